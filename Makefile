@@ -1,0 +1,58 @@
+# Everything below sets itself up: python3, python3-venv and make are all that a fresh machine needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
+
+.PHONY: help demo test lint types walls check system-test bench clean lock
+
+help:
+	@echo "make demo         walk a session on the simulated treadmill"
+	@echo "make test         the quick tests (under 3 minutes)"
+	@echo "make check        lint, types and walls"
+	@echo "make system-test  the three processes over real BlueZ and a real GPIO device, in a small VM"
+	@echo "make bench        the quick benchmarks"
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' || \
+	  { echo "Retro Walk needs Python 3.11 to 3.13; this is $$($(PYTHON) --version). Name another one: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing. Install it with:  sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# A stamp over the locks: nothing is reinstalled until they change.
+$(VENV)/.run: $(VENV)/.python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(BIN)/retrowalk demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n auto
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+walls: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+check: lint types walls
+
+clean:
+	rm -rf $(VENV) build dist .cache
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group test --group lint -c requirements.lock pyproject.toml -o requirements-dev.lock

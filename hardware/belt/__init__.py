@@ -1,0 +1,1 @@
+"""The belt process: the sole owner of the Bluetooth link."""

@@ -1,0 +1,1 @@
+"""Fitness Machine Service: bytes, client."""

@@ -1,0 +1,1 @@
+"""FTMS bytes to values and back."""

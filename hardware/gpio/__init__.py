@@ -1,0 +1,1 @@
+"""Pins: inputs, permit, alarm."""

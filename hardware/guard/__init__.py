@@ -1,0 +1,1 @@
+"""The guard process: it alone decides whether the belt may move."""

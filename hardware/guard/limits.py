@@ -1,0 +1,1 @@
+"""Hard limits, session envelope, ramps."""

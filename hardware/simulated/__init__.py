@@ -1,0 +1,1 @@
+"""The world for those without one: treadmill, pins, byte tap, time."""

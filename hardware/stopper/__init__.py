@@ -1,0 +1,1 @@
+"""The fallback writer of stop bytes."""

@@ -1,0 +1,1 @@
+"""Programs, player, progression, screening, cues. Pure."""

@@ -1,0 +1,1 @@
+"""One file a screen, and the map of which follows which."""

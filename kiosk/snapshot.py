@@ -1,0 +1,217 @@
+"""What a screen may know, and what a person may want: the contract between the session and the screens.
+
+The session makes one immutable ``Snapshot`` per frame; a screen draws it and turns touches into an ``Intent``.
+Screens never call hardware, never touch the store and have no clock of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from hardware.link.messages import Cause, Status
+from hardware.units import SpeedUnit
+
+
+class ScreenId(StrEnum):
+    """Every screen there is. Which follows which: kiosk/screens/flow.py."""
+
+    ATTRACT = "attract"
+    WHO = "who"
+    CODE = "code"
+    CONSENT = "consent"  # health data, before the first pain score
+    SCREENING = "screening"
+    TALK_TO_STAFF = "talk_to_staff"
+    PROGRAM = "program"
+    PREVIEW = "preview"
+    CHECK = "check"
+    STRADDLE = "straddle"
+    COUNTDOWN = "countdown"
+    BELT_STARTING = "belt_starting"
+    STEP_ON = "step_on"
+    WALK = "walk"
+    EASING = "easing"
+    STOPPING = "stopping"
+    SAFETY_STOP = "safety_stop"
+    BELT_STOPPED = "belt_stopped"
+    WHY_STOPPED = "why_stopped"
+    EFFORT = "effort"
+    PAIN = "pain"
+    SUMMARY = "summary"
+    STAFF_PIN = "staff_pin"
+    RESET = "reset"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+FAR_SCREENS: Final = frozenset(
+    {
+        ScreenId.STRADDLE,
+        ScreenId.COUNTDOWN,
+        ScreenId.BELT_STARTING,
+        ScreenId.STEP_ON,
+        ScreenId.WALK,
+        ScreenId.EASING,
+        ScreenId.STOPPING,
+        ScreenId.SAFETY_STOP,
+        ScreenId.BELT_STOPPED,
+    }
+)
+"""Read from the rails at viewing distance: type by visual angle, gaze target at one place."""
+
+INERT_SCREENS: Final = FAR_SCREENS - {ScreenId.BELT_STOPPED}
+"""The belt may move: touch does nothing but stop."""
+
+
+class IntentKind(StrEnum):
+    """What a touch or key means."""
+
+    WAKE = "wake"
+    GUEST = "guest"
+    HAVE_CODE = "have_code"
+    DIGIT = "digit"  # value 0-9
+    ERASE = "erase"
+    SUBMIT = "submit"
+    YES = "yes"
+    NO = "no"
+    BACK = "back"
+    CANCEL = "cancel"
+    NEXT = "next"
+    CHOOSE = "choose"  # value: index of the card, tile or answer
+    SCORE = "score"  # value 0-10
+    SKIP = "skip"
+    TICK = "tick"  # value: index of a check tile that a person confirms
+    STOP = "stop"
+    STAFF = "staff"  # hold the logo
+    LANGUAGE = "language"  # value: index into Snapshot.languages
+    VOLUME = "volume"  # value 1-3
+    CONFIRM = "confirm"
+    DONE = "done"
+    STAY = "stay"  # more time, please
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One wish of a person."""
+
+    kind: IntentKind
+    value: int = 0
+
+
+class TileState(StrEnum):
+    """A line of the safety check."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"  # this is what to do now
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One line of the safety check: *key* names its text in the catalogue; *tap* tiles are confirmed by touch."""
+
+    key: str
+    state: TileState
+    tap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of a plan, from *start_s* for *seconds*, at *speed_ckmh* and *incline_dpct*."""
+
+    start_s: float
+    seconds: float
+    speed_ckmh: int
+    incline_dpct: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCard:
+    """A program as a member sees it before choosing it; all figures after caps."""
+
+    id: str
+    title: str
+    minutes: int
+    top_ckmh: int
+    top_dpct: int
+    steps: tuple[Step, ...]
+    recommended: bool
+    reason: str  # catalogue key or ready sentence: why recommended, or which cap clips it; empty if none
+
+
+@dataclass(frozen=True, slots=True)
+class WalkView:
+    """The walk, from step on to stopped."""
+
+    title: str
+    phase: int  # 1-based
+    phases: int
+    left_s: float
+    walked_s: float
+    steps: tuple[Step, ...]
+    at_s: float  # where in the plan
+    next_ckmh: int | None  # announced change
+    next_in_s: float | None
+    cue_show: tuple[str, ...]  # at most two lines of at most 22 characters
+    stop_touched: bool  # a first touch showed the stop bar: touch again to stop
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """The end of a session."""
+
+    walk_s: float
+    distance_m: float
+    top_ckmh: int
+    average_ckmh: int
+    week_sessions: int | None  # None for guests
+    week_limit: int
+    speeds: tuple[tuple[float, int], ...]  # (seconds, measured 0.01 km/h)
+    plan: tuple[Step, ...]
+    effort: int | None
+    pain_before: int | None
+    pain_after: int | None
+    next_title: str
+    next_reason: str
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that may be shown in one frame."""
+
+    now_s: float
+    screen: ScreenId
+    screen_s: float  # how long this screen has been up
+    left_s: float | None  # until the time-out that leaves this screen; None = no time-out
+    warn: bool  # the time-out is near: offer to stay
+    gym_name: str
+    treadmill_label: str
+    units: SpeedUnit
+    language: str
+    languages: tuple[str, ...]
+    volume: int
+    simulated: bool
+    legend: tuple[str, ...]  # simulation keys, one short line each; empty outside simulation
+    banner: str  # catalogue key of a standing notice ("disk_full", ...); empty if none
+    status: Status | None  # None: the guard does not answer
+    belt_free: bool  # attract: FREE / IN USE / OUT OF SERVICE follows from this and status
+    measured_ckmh: int | None  # None: unknown or older than 1.5 s; shown as --.-
+    member_name: str  # first name or masked code; empty for guests and on attract
+    digits: int = 0  # how many keypad digits are in; never the digits
+    keypad_error: str = ""  # catalogue key
+    question: str = ""  # catalogue key of the screening question
+    question_n: int = 0
+    questions: int = 0
+    cards: tuple[ProgramCard, ...] = ()
+    card: ProgramCard | None = None
+    tiles: tuple[Tile, ...] = ()
+    count: int | None = None  # seconds of a countdown, as shown
+    walk: WalkView | None = None
+    cause: Cause | None = None
+    reset_items: tuple[Tile, ...] = ()
+    pain_before: int | None = None
+    summary: SummaryView | None = None
+    notes: tuple[str, ...] = field(default=())  # ready sentences for staff screens

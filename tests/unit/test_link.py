@@ -1,0 +1,135 @@
+import asyncio
+import os
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.link.clock import VirtualClock
+from hardware.link.endpoint import Listener, MemoryEndpoint, SocketEndpoint, connect, memory_pair
+from hardware.link.lease import Lease
+from hardware.link.messages import Alive, Complaint, KioskToGuard, Target, Wish, WishMode
+from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
+from hardware.link.steploop import StepLoop
+
+
+@pytest.fixture
+def pair():
+    opened = []
+
+    def make(a_in, b_in):
+        a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        opened.extend((SocketEndpoint(a, a_in), SocketEndpoint(b, b_in)))
+        return opened[-2], opened[-1]
+
+    yield make
+    for end in opened:
+        end.close()
+
+
+def test_a_frame_arrives_whole_with_its_sequence_number_and_time(pair):
+    a, b = pair(Wish, Wish)
+    a.send(Wish(3, WishMode.RUN, 80, 0), 12.5)
+    a.send(Wish(4, WishMode.STOP, 0, 0), 12.52)
+    frames = b.drain(0)
+    assert [(f.seq, f.t_s, f.body.epoch) for f in frames] == [(1, 12.5, 3), (2, 12.52, 4)]
+
+
+def test_nonsense_is_counted_and_answered_and_the_next_frame_still_arrives():
+    raw, sock = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    end = SocketEndpoint(sock, KioskToGuard)
+    peer = SocketEndpoint(raw, Complaint)
+    raw.send(b"\xff\x00nonsense")
+    peer.send(Target(100, 0), 1.0)
+    frames = end.drain(1.0)
+    assert [f.body for f in frames] == [Target(100, 0)]
+    assert end.counters.decode_errors == 1
+    assert "could not be read" in peer.drain(1.0)[0].body.reason
+    end.close()
+    peer.close()
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_ever_raise_past_a_mailbox(packet):
+    end = MemoryEndpoint(KioskToGuard)
+    end.inject(packet)
+    assert len(end.drain(0)) + end.counters.decode_errors + end.counters.version_errors == 1
+
+
+def test_a_speed_below_zero_or_past_16_bits_does_not_decode():
+    a, b = memory_pair(KioskToGuard, KioskToGuard)
+    a.send(Target(-1, 0), 0)
+    a.send(Target(70000, 0), 0)
+    assert b.drain(0) == []
+    assert b.counters.decode_errors == 2
+
+
+def test_a_full_queue_drops_the_oldest_and_never_blocks(pair):
+    a, b = pair(Alive, Alive)
+    for n in range(5000):
+        a.send(Alive(n), 0)
+    assert a.counters.dropped > 0
+    got = []
+    for _ in range(50):
+        got += [f.body.drawn for f in b.drain(0)]
+        a.drain(0)
+    assert got[-1] == 4999
+    assert got == sorted(got)
+
+
+def test_the_end_of_the_peer_is_seen_and_sending_on_is_harmless(pair):
+    a, b = pair(Alive, Alive)
+    b.close()
+    a.drain(0)
+    assert a.closed
+    a.send(Alive(1), 0)
+
+
+def test_a_listener_is_private_to_its_group_and_refuses_a_foreign_uid(tmp_path):
+    listener = Listener(tmp_path / "s", allowed_uids=frozenset({os.getuid() + 1}))
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o660
+    client = connect(tmp_path / "s")
+    assert listener.accept() is None
+    assert listener.refused == 1
+    client.close()
+    listener.close()
+    assert connect(tmp_path / "s") is None
+
+
+def test_the_lease_outlives_the_process_that_took_it(tmp_path):
+    guard = Lease(tmp_path / "lease", writable=True)
+    reader = Lease(tmp_path / "lease", writable=False)
+    assert not reader.active
+    guard.take("0197-abc")
+    assert (reader.active, reader.session) == (True, "0197-abc")
+    guard.close()
+    again = Lease(tmp_path / "lease", writable=True)
+    assert again.active
+    again.release()
+    assert not reader.active
+
+
+def test_a_second_kiosk_on_the_machine_is_told_who_runs_already(tmp_path):
+    paths = open_runtime_directory(tmp_path / "run")
+    first = take_lock(paths)
+    with pytest.raises(RuntimeDirError, match=f"already running.*process {os.getpid()}"):
+        take_lock(paths)
+    os.close(first)
+    os.close(take_lock(paths))
+
+
+def test_a_loop_on_a_handed_in_clock_runs_hours_in_no_time():
+    clock = VirtualClock(0.0)
+    loop = StepLoop(clock, lambda: setattr(clock, "now_s", clock.now_s + 0.5))
+    asyncio.set_event_loop(loop)
+
+    async def nap():
+        await asyncio.sleep(7200)
+        return loop.time()
+
+    try:
+        assert loop.run_until_complete(nap()) == pytest.approx(7200, abs=1)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
