@@ -156,6 +156,9 @@ class WalkView:
     next_in_s: float | None
     cue_show: tuple[str, ...]  # at most two lines of at most 22 characters
     stop_touched: bool  # a first touch showed the stop bar: touch again to stop
+    target_ckmh: int = 0  # what the plan asks for now: tells whether the next change goes up or down
+    next_dpct: int | None = None  # announced hill change; never together with next_ckmh
+    behind: bool = False  # the belt does not reach what was asked: the plan waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +218,19 @@ class Snapshot:
     pain_before: int | None = None
     summary: SummaryView | None = None
     notes: tuple[str, ...] = field(default=())  # ready sentences for staff screens
+    question_scale: bool = False  # the question is answered by a SCORE 0-10, not by YES or NO
+    choices: tuple[str, ...] = ()  # catalogue keys of the answers to CHOOSE from (WHY_STOPPED)
+    stop_key: str = ""  # catalogue key of why it stopped or is out of service: "stop.clip", "stop.link_lost", ...
+    stop_touched: bool = False  # as in WalkView, on every screen where the belt may move
+    cue_show: tuple[str, ...] = ()  # the cue of far screens other than the walk; at most two lines
+    needs_staff: bool = False  # only a staff PIN leads on from here: offer STAFF
+    talk_key: str = ""  # catalogue key of what TALK_TO_STAFF says; never a reason
+    preview_note: str = ""  # ready sentence: what is new today and is agreed to by going on; empty if nothing is
+    preview_choice: bool = False  # offer NO on the preview: the same pace as before, nothing new
+    more_cards: bool = False  # PROGRAM: NEXT shows other programs
+    touch_ready: bool = True  # BELT_STOPPED, SAFETY_STOP: False while the belt may still move
+    paused_s: int | None = None  # keypad: seconds until it takes digits again
+    amber: bool = False  # an amber button is fitted
+    guest: bool = False
+    supervised: bool = False  # H0: staff have to be present, and the check says so
+    can_confirm: bool = True  # RESET: False until every item is done
