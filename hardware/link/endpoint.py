@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import socket
 import struct
 from collections import deque
@@ -232,12 +233,28 @@ def peer_uid(sock: socket.socket) -> int:
     return uid
 
 
+APPLIANCE_USERS: Final = ("retrowalk", "retrowalk-guard", "retrowalk-belt")
+"""On the appliance each process has its own user (deploy/sysusers)."""
+
+
+def trusted_uids() -> frozenset[int]:
+    """Whom a listener hears: ourselves, root, and, where we are one of the appliance's users, the others."""
+    uids = {os.getuid(), 0}
+    appliance = set()
+    for name in APPLIANCE_USERS:
+        try:
+            appliance.add(pwd.getpwnam(name).pw_uid)
+        except KeyError:
+            continue
+    return frozenset(uids | appliance if os.getuid() in appliance else uids)
+
+
 class Listener:
     """A listening socket (mode 0660) that hands out connected sockets of peers it may trust."""
 
     def __init__(self, path: Path, allowed_uids: frozenset[int] | None = None) -> None:
         self.path: Final = path
-        self._allowed: Final = allowed_uids
+        self._allowed: Final = trusted_uids() if allowed_uids is None else allowed_uids
         self.refused = 0
         path.unlink(missing_ok=True)
         self._sock: Final = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
@@ -259,8 +276,7 @@ class Listener:
             sock, _ = self._sock.accept()
         except OSError:  # nobody there, or gone again already
             return None
-        allowed = self._allowed if self._allowed is not None else frozenset((os.getuid(), 0))
-        if peer_uid(sock) not in allowed:
+        if peer_uid(sock) not in self._allowed:
             self.refused += 1
             sock.close()
             return None

@@ -1,6 +1,7 @@
 """Tell systemd how we are: READY, WATCHDOG, STATUS (sd_notify(3)). Without systemd every call does nothing.
 
-WATCHDOG is fed only from the end of a healthy tick, loop or drawn frame: a thread that survives a hang must not feed it.
+WATCHDOG is fed only from the end of a healthy tick, loop or drawn frame: a thread that survives a hang must not
+feed it.
 """
 
 from __future__ import annotations
