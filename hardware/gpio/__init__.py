@@ -1,1 +1,1 @@
-"""Pins: inputs, permit, alarm."""
+"""Pins: how the guard reads its wires and drives its outputs. Only the guard process uses this package."""

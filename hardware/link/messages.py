@@ -277,7 +277,28 @@ class Missing(StrEnum):
     CLIP_CLOSE = "clip_close"  # proof: pulled, not yet back on
     CONSENT = "consent"
     NOT_ARMED = "not_armed"
+    ALREADY_ARMED = "already_armed"
     STAFF = "staff"
+    WIRING = "wiring"  # a wire cannot be read or contradicts another
+    RESET_HELD = "reset_held"  # the same press, held or repeated: let go, then press again
+
+
+class Contact(StrEnum):
+    """A normally closed loop (clip, red button) as its samples have it."""
+
+    OPEN = "open"  # two open samples in a row, or chatter
+    SETTLING = "settling"  # closed, but not yet for 500 ms
+    CLOSED = "closed"
+
+
+class Switches(msgspec.Struct, frozen=True, array_like=True):
+    """What the wires say now, as the guard's machine gets it."""
+
+    clip: Contact
+    red: Contact
+    amber_pressed: bool | None  # None = not fitted
+    permit_readback: bool | None  # True = the relay has picked up; None = not fitted
+    fault: Text  # a sentence; empty when every wire could be read
 
 
 class Inputs(msgspec.Struct, frozen=True, array_like=True):

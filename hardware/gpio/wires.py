@@ -1,0 +1,97 @@
+"""Which wire is on which pin, and what its levels mean. Polarity: hardware.gpio.pins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from hardware.config import Wiring
+from hardware.constants import PIN_UNHEARD_S, SAMPLE_S
+from hardware.gpio.debounce import PRESS_SAMPLES, RECLOSE_SAMPLES, Debounce, sampled
+from hardware.link.messages import Contact, Switches
+
+UNHEARD_SAMPLES: Final = round(PIN_UNHEARD_S / SAMPLE_S)
+
+
+class Wire(StrEnum):
+    """The wires, by the words people use."""
+
+    CLIP = "clip"
+    RED = "red button"
+    AMBER = "amber button"
+    READBACK = "permit read-back"
+    PERMIT = "permit"
+    ALARM = "alarm"
+
+
+def input_pins(wiring: Wiring) -> dict[Wire, int]:
+    """The inputs that are fitted."""
+    fitted = {
+        Wire.CLIP: wiring.clip,
+        Wire.RED: wiring.red_button,
+        Wire.AMBER: wiring.amber_button,
+        Wire.READBACK: wiring.permit_readback,
+    }
+    return {wire: pin for wire, pin in fitted.items() if pin is not None}
+
+
+def output_pins(wiring: Wiring) -> dict[Wire, int]:
+    """The outputs that are fitted."""
+    fitted = {Wire.PERMIT: wiring.permit, Wire.ALARM: wiring.alarm}
+    return {wire: pin for wire, pin in fitted.items() if pin is not None}
+
+
+class Switchboard:
+    """Counts samples of every input. One working thread; nothing here waits or fetches."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._pins: Final = input_pins(wiring)
+        self._settle: Final = {
+            Wire.CLIP: RECLOSE_SAMPLES,
+            Wire.RED: RECLOSE_SAMPLES,
+            Wire.AMBER: PRESS_SAMPLES,
+        }
+        self._contacts: dict[Wire, Debounce] = {wire: Debounce() for wire in self._settle if wire in self._pins}
+        self._readback: bool | None = None
+        self._unheard = dict.fromkeys(self._pins, 0)
+        self._fault = ""
+
+    def sample(self, levels: Mapping[int, int]) -> bool:
+        """Take one sample; True if a contact has just opened, so that the machine must be asked at once."""
+        self._fault = ""
+        before = self._contacts
+        after = dict(before)
+        for wire, pin in self._pins.items():
+            level = levels.get(pin)
+            if level is None:
+                self._unheard[wire] += 1
+                if self._unheard[wire] >= UNHEARD_SAMPLES:
+                    self._fault = f"The {wire} (pin {pin}) cannot be read."
+                continue
+            self._unheard[wire] = 0
+            if wire is Wire.READBACK:
+                self._readback = level == 1
+            else:
+                after[wire] = sampled(before[wire], is_open=level == 1, settle=self._settle[wire])
+        self._contacts = after
+        return any(
+            after[wire].contact is Contact.OPEN and before[wire].contact is not Contact.OPEN
+            for wire in (Wire.CLIP, Wire.RED)
+        )
+
+    def failed(self, why: str) -> None:
+        """The pins could not be read at all: that is a fault until they can."""
+        self._fault = why
+
+    @property
+    def switches(self) -> Switches:
+        """What the wires say now."""
+        amber = self._contacts.get(Wire.AMBER)
+        return Switches(
+            clip=self._contacts[Wire.CLIP].contact,
+            red=self._contacts[Wire.RED].contact,
+            amber_pressed=None if amber is None else amber.contact is Contact.CLOSED,
+            permit_readback=self._readback if Wire.READBACK in self._pins else None,
+            fault=self._fault,
+        )
