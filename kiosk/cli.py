@@ -13,6 +13,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _root() -> None:
+    """Guided backward walking on FTMS treadmills."""
+    # With a callback typer keeps the command's name even where there is only one.
+
+
 app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
 

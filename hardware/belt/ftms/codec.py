@@ -784,8 +784,6 @@ STOP: Final = b"\x08\x01"
 PAUSE: Final = b"\x08\x02"
 """Encoded once: a stop costs no work."""
 
-_FIXED: Final = frozenset((REQUEST_CONTROL, START, STOP, PAUSE))
-
 
 class UnsafeValueError(ValueError):
     """A target that must never reach a belt. The text says which and why; it is a fault in our own code."""
@@ -794,9 +792,9 @@ class UnsafeValueError(ValueError):
 def encode_target_speed(speed_ckmh: int) -> bytes:
     """``02`` with a speed of 0 to CAP_MAX_CKMH (0.01 km/h).
 
-    Raises UnsafeValueError for anything else, and for anything that is not an int. It refuses rather than clamps:
-    this is the last wall before the belt, and a number that got so far wrong is not one to guess about. The guard's
-    limits clamp long before; whoever catches this must stop the belt.
+    Raises UnsafeValueError for anything else, and for anything that is not an int. It refuses rather than clamps: a
+    number that got here so far wrong is not one to guess about. The guard's limits clamp long before; whoever
+    catches this must stop the belt. (What may leave in which state is judged once more in belt.whitelist.)
     """
     if type(speed_ckmh) is not int or not 0 <= speed_ckmh <= CAP_MAX_CKMH:
         raise UnsafeValueError(f"target speed {speed_ckmh!r} is not an integer of 0 to {CAP_MAX_CKMH} (0.01 km/h)")
@@ -810,20 +808,3 @@ def encode_target_incline(incline_dpct: int) -> bytes:
             f"target incline {incline_dpct!r} is not an integer of {-INCLINE_MAX_DPCT} to {INCLINE_MAX_DPCT} (0.1 %)"
         )
     return b"\x03" + incline_dpct.to_bytes(2, "little", signed=True)
-
-
-def may_be_written(frame: bytes) -> bool:
-    """Whether *frame* is one of the six writes this product makes, within bounds: for a check at the link itself.
-
-    Written apart from the encoders, so that a fault in one is not a fault in both.
-    """
-    if frame in _FIXED:
-        return True
-    if len(frame) != 3:
-        return False
-    if frame[0] == 0x02:
-        return frame[1] + 256 * frame[2] <= CAP_MAX_CKMH
-    if frame[0] == 0x03:
-        raw = frame[1] + 256 * frame[2]
-        return raw <= INCLINE_MAX_DPCT or raw >= 0x10000 - INCLINE_MAX_DPCT
-    return False

@@ -78,8 +78,8 @@ def parse_characteristic(text: str) -> str:
     if whole := _BASE_UUID.fullmatch(plain):
         plain = whole.group(1)
     if plain not in _CHARACTERISTICS:
-        known = ", ".join(f"{uuid} ({entry.title})" for uuid, entry in _CHARACTERISTICS.items())
-        raise InputError(f"{text!r} is not a characteristic that can be decoded here. Give one of: {known}.")
+        known = "\n".join(f"  {uuid}  {entry.title}" for uuid, entry in _CHARACTERISTICS.items())
+        raise InputError(f"{_short(text)!r} is not a characteristic that can be decoded here. Give one of:\n{known}")
     return plain
 
 
