@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Builds the appliance's .deb for Debian 13 / Raspberry Pi OS trixie (Python 3.13), without emulation:
+#   deploy/build_deb.sh [amd64|arm64] [OUTDIR]
+# Python libraries come as locked, hashed wheels for the wanted platform; pygame and lgpio are Debian's own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+arch=${1:-$(dpkg --print-architecture)}
+out=${2:-dist}
+python=3.13
+case $arch in
+  amd64) machine=x86_64 ;;
+  arm64) machine=aarch64 ;;
+  *) echo "No appliance is built for $arch: amd64 or arm64." >&2; exit 2 ;;
+esac
+py=${PYTHON:-.venv/bin/python}
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+app=$root/opt/retrowalk
+mkdir -p "$app"/{app,lib,bin} "$root"/{DEBIAN,etc/retrowalk} "$root"/usr/lib/{systemd/system,sysusers.d,tmpfiles.d} \
+  "$root"/usr/lib/{udev/rules.d,systemd/journald.conf.d,systemd/system.conf.d} "$root"/usr/share/{dbus-1/system.d,doc/retrowalk} "$root/usr/bin"
+
+cp -r kiosk hardware assets "$app/app/"
+# The simulated world stays out: the appliance cannot be told to pretend (a mock stop button reads "closed" for ever).
+rm -rf "$app/app/hardware/simulated"
+find "$app" -name __pycache__ -prune -exec rm -rf {} +
+
+"$py" deploy/appliance_requirements.py requirements.lock $python $machine >"$root/requirements"
+platforms=()
+for tag in manylinux_2_17 manylinux_2_28 manylinux_2_34 manylinux_2_36 manylinux2014; do platforms+=(--platform "${tag}_$machine"); done
+"$py" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary=:all: \
+  --implementation cp --python-version $python "${platforms[@]}" --target "$app/lib" -r "$root/requirements" 2>"$root/pip.log" ||
+  { cat "$root/pip.log" >&2; exit 1; }
+rm -rf "$root/requirements" "$root/pip.log" "$app/lib/bin" "$app/lib/sqlalchemy/testing" "$app"/lib/setuptools* "$app/lib/_distutils_hack" \
+  "$app/lib/distutils-precedence.pth" "$app/lib/pkg_resources"
+
+start() { # NAME MODULE FUNCTION
+  cat >"$app/bin/$1" <<S
+#!/usr/bin/python3 -sP
+import sys
+sys.path[0:0] = ["/opt/retrowalk/app", "/opt/retrowalk/lib"]
+from $2 import $3
+sys.exit($3())
+S
+  chmod 755 "$app/bin/$1"
+}
+start retrowalk kiosk.cli main
+start retrowalk-guard hardware.guard.__main__ main
+start retrowalk-belt hardware.belt.__main__ main
+start retrowalk-stopper hardware.stopper.__main__ main
+start retrowalk-kiosk kiosk.__main__ main
+ln -s /opt/retrowalk/bin/retrowalk "$root/usr/bin/retrowalk"
+
+cp deploy/systemd/*.service "$root/usr/lib/systemd/system/"
+cp deploy/etc/sysusers.conf "$root/usr/lib/sysusers.d/retrowalk.conf"
+cp deploy/etc/tmpfiles.conf "$root/usr/lib/tmpfiles.d/retrowalk.conf"
+cp deploy/etc/99-retrowalk.rules "$root/usr/lib/udev/rules.d/"
+cp deploy/etc/retrowalk-dbus.conf "$root/usr/share/dbus-1/system.d/retrowalk.conf"
+cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/50-retrowalk.conf"
+cp deploy/etc/watchdog.conf "$root/usr/lib/systemd/system.conf.d/50-retrowalk.conf"
+cp README.md LICENSE "$root/usr/share/doc/retrowalk/"
+
+cat >"$root/DEBIAN/control" <<C
+Package: retrowalk
+Version: $version
+Architecture: $arch
+Maintainer: The Retro Walk authors <retrowalk@localhost>
+Installed-Size: $(du -sk "$root" | cut -f1)
+Depends: python3 (>= $python~), python3 (<< 3.14~), python3-pygame (>= 2.6), python3-lgpio, python3-setuptools, bluez, dbus, systemd
+Recommends: libgbm1, libegl1, libgles2, libgl1-mesa-dri, alsa-utils
+Suggests: cage
+Section: misc
+Priority: optional
+Description: guided backward walking on FTMS treadmills
+ A kiosk that leads the session, drives the belt over Bluetooth and stops it.
+ Its Python libraries travel in /opt/retrowalk; nothing is fetched at install.
+C
+cp deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN/"
+chmod 755 "$root"/DEBIAN/{postinst,prerm,postrm}
+mkdir -p "$out"
+dpkg-deb --root-owner-group -Zxz --build "$root" "$out/retrowalk_${version}_$arch.deb" >/dev/null
+ls -l "$out/retrowalk_${version}_$arch.deb" | awk '{printf "%s  %.1f MB\n", $9, $5 / 1e6}'
