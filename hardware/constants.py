@@ -17,6 +17,17 @@ TICK_S: Final = 0.020
 OPEN_SAMPLES: Final = 2
 """Open samples in a row that trip: one could be a glitch, more would cost time."""
 
+CHATTER_SAMPLES: Final = 3
+CHATTER_WINDOW: Final = 20
+"""So many open samples among the last twenty (100 ms) trip too: a contact that chatters at 100 Hz never shows two in
+a row (hazard 11)."""
+
+PRESS_S: Final = 0.040
+"""The amber button counts as pressed after this long without a bounce: a press starts nothing by itself."""
+
+PIN_UNHEARD_S: Final = 1.0
+"""A fitted input whose level has not been told for this long is a fault."""
+
 RECLOSE_S: Final = 0.500
 """A clip or button counts as closed only after this long without a bounce."""
 
@@ -59,6 +70,12 @@ ARM_WINDOW_S: Final = 30.0
 CONSENT_AGE_S: Final = 30.0
 """Start is accepted this long after Arm, and this long after the walker's own edge (clip or amber button)."""
 
+PROOF_WINDOW_S: Final = 180.0
+"""An Arm whose clip proof does not come in three minutes is forgotten: the next to touch the clip is someone else."""
+
+RESET_GAP_S: Final = 0.500
+"""A Reset this soon after another is the same press, held or repeated. A held reset never counts (hazard 14)."""
+
 START_TIMEOUT_S: Final = 10.0
 START_TIMEOUT_MARGIN_S: Final = 4.0
 """No motion by max(10 s, start latency + 4 s) after `07`: give up (Omega Z needs 4.4-6.2 s, quirk 9)."""
@@ -66,6 +83,13 @@ START_TIMEOUT_MARGIN_S: Final = 4.0
 RISE_STEP_CKMH: Final = 33
 RISE_SPACING_S: Final = 3.0
 """A commanded speed rises by at most 0.33 km/h (0.2 mph) and at most every 3 s. It may fall at any time."""
+
+INCLINE_STEP_DPCT: Final = 10
+"""Incline rises by at most 1 % at a time, in the same spacing, and never together with speed (coaching R7)."""
+
+SCALE_S: Final = 3.0
+"""So long the belt runs at its minimum first; it rises only once it was measured within 25 % of what was asked. A
+machine that takes km/h for mph is 61 % off (hazard 25, quirk 19)."""
 
 SOFT_RAMP_CKMH_PER_S: Final = 32
 """A soft stop takes 0.2 mph off each second, down to the machine's minimum, then STOP."""
@@ -84,11 +108,57 @@ MEMBER_STOP_BUTTON_STUCK_S: Final = 60.0
 CAP_UNCOMMISSIONED_CKMH: Final = 200
 """Hard limit for a treadmill whose stop distance nobody has measured: 2.0 km/h (safety.md 5.2)."""
 
+CAP_SUPERVISED_CKMH: Final = 200
+"""Hard limit while only Bluetooth can stop the belt (H0): 2.0 km/h, staff present."""
+
+MIN_UNTOLD_CKMH: Final = 80
+"""Minimum of a machine that tells none (quirk 21): 0.8 km/h, the usual one."""
+
 CAP_MAX_CKMH: Final = 563
 """No configuration, profile or person can allow more: 3.5 mph, beside the walk-to-run switch (coaching E8)."""
 
 INCLINE_MAX_DPCT: Final = 50
 """5 %: the steepest any program uses (coaching 1b)."""
 
+PERMIT_PICKUP_S: Final = 0.500
+PERMIT_DROPOUT_S: Final = 0.200
+"""The relay must follow the permit: pumps need some pulses to pick up; drop-out is 80-120 ms (safety.md 2.3)."""
+
 BLACK_BOX_S: Final = 60.0
 """The guard keeps this long of ticks before a trip."""
+
+# ------------------------------------------------------------------ the belt process and the stopper
+
+DUPLICATE_S: Final = 0.050
+"""A record this soon after another is the same one again (F17: two subscribers) or backlog (F14), not a new reading."""
+
+STATUS_REPLAY_S: Final = 2.0
+"""The first Machine Status this soon after subscribing is a replay of an old one (hazard 32) and is ignored."""
+
+ANSWER_S: Final = 2.0
+"""An ordinary command is answered by an indication within this, or its outcome is unknown (treadmills.md 6)."""
+
+COMMAND_DEADLINE_S: Final = 1.0
+"""Deadline of one ordinary write or subscription (bluez.md F4: BlueZ itself would wait 30 s)."""
+
+STOP_RETRY_S: Final = 0.050
+"""A stop that was turned away (0xFE: an indication is outstanding; InProgress) is tried again this soon."""
+
+FALLING_CKMH: Final = 5
+"""A belt counts as slowing when it lost 0.05 km/h since the last look: above the noise, below any ramp seen."""
+
+RELINK_S: Final = 2.0
+"""No stop got through a live link for this long: the treadmill's ATT is stuck, only a new link helps (F4)."""
+
+RECONNECT_S: Final = 1.0
+"""Pause between attempts to connect (safety.md 2.6: 1 Hz)."""
+
+CONNECT_DEADLINE_S: Final = 12.0
+"""One attempt to find and connect. BlueZ needs 0.4-1 s; a lost Connected signal costs 3-5 s (F19)."""
+
+SENTRY_S: Final = 0.100
+SENTRY_MISSING_S: Final = 0.300
+"""Guard and belt tell the stopper ten times a second that they live; silence of both for 300 ms calls it."""
+
+STOPPER_GRACE_S: Final = 1.0
+"""A stopper that was just started gives guard and belt this long to connect before it calls them silent."""
