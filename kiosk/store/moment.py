@@ -1,0 +1,100 @@
+"""When something happened: on the monotonic clock for durations, in UTC for people.
+
+The store keeps UTC as whole milliseconds since 1970 (``_ms``): exact to compare, nothing to parse, no time zone to
+mistake, and the same figure that a UUIDv7 begins with. Durations (``_s``, ``t_ms``) come from the monotonic clock
+only, so a clock set during a walk changes no figure of it (safety.md, hazard 35).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+
+_SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
+_RTC: Final = Path("/dev/rtc0")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant: *now_s* monotonic seconds, *utc_ms* milliseconds since 1970.
+
+    *trusted* is False where nobody has set the wall clock since boot (no RTC, no network).
+    """
+
+    now_s: float
+    utc_ms: int
+    trusted: bool = True
+
+
+def wall_utc_ms() -> int:
+    """The wall clock now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def wall_clock_trusted() -> bool:
+    """True if the machine has a real-time clock or has synchronised its time since boot (deploy.md)."""
+    return _RTC.exists() or _SYNCHRONISED.exists()
+
+
+class WallClock:
+    """Turns monotonic seconds into Moments; read at the edge, once a frame.
+
+    *floor_ms* is the time of the last recorded session: a clock that nobody set is never believed to be earlier
+    (coaching.md, decisions).
+    """
+
+    def __init__(
+        self,
+        utc_ms: Callable[[], int] = wall_utc_ms,
+        trusted: Callable[[], bool] = wall_clock_trusted,
+        floor_ms: int = 0,
+    ) -> None:
+        self._utc_ms: Final = utc_ms
+        self._trusted: Final = trusted
+        self._floor_ms = floor_ms
+
+    def raise_floor(self, utc_ms: int) -> None:
+        """A record of *utc_ms* exists: no later moment can be before it unless the clock is trusted."""
+        self._floor_ms = max(self._floor_ms, utc_ms)
+
+    def moment(self, now_s: float) -> Moment:
+        """The moment that is monotonic second *now_s*."""
+        utc_ms = self._utc_ms()
+        trusted = self._trusted()
+        if not trusted:
+            utc_ms = max(utc_ms, self._floor_ms)
+        return Moment(now_s, utc_ms, trusted)
+
+
+class SimulatedWallClock(WallClock):
+    """A wall clock that goes with a simulated monotonic one: *utc_ms* at *now_s*, and on from there."""
+
+    def __init__(self, utc_ms: int, now_s: float) -> None:
+        super().__init__(lambda: utc_ms, lambda: True)
+        self._start_ms: Final = utc_ms
+        self._start_s: Final = now_s
+
+    def moment(self, now_s: float) -> Moment:
+        """The moment that is simulated second *now_s*."""
+        return Moment(now_s, self._start_ms + round((now_s - self._start_s) * 1000), True)
+
+
+def iso(utc_ms: int) -> str:
+    """ISO 8601 in UTC to the millisecond, for exports and ``--json``."""
+    return datetime.fromtimestamp(utc_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local_text(utc_ms: int) -> str:
+    """Date and time in the machine's time zone, for a table that a person reads."""
+    return datetime.fromtimestamp(utc_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def stamp(utc_ms: int) -> str:
+    """A time stamp for file names, in UTC: 20260711T081500Z."""
+    return datetime.fromtimestamp(utc_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -1,0 +1,68 @@
+"""The log: trips, stops, resets, faults."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from kiosk.store.models import EventRow, SessionRow, Severity
+from kiosk.store.records import Event, EventIn
+from kiosk.store.repositories._rows import record
+
+DETAIL_MAX: Final = 400
+_COLUMNS: Final = (
+    EventRow.id,
+    EventRow.at_ms,
+    EventRow.session_id,
+    EventRow.kind,
+    EventRow.severity,
+    EventRow.cause,
+    EventRow.state,
+    EventRow.speed_ckmh,
+    EventRow.detail,
+)
+
+
+def insert_event(connection: Connection, event_id: str, event: EventIn, at_ms: int) -> None:
+    """Add an event; one that is there already stays. An unknown session leaves the event without one."""
+    session_id = event.session_id
+    if session_id is not None and connection.scalar(select(SessionRow.id).where(SessionRow.id == session_id)) is None:
+        session_id = None
+    connection.execute(
+        upsert(EventRow)
+        .values(
+            id=event_id,
+            at_ms=at_ms,
+            session_id=session_id,
+            kind=event.kind[:40],
+            severity=event.severity,
+            cause=event.cause,
+            state=event.state,
+            speed_ckmh=event.speed_ckmh,
+            detail=event.detail[:DETAIL_MAX],
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def last(
+    connection: Connection,
+    *,
+    limit: int = 50,
+    since_ms: int = 0,
+    severity: Severity | None = None,
+    cause: str | None = None,
+    session_id: str | None = None,
+) -> tuple[Event, ...]:
+    """Events, newest first, narrowed by what is given."""
+    statement = select(*_COLUMNS).where(EventRow.at_ms >= since_ms)
+    if severity is not None:
+        statement = statement.where(EventRow.severity == severity)
+    if cause is not None:
+        statement = statement.where(EventRow.cause == cause)
+    if session_id is not None:
+        statement = statement.where(EventRow.session_id == session_id)
+    rows = connection.execute(statement.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit))
+    return tuple(record(Event, row) for row in rows.mappings())

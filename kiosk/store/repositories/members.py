@@ -1,0 +1,245 @@
+"""Members, what they consented to, what screening came to, and where they stand."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Final
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from kiosk.store.models import AgeBand, ConsentRow, MemberRow, ProgressRow, Screened, ScreeningRow, SessionRow
+from kiosk.store.moment import Moment
+from kiosk.store.records import Member, Progress, Screening, StoreError
+from kiosk.store.repositories._rows import record
+
+CODE_DIGITS: Final = 6
+NAME_MAX: Final = 60
+_TRIES: Final = 1000
+_COLUMNS: Final = (
+    MemberRow.id,
+    MemberRow.code,
+    MemberRow.name,
+    MemberRow.language,
+    MemberRow.age_band,
+    MemberRow.first_seen_ms,
+)
+
+
+def valid_code(code: str) -> bool:
+    """True for six digits 0-9."""
+    return len(code) == CODE_DIGITS and code.isascii() and code.isdigit()
+
+
+def too_simple(code: str) -> bool:
+    """True for codes that people type by accident: one digit six times, or digits that count up or down."""
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(code)}
+    return steps in ({0}, {1}, {9})
+
+
+def checked_name(name: str | None) -> str | None:
+    """*name* as it is stored: None if none was given. Raises StoreError for an empty or too long one."""
+    if name is None:
+        return None
+    name = " ".join(name.split())
+    if not name:
+        raise StoreError("The name is empty. Give a name, or leave it out: a code is enough.")
+    if len(name) > NAME_MAX:
+        raise StoreError(f"The name has {len(name)} characters; {NAME_MAX} is the most.")
+    if not name.isprintable():
+        raise StoreError("The name holds characters that cannot be shown.")
+    return name
+
+
+def new_code(connection: Connection, choose: Callable[[int], int] = secrets.randbelow) -> str:
+    """A free member code. Raises StoreError when none is found."""
+    for _ in range(_TRIES):
+        code = f"{choose(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        if not too_simple(code) and by_code(connection, code) is None:
+            return code
+    raise StoreError("No free member code was found. Erase members who have left.")
+
+
+def add(
+    connection: Connection,
+    member_id: str,
+    at: Moment,
+    *,
+    code: str | None = None,
+    name: str | None = None,
+    language: str | None = None,
+    age_band: AgeBand | None = None,
+) -> Member:
+    """Add a member; without *code* a free one is chosen. Raises StoreError with a sentence."""
+    name = checked_name(name)
+    if code is None:
+        code = new_code(connection)
+    elif not valid_code(code):
+        raise StoreError(f'"{code}" is no member code. A code has {CODE_DIGITS} digits.')
+    elif by_code(connection, code) is not None:
+        raise StoreError(f"The code {code} belongs to another member. Choose another, or leave it out.")
+    member = Member(member_id, code, name, language, age_band, at.utc_ms)
+    connection.execute(
+        plain_insert(MemberRow).values(
+            id=member.id,
+            code=member.code,
+            name=member.name,
+            language=member.language,
+            age_band=member.age_band,
+            first_seen_ms=member.first_seen_ms,
+        )
+    )
+    return member
+
+
+def by_code(connection: Connection, code: str) -> Member | None:
+    """The member with this code."""
+    row = connection.execute(select(*_COLUMNS).where(MemberRow.code == code)).mappings().first()
+    return None if row is None else record(Member, row)
+
+
+def by_id(connection: Connection, member_id: str) -> Member | None:
+    """The member with this identifier."""
+    row = connection.execute(select(*_COLUMNS).where(MemberRow.id == member_id)).mappings().first()
+    return None if row is None else record(Member, row)
+
+
+def find(connection: Connection, code: str) -> Member:
+    """The member with this code. Raises StoreError with a sentence for a wrong or unknown one."""
+    if not valid_code(code):
+        raise StoreError(f'"{code}" is no member code. A code has {CODE_DIGITS} digits.')
+    member = by_code(connection, code)
+    if member is None:
+        raise StoreError(f"No member has the code {code}. See: retrowalk members list.")
+    return member
+
+
+def every(connection: Connection) -> tuple[tuple[Member, int, int | None], ...]:
+    """(member, sessions walked, start of the last one) of everybody, by code."""
+    walked = (
+        select(
+            SessionRow.member_id.label("member_id"),
+            func.count().label("sessions"),
+            func.max(SessionRow.started_ms).label("newest"),
+        )
+        .where(SessionRow.walk_s > 0, SessionRow.member_id.is_not(None))
+        .group_by(SessionRow.member_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(*_COLUMNS, walked.c.sessions, walked.c.newest)
+        .join(walked, walked.c.member_id == MemberRow.id, isouter=True)
+        .order_by(MemberRow.code)
+    ).mappings()
+    found = []
+    for row in rows:
+        values = dict(row)
+        sessions, newest = values.pop("sessions"), values.pop("newest")
+        found.append((record(Member, values), sessions or 0, newest))
+    return tuple(found)
+
+
+def set_language(connection: Connection, member_id: str, language: str) -> None:
+    """The language the member chose last."""
+    connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(language=language))
+
+
+def set_age_band(connection: Connection, member_id: str, band: AgeBand | None) -> None:
+    """What screening told of the member's age."""
+    connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(age_band=band))
+
+
+# ------------------------------------------------------------------------------------------------- health data
+
+
+def consented(connection: Connection, member_id: str) -> bool:
+    """True if the member's last word on keeping health data was yes."""
+    given = select(ConsentRow.given_ms).where(ConsentRow.member_id == member_id, ConsentRow.withdrawn_ms.is_(None))
+    return connection.scalar(given) is not None
+
+
+def give_consent(connection: Connection, member_id: str, utc_ms: int) -> None:
+    """Yes to keeping health data."""
+    if not consented(connection, member_id):
+        connection.execute(
+            upsert(ConsentRow)
+            .values(member_id=member_id, given_ms=utc_ms)
+            .on_conflict_do_update(index_elements=["member_id", "given_ms"], set_={"withdrawn_ms": None})
+        )
+
+
+def add_screening(connection: Connection, screening: Screening) -> None:
+    """Keep the outcome of a screening; answers are not kept."""
+    connection.execute(
+        plain_insert(ScreeningRow).values(
+            id=screening.id,
+            member_id=screening.member_id,
+            at_ms=screening.at_ms,
+            outcome=screening.outcome,
+            limit_ckmh=screening.limit_ckmh,
+            signer=screening.signer,
+            reason=screening.reason,
+            expires_ms=screening.expires_ms,
+        )
+    )
+
+
+def last_screening(connection: Connection, member_id: str) -> Screening | None:
+    """The newest outcome, expired or not."""
+    row = (
+        connection.execute(
+            select(
+                ScreeningRow.id,
+                ScreeningRow.member_id,
+                ScreeningRow.at_ms,
+                ScreeningRow.outcome,
+                ScreeningRow.limit_ckmh,
+                ScreeningRow.signer,
+                ScreeningRow.reason,
+                ScreeningRow.expires_ms,
+            )
+            .where(ScreeningRow.member_id == member_id)
+            .order_by(ScreeningRow.at_ms.desc(), ScreeningRow.id.desc())
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else record(Screening, row)
+
+
+def screening_limit_ckmh(connection: Connection, member_id: str, utc_ms: int) -> int | None:
+    """The speed limit of the member's newest screening while it holds; None without one."""
+    screening = last_screening(connection, member_id)
+    if screening is None or screening.outcome is not Screened.LIMIT or screening.expires_ms <= utc_ms:
+        return None
+    return screening.limit_ckmh
+
+
+def progress_of(connection: Connection, member_id: str) -> Progress | None:
+    """Where the member stands; None before the first step."""
+    row = (
+        connection.execute(
+            select(
+                ProgressRow.comfort_ckmh, ProgressRow.main_s, ProgressRow.hill_dpct, ProgressRow.locked_until_ms
+            ).where(ProgressRow.member_id == member_id)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else record(Progress, row)
+
+
+def set_progress(connection: Connection, member_id: str, progress: Progress, utc_ms: int) -> None:
+    """Keep where the member stands now."""
+    values = {
+        "comfort_ckmh": progress.comfort_ckmh,
+        "main_s": progress.main_s,
+        "hill_dpct": progress.hill_dpct,
+        "locked_until_ms": progress.locked_until_ms,
+        "updated_ms": utc_ms,
+    }
+    statement = upsert(ProgressRow).values(member_id=member_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=values))
