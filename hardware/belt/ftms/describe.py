@@ -27,7 +27,7 @@ from hardware.belt.ftms.codec import (
     TrainingStatus,
     TreadmillData,
 )
-from hardware.units import mph_from_ckmh
+from hardware.units import CKMH_PER_MPH, mph_from_ckmh
 
 Decoded = (
     TreadmillData
@@ -273,8 +273,15 @@ def rows(record: Decoded, data: bytes) -> list[Row]:
         case _:
             table = [Row(data, "Not readable", "")] if data else []
     if record.trailing and not (isinstance(record, ControlAnswer) and record.request_op is None):
-        table.append(Row(record.trailing, "Left over", f"{_bytes(len(record.trailing))} the layout has no place for"))
+        table.append(Row(record.trailing, "Left over", _left_over(record, data)))
     return table
+
+
+def _left_over(record: Decoded, data: bytes) -> str:
+    if isinstance(record, TreadmillData) and record.truncated:
+        cut = codec.treadmill_fields(record.flags, len(data))[len(record.seen)]
+        return f"beginning of {SHOWN[cut].title.lower()}, cut"
+    return f"{_bytes(len(record.trailing))} the layout has no place for"
 
 
 def _treadmill_rows(record: TreadmillData, data: bytes) -> list[Row]:
@@ -306,7 +313,7 @@ def _parameter_rows(parameters: Parameters, data: bytes, at: int) -> list[Row]:
     table = []
     for name, value in parameters:
         width = WIRE[name].width
-        text = _words(CODES[name].get(value, f"{value} {_RFU}")) if name in CODES else SHOWN[name].text(value)
+        text = f"{value} {_words(CODES[name].get(value, _RFU))}" if name in CODES else SHOWN[name].text(value)
         table.append(Row(data[at : at + width], SHOWN[name].title, text))
         at += width
     return table
@@ -393,14 +400,33 @@ def _meaning_remarks(record: Decoded, data: bytes) -> Iterable[str]:
             yield from _treadmill_remarks(record, data)
         case SpeedRange(malformed=False) | InclineRange(malformed=False) if not record.usable:
             yield "No usable range: treat the machine as one that does not take this target."
+        case SpeedRange() if _round_in_mph(record):
+            yield (
+                "These are round in mph: the machine counts in mph. Its readings may lie beside this grid, "
+                "so allow an increment when comparing."
+            )
         case TrainingStatus(status=int(), name=None):
             yield "From 0x10 on reserved. Machines have been seen to send 0x10 while pausing and 0x11 while paused."
         case ControlAnswer(result_name=Result() as result):
             yield _ANSWERS[result]
         case MachineStatus(name=StatusOp() as op) if op in _EVENTS:
             yield _EVENTS[op]
+        case MachineStatus(op=int(), name=None) | ControlWrite(op=int(), name=None):
+            yield "FTMS has no such operation. Machines send some; they are counted and otherwise left alone."
         case _:
             pass
+
+
+def _round_in_mph(given: SpeedRange) -> bool:
+    """All three are tenths of mph, cut or rounded to 0.01 km/h, and not all are tenths of km/h (quirk 18)."""
+    speeds = (given.min_ckmh, given.max_ckmh, given.increment_ckmh)
+    if all(speed is not None and speed % 10 == 0 for speed in speeds):
+        return False
+    return all(speed is not None and any(_is_tenth_mph(speed + cut) for cut in (0, 1)) for speed in speeds)
+
+
+def _is_tenth_mph(speed_ckmh: int) -> bool:
+    return abs(speed_ckmh - round(mph_from_ckmh(speed_ckmh) * 10) * float(CKMH_PER_MPH) / 10) <= 0.5
 
 
 def _treadmill_remarks(record: TreadmillData, data: bytes) -> Iterable[str]:
@@ -414,6 +440,8 @@ def _treadmill_remarks(record: TreadmillData, data: bytes) -> Iterable[str]:
         )
     if record.flags & 0x2000:
         yield "Flag bit 13 is reserved. Urevo, FitShow and KingSmith machines count steps there."
+    if {record.elevation_gain_pos_dm, record.elevation_gain_neg_dm} & {0xFFFF, 0x7FFF}:
+        yield "Elevation gain ff ff or ff 7f: Matrix and Life Fitness mean not available. FTMS has no such mark."
     if record.flags & 0xC000:
         bits = " and ".join(str(bit) for bit in (14, 15) if record.flags >> bit & 1)
         yield f"Reserved flag bits are set: {bits}."
