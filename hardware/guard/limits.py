@@ -7,6 +7,7 @@ and incline together; falls are free.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -42,6 +43,10 @@ class Limits(msgspec.Struct, frozen=True):
     increment_ckmh: int
     max_dpct: int
     increment_dpct: int
+
+
+NOTHING: Final = Limits(1, 0, 0, 0, 0)
+"""No treadmill is known: nothing may be asked for."""
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -120,7 +125,7 @@ def _toward(now: int, target: int, *, lowest: int, highest: int, increment: int,
     highest = on_grid(highest, lowest, increment, raising=True)
     target = max(lowest, min(target, highest))
     if target > now:
-        return max(now, on_grid(min(target, now + step), lowest, increment, raising=True))
+        return on_grid(min(target, now + step), lowest, increment, raising=True)
     return on_grid(target, lowest, increment, raising=False)
 
 
