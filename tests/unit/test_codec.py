@@ -171,6 +171,26 @@ def test_a_high_low_byte_of_the_flags_sets_no_other_flag():
     )  # fmt: skip
 
 
+# Pace flags, bit 13, bytes left for both -> widths read: pace fields, then what bit 13 stands for.
+PACES = [
+    (0x20, 0, 0, [1], None), (0x20, 0, 1, [1], None), (0x20, 0, 2, [2], None), (0x20, 0, 3, [2], None),
+    (0x40, 0, 1, [1], None), (0x40, 0, 2, [2], None),
+    (0x60, 0, 1, [1, 1], None), (0x60, 0, 2, [1, 1], None), (0x60, 0, 3, [1, 1], None), (0x60, 0, 4, [2, 2], None),
+    (0x60, 0, 5, [2, 2], None),
+    (0x20, 1, 1, [1], None), (0x20, 1, 2, [2], None), (0x20, 1, 3, [1], 2), (0x20, 1, 4, [1], 3),
+    (0x20, 1, 5, [2], 3), (0x20, 1, 6, [2], 3),
+    (0x60, 1, 2, [1, 1], None), (0x60, 1, 4, [2, 2], None), (0x60, 1, 5, [1, 1], 3), (0x60, 1, 6, [2, 2], 2),
+    (0x60, 1, 7, [2, 2], 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("paces", "vendor", "left", "widths", "vendor_width"), PACES)
+def test_the_length_of_a_packet_decides_on_pace_and_bit_13(paces, vendor, left, widths, vendor_width):
+    fields = codec.treadmill_fields(paces | vendor << 13, 2 + 2 + left)
+    assert [codec.WIRE[name].width for name in fields if "pace" in name] == widths
+    assert [codec.WIRE[name].width for name in fields if "bit13" in name] == ([vendor_width] if vendor_width else [])
+
+
 def test_speed_and_incline_lie_before_anything_ambiguous():
     """Pace and bit 13 are read by guess: whatever the guess, speed and incline are the same."""
     for extra in range(12):
@@ -220,6 +240,7 @@ def test_the_matrix_pair_becomes_one_record_with_its_last_fragment():
 
 def test_a_packet_alone_passes_unchanged():
     packet = decode_treadmill_data(bytes.fromhex("00006400"))
+    assert packet.fragments == 1
     assert merge(NO_PARTIAL, packet) == (NO_PARTIAL, packet)
 
 
@@ -315,6 +336,7 @@ def test_a_short_value_is_malformed_and_offers_nothing(characteristic):
         record = decode(b"\x01" * short)
         assert as_json(record) == {"malformed": True}
         assert record.anomalous
+        assert record.trailing == b"\x01" * short
 
 
 @pytest.mark.parametrize("characteristic", FIXED)
@@ -334,6 +356,8 @@ def test_ranges_are_given_as_sent_and_say_whether_they_are_usable():
     assert not decode_speed_range(bytes(6)).usable
     upside_down = decode_speed_range(bytes.fromhex("d007e8030a00"))
     assert (upside_down.min_ckmh, upside_down.max_ckmh, upside_down.usable) == (2000, 1000, False)
+    downhill = decode_incline_range(bytes.fromhex("ceffe7ff0500"))
+    assert (downhill.min_dpct, downhill.max_dpct, downhill.usable) == (-50, -25, True)
     assert decode_incline_range(bytes.fromhex("e2ff96000500")).usable
     assert not decode_incline_range(bytes(6)).usable
     assert not decode_incline_range(b"").usable
@@ -346,7 +370,7 @@ def test_training_status_with_text():
 
 
 def test_training_status_text_that_is_no_utf8_or_ends_in_zeros_is_still_text():
-    assert decode_training_status(b"\x01\x0d\xff\xfea\x00\x00").text == "\ufffd\ufffda"
+    assert decode_training_status(b"\x01\x0d\xff\xfeX\x00\x00").text == "\ufffd\ufffdX"
 
 
 def test_training_status_text_flag_without_text_is_an_empty_text():
@@ -437,6 +461,10 @@ def test_a_write_to_the_control_point_means(text, name, rest):
     assert as_json(record) == {"direction": "write", "op": int(text[:2], 16), "name": name, **rest}
 
 
+def test_an_empty_write_is_malformed():
+    assert as_json(decode_control_write(b"")) == {"direction": "write", "malformed": True}
+
+
 def test_every_control_operation_of_the_specification_is_known():
     known = [op for op in range(256) if decode_control_write(bytes((op,))).name is not None]
     assert known == [*range(0x15), 0x80]
@@ -460,6 +488,13 @@ ANSWERS = [
             "target_speed_high_kmh": 30.0,
         },
     ),
+    (
+        "801301e803b80baa",
+        {
+            "request_op": 0x13, "result": 1, "result_name": "success", "target_speed_low_kmh": 10.0,
+            "target_speed_high_kmh": 30.0, "trailing_hex": "aa",
+        },
+    ),
     ("801301e803", {"request_op": 0x13, "result": 1, "result_name": "success", "malformed": True}),
     ("801304", {"request_op": 0x13, "result": 4, "result_name": "operation_failed"}),
     ("8008", {"malformed": True}),
@@ -474,6 +509,10 @@ ANSWERS = [
 @pytest.mark.parametrize(("text", "expected"), ANSWERS)
 def test_an_indication_of_the_control_point_means(text, expected):
     assert as_json(decode_control_answer(bytes.fromhex(text))) == {"direction": "indication", **expected}
+
+
+def test_the_bytes_of_an_answer_that_is_none_are_kept():
+    assert decode_control_answer(bytes.fromhex("810001")).trailing.hex() == "810001"
 
 
 def test_only_result_01_is_a_success():
@@ -616,6 +655,7 @@ def test_the_writes_are_those_of_the_specification():
     assert encode_target_incline(25).hex() == "031900"
     assert encode_target_incline(-15).hex() == "03f1ff"
     assert encode_target_incline(INCLINE_MAX_DPCT).hex() == "033200"
+    assert encode_target_incline(-INCLINE_MAX_DPCT).hex() == "03ceff"
 
 
 @pytest.mark.parametrize("speed", [-1, CAP_MAX_CKMH + 1, 65535, 65536, 10**30, 4.1, 300.0, True, None, "300"])
