@@ -1,8 +1,8 @@
 """The one catalogue of texts: ``assets/locale/LANGUAGE.toml``, key = text.
 
 Tables nest and keys join with dots: ``[who]`` ``guest = "Guest"`` is the key ``who.guest``. Values may hold named
-places, as in ``"Phase {n} of {m}"``. What a screen or the session needs is checked when the kiosk starts: a missing key
-is an error with a name then, never a surprise in front of a member.
+places, as in ``"Phase {n} of {m}"``. What a screen or the session needs is checked when the kiosk starts: a missing
+key is an error with a name then, never a surprise in front of a member.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Catalogue:
     def __call__(self, key: str, **values: object) -> str:
         """The text of *key* with its named places filled.
 
-        An unknown key or a missing value gives the key in brackets and is remembered in ``missed``: the check at start
-        and the tests find it, and a walking member's screen still draws.
+        An unknown key or a missing value gives the key in brackets and is remembered in ``missed``: the check at
+        start and the tests find it, and a walking member's screen still draws.
         """
         text = self._texts.get(key)
         if text is None:
