@@ -101,6 +101,7 @@ class Radio:
     def receive(self, now_s: float) -> None:
         """Take what every process has sent; let go of those that are gone (F15: that drops nothing)."""
         self._now_s = max(self._now_s, now_s)
+        self._watch_service(now_s)
         for client in tuple(self.clients):
             for frame in client.endpoint.drain(now_s):
                 self._from_process(client, frame.body, now_s)
