@@ -634,6 +634,7 @@ def test_statuses_give_their_value_to_the_client():
         ("010001", True),
         ("012000", False),
         ("012100", True),
+        ("01200001", False),
     ],
 )
 def test_service_data_tells_a_treadmill_short_or_swapped(text, expected):
