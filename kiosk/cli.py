@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 import hardware.cli
+import kiosk.staff.cli
 
 app = typer.Typer(
     name="retrowalk",
@@ -23,6 +24,8 @@ def _root() -> None:
 
 app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
+app.registered_commands.extend(kiosk.staff.cli.app.registered_commands)
+app.registered_groups.extend(kiosk.staff.cli.app.registered_groups)
 
 
 def main() -> None:

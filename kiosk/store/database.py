@@ -72,6 +72,10 @@ def trouble_of(error: BaseException) -> Trouble:
     return Trouble.CONSTRAINT if isinstance(original, sqlite3.IntegrityError) else Trouble.OTHER
 
 
+class RecordError(StoreError):
+    """The record itself is the matter (missing, damaged, in use, disk full), not what was asked of it."""
+
+
 class Access(StrEnum):
     """How a connection may use the file."""
 
@@ -185,7 +189,7 @@ def schema_of(connection: Connection) -> str | None:
     return connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None
 
 
-class NewerSchemaError(StoreError):
+class NewerSchemaError(RecordError):
     """The file was written by a newer release."""
 
 
@@ -330,7 +334,7 @@ def _take_data_lock(directory: Path) -> int | None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise StoreError(
+        raise RecordError(
             f"Another Retro Walk keeps its record in {directory}. Stop it first, or choose another directory "
             "with --data."
         ) from None
@@ -404,7 +408,7 @@ def open_read_only(path: Path) -> Database:
         with engine.connect() as connection:
             found = schema_of(connection)
     if found != SCHEMA:
-        raise StoreError(f"The record {path} has schema {found}; this Retro Walk reads {SCHEMA}.")
+        raise RecordError(f"The record {path} has schema {found}; this Retro Walk reads {SCHEMA}.")
     return Database(
         path,
         Mode.READ_ONLY,
@@ -434,7 +438,7 @@ def for_command(directory: Path, at: Moment, *, create: bool = False) -> Iterato
     """
     path = directory / FILE_NAME
     if not create and not path.exists():
-        raise StoreError(
+        raise RecordError(
             f"There is no record in {directory}. Start the kiosk once, or name the right directory with --data."
         )
     try:
@@ -445,7 +449,7 @@ def for_command(directory: Path, at: Moment, *, create: bool = False) -> Iterato
         with engine.begin() as connection:
             yield connection
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StoreError(_for_command(path, error)) from error
+        raise RecordError(_for_command(path, error)) from error
 
 
 @contextlib.contextmanager
@@ -453,17 +457,19 @@ def reading(directory: Path) -> Iterator[Connection]:
     """A snapshot of the record for a shell command that only reads. Raises StoreError with a sentence."""
     path = directory / FILE_NAME
     if not path.exists():
-        raise StoreError(
+        raise RecordError(
             f"There is no record in {directory}. Start the kiosk once, or name the right directory with --data."
         )
     try:
         with open_read_only(path).read.connect() as connection:
             yield connection
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StoreError(_for_command(path, error)) from error
+        raise RecordError(_for_command(path, error)) from error
 
 
 def _for_command(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The directory {path.parent} cannot be used: {error.strerror}. Choose another with --data."
     match trouble_of(error):
         case Trouble.BROKEN:
             return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.store.models import AgeBand, CapScope, Role, Screened, SessionState, Severity, Verdict
+from kiosk.store.kinds import AgeBand, CapScope, Role, Screened, SessionState, Severity, Verdict
 from kiosk.store.moment import Moment
 
 

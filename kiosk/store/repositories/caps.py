@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.models import CapRow, CapScope
+from kiosk.store.kinds import CapScope
+from kiosk.store.models import CapRow
 from kiosk.store.records import Cap
 from kiosk.store.repositories._rows import record
 

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.models import EventRow, SessionRow, Severity
+from kiosk.store.kinds import Severity
+from kiosk.store.models import EventRow, SessionRow
 from kiosk.store.records import Event, EventIn
 from kiosk.store.repositories._rows import record
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.models import AgeBand, ConsentRow, MemberRow, ProgressRow, Screened, ScreeningRow, SessionRow
+from kiosk.store.kinds import AgeBand, Screened
+from kiosk.store.models import ConsentRow, MemberRow, ProgressRow, ScreeningRow, SessionRow
 from kiosk.store.moment import Moment
 from kiosk.store.records import Member, Progress, Screening, StoreError
 from kiosk.store.repositories._rows import record

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, case, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hardware.units import distance_m
-from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, SessionState, Verdict
+from kiosk.store.kinds import SessionState, Verdict
+from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Closing, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.repositories._rows import record

@@ -1,0 +1,13 @@
+"""``retrowalk members | caps | staff | events | sessions``: the staff screens from a shell. Mounted by kiosk.cli."""
+
+from __future__ import annotations
+
+import typer
+
+from kiosk.staff.commands import caps, log, members, staff
+
+app = typer.Typer(no_args_is_help=True)
+app.add_typer(members.app, name="members")
+app.add_typer(caps.app, name="caps")
+app.add_typer(staff.app, name="staff")
+app.registered_commands.extend(log.app.registered_commands)

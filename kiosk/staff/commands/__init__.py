@@ -1,0 +1,1 @@
+"""The staff screens from a shell, one file a group of commands."""

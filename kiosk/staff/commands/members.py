@@ -1,0 +1,155 @@
+"""``retrowalk members``: codes, names, history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.store.ids import IdSource
+from kiosk.store.kinds import AgeBand, CapScope
+from kiosk.store.moment import iso, local_text
+from kiosk.store.records import Member
+
+if TYPE_CHECKING:
+    pass
+
+from kiosk.staff.commands.caps import cap_json
+from kiosk.staff.commands.log import print_sessions, session_json
+from kiosk.staff.commands.shell import (
+    AsJson,
+    AskedError,
+    Code,
+    ConfigFile,
+    Data,
+    checked,
+    directory_of,
+    now,
+    print_json,
+    print_table,
+    sentences,
+    shell_user,
+    speed_text,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Members: codes, names, history.")
+
+
+def member_json(member: Member) -> dict[str, object]:
+    """A member as ``--json`` shows one."""
+    return {
+        "id": member.id,
+        "code": member.code,
+        "name": member.name,
+        "language": member.language,
+        "age_band": member.age_band,
+        "first_seen": iso(member.first_seen_ms),
+    }
+
+
+@app.command("add")
+def members_add(
+    *,
+    name: Annotated[str | None, typer.Option(help="First name, for the greeting; a code is enough.")] = None,
+    code: Annotated[str | None, typer.Option(help="Six digits; without it a free code is chosen.")] = None,
+    language: Annotated[str | None, typer.Option(help="en, es or de.")] = None,
+    age: Annotated[str | None, typer.Option(help="16-17, 18-64 or 65+.")] = None,
+    data: Data = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a member and print the code to hand over."""
+    from kiosk.staff import audit
+    from kiosk.store.database import for_command
+    from kiosk.store.repositories import members
+
+    with sentences():
+        at, ids = now(), IdSource()
+        if language is not None and language not in ("en", "es", "de"):
+            raise AskedError(f'"{language}" is no language of the kiosk. Choose one of: en, es, de.')
+        band = None if age is None else AgeBand(checked(AgeBand, age, "age band"))
+        with for_command(directory_of(data, config), at, create=True) as connection:
+            member = members.add(
+                connection, ids.new(at.utc_ms), at, code=code, name=name, language=language, age_band=band
+            )
+            audit.note(connection, ids, at, who=shell_user(), action="member added", subject=f"member {member.id}")
+        if as_json:
+            print_json(member_json(member))
+        else:
+            typer.echo(f"Added. The member code is {member.code}.")
+
+
+@app.command("list")
+def members_list(data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """All members, with how often they have walked."""
+    from kiosk.store.database import reading
+    from kiosk.store.repositories import members
+
+    with sentences():
+        with reading(directory_of(data, config)) as connection:
+            found = members.every(connection)
+        if as_json:
+            print_json(
+                [
+                    member_json(member) | {"sessions": count, "last": None if newest is None else iso(newest)}
+                    for member, count, newest in found
+                ]
+            )
+            return
+        print_table(
+            ("code", "name", "since", "sessions", "last"),
+            [
+                (
+                    member.code,
+                    member.name or "-",
+                    local_text(member.first_seen_ms),
+                    str(count),
+                    "-" if newest is None else local_text(newest),
+                )
+                for member, count, newest in found
+            ],
+            "There are no members yet. Add one with: retrowalk members add.",
+        )
+
+
+@app.command("show")
+def members_show(code: Code, data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """One member: caps, this week, last sessions. No health data is shown."""
+    from kiosk.store.database import reading
+    from kiosk.store.repositories import caps, members, sessions
+
+    with sentences():
+        at = now()
+        with reading(directory_of(data, config)) as connection:
+            member = members.find(connection, code)
+            own = caps.one(connection, CapScope.MEMBER, member.id)
+            screening = members.last_screening(connection, member.id)
+            week, week_s = sessions.week_of_member(connection, member.id, at.utc_ms)
+            visits = sessions.visits_of_member(connection, member.id)
+            last = sessions.last_of_member(connection, member.id, 10)
+        if as_json:
+            print_json(
+                member_json(member)
+                | {
+                    "visits": visits,
+                    "week_sessions": week,
+                    "week_walk_s": week_s,
+                    "cap": None if own is None else cap_json(own),
+                    "screening": None
+                    if screening is None
+                    else {
+                        "outcome": screening.outcome,
+                        "at": iso(screening.at_ms),
+                        "expires": iso(screening.expires_ms),
+                    },
+                    "sessions": [session_json(session) for session in last],
+                }
+            )
+            return
+        typer.echo(f"Member {member.code}{f', {member.name}' if member.name else ''}")
+        typer.echo(f"Since {local_text(member.first_seen_ms)}, {visits} sessions walked, {week} in the last 7 days.")
+        typer.echo(f"Own cap: {'none' if own is None else speed_text(own.speed_ckmh)}")
+        if screening is not None:
+            over = " (expired)" if screening.expires_ms <= at.utc_ms else ""
+            typer.echo(f"Screening: {screening.outcome} until {local_text(screening.expires_ms)}{over}")
+        print_sessions(last)
