@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
 import typer
 
 import hardware.cli
 import kiosk.staff.cli
+from hardware.config import ConfigError, load_config
+from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
+from kiosk.demo import DemoError, DemoOptions, display_missing, run_demo, summary_lines
+from kiosk.supervise import Child, Supervisor, python_module
+
+SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
 
 app = typer.Typer(
     name="retrowalk",
@@ -26,6 +37,95 @@ app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
 app.registered_commands.extend(kiosk.staff.cli.app.registered_commands)
 app.registered_groups.extend(kiosk.staff.cli.app.registered_groups)
+
+
+def _fail(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = SYSTEM_CONFIG,
+    headless: Annotated[bool, typer.Option(help="Without a display: for tests.")] = False,
+    runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
+) -> None:
+    """Start guard, stopper, belt and kiosk on a real treadmill, and watch them."""
+    try:
+        if load_config(config).simulated:
+            raise _fail(f"{config} is a configuration of the simulated world. Use: retrowalk demo")
+        paths = open_runtime_directory(runtime)
+        lock = take_lock(paths)
+    except (ConfigError, RuntimeDirError) as error:
+        raise _fail(str(error)) from error
+    screen = ["--headless"] if headless else []
+    house = Supervisor(
+        [
+            Child("guard", python_module("hardware.guard", config, paths.directory)),
+            Child("stopper", python_module("hardware.stopper", config, paths.directory)),
+            Child("belt", python_module("hardware.belt", config, paths.directory)),
+            Child("kiosk", python_module("kiosk", config, paths.directory, *screen)),
+        ]
+    )
+    house.start()
+    try:
+        code = house.run()
+    finally:
+        house.stop()
+        os.close(lock)
+    raise typer.Exit(code)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter("write it as WIDTHxHEIGHT, for example 1280x720")
+    if not (320 <= int(width) <= 7680 and 240 <= int(height) <= 4320):
+        raise typer.BadParameter("between 320x240 and 7680x4320, please")
+    return int(width), int(height)
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Without a window; implies --autopilot.")] = False,
+    autopilot: Annotated[bool, typer.Option(help="The kiosk's member is played by the program.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Where the record and the pictures go.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
+    real_time: Annotated[bool, typer.Option(help="Headless on the real clock, not in lock-step.")] = False,
+    size: Annotated[str, typer.Option(help="Window size.")] = "1280x720",
+    treadmill: Annotated[str | None, typer.Option(help="A treadmill to play, by name.")] = None,
+) -> None:
+    """Walk a session on the simulated treadmill: in a window, or by itself where there is no display."""
+    width, height = _size(size)
+    if not headless and display_missing():
+        typer.echo("There is no display here, so the kiosk walks a session by itself, without a window.", err=True)
+        headless = True
+    options = DemoOptions(
+        data=data or _demo_data(),
+        headless=headless,
+        autopilot=autopilot or headless,
+        real_time=real_time,
+        width=width,
+        height=height,
+        treadmill=treadmill,
+    )
+    try:
+        code, result = run_demo(options)
+    except (DemoError, RuntimeDirError) as error:
+        raise _fail(str(error)) from error
+    if result is not None:
+        lines = [msgspec.json.encode(result).decode()] if as_json else summary_lines(result)
+        typer.echo("\n".join(lines))
+        if options.autopilot and result.violations:
+            code = 1
+    elif options.autopilot:
+        typer.echo("The walk did not come to its end; the lines above say why.", err=True)
+    raise typer.Exit(code)
+
+
+def _demo_data() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "retrowalk-demo"
 
 
 def main() -> None:
