@@ -13,7 +13,6 @@ import hardware.cli
 import kiosk.staff.cli
 from hardware.config import ConfigError, load_config
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
-from kiosk.demo import DemoError, DemoOptions, display_missing, run_demo, summary_lines
 from kiosk.supervise import Child, Supervisor, python_module
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
@@ -47,7 +46,7 @@ def _fail(sentence: str) -> typer.Exit:
 @app.command()
 def run(
     config: Annotated[Path, typer.Option(help="The configuration file.")] = SYSTEM_CONFIG,
-    headless: Annotated[bool, typer.Option(help="Without a display: for tests.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a display: for tests.")] = False,
     runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
 ) -> None:
     """Start guard, stopper, belt and kiosk on a real treadmill, and watch them."""
@@ -87,15 +86,22 @@ def _size(text: str) -> tuple[int, int]:
 
 @app.command()
 def demo(
-    headless: Annotated[bool, typer.Option(help="Without a window; implies --autopilot.")] = False,
-    autopilot: Annotated[bool, typer.Option(help="The kiosk's member is played by the program.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window; implies --autopilot.")] = False,
+    autopilot: Annotated[
+        bool, typer.Option("--autopilot", help="The kiosk's member is played by the program.")
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="Where the record and the pictures go.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
-    real_time: Annotated[bool, typer.Option(help="Headless on the real clock, not in lock-step.")] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Headless on the real clock, not in lock-step.")
+    ] = False,
     size: Annotated[str, typer.Option(help="Window size.")] = "1280x720",
     treadmill: Annotated[str | None, typer.Option(help="A treadmill to play, by name.")] = None,
 ) -> None:
     """Walk a session on the simulated treadmill: in a window, or by itself where there is no display."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from kiosk.demo import DemoError, DemoOptions, display_missing, run_demo, summary_lines  # field tools start fast
+
     width, height = _size(size)
     if not headless and display_missing():
         typer.echo("There is no display here, so the kiosk walks a session by itself, without a window.", err=True)
