@@ -34,7 +34,6 @@ class ControlPoint:
         self.last_write = b""
         self.last_write_seq = 0
         self.last_fault: LinkError | None = None
-        self.anomalies = 0
 
     def reset(self, generation: int) -> None:
         """Another connection, or none: nothing of the old one counts any more."""
@@ -50,14 +49,13 @@ class ControlPoint:
         self.last_write_seq += 1
         self._task = asyncio.ensure_future(self._attempt(payload, self._generation, deadline_s, response))
 
-    def indicated(self, value: bytes, now_s: float) -> None:
-        """An indication came."""
+    def indicated(self, value: bytes, now_s: float) -> bool:
+        """An indication came. True when it is not as the specification has it."""
         answer = decode_control_answer(value)
-        self.anomalies += answer.anomalous
-        if answer.request_op is None or answer.result is None:
-            return
-        op = bytes((answer.request_op,))
-        self._reports.append(Report(Outcome.ANSWERED, op, now_s, answer.result, generation=self._generation))
+        if answer.request_op is not None and answer.result is not None:
+            op = bytes((answer.request_op,))
+            self._reports.append(Report(Outcome.ANSWERED, op, now_s, answer.result, generation=self._generation))
+        return answer.anomalous
 
     def reports(self) -> list[Report]:
         """Outcomes since the last call."""

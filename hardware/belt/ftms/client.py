@@ -1,0 +1,254 @@
+"""FTMS over any GATT link: keeps one treadmill connected and read. Decides nothing about motion.
+
+At connect: notifications on 2ACD, indications on 2AD9, and from then on a stop can be written; then 2ADA and 2AD3,
+then what can be read. What arrives is tagged with the generation of its connection; all of an older one is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from hardware.belt import trouble
+from hardware.belt.ftms.codec import (
+    NO_PARTIAL,
+    StatusOp,
+    decode_machine_status,
+    decode_training_status,
+    decode_treadmill_data,
+    merge,
+)
+from hardware.belt.ftms.control import Control
+from hardware.belt.ftms.control_point import ControlPoint
+from hardware.belt.ftms.facts import Scale, Told, facts_of, machine_of
+from hardware.belt.link import (
+    CONTROL_POINT,
+    FEATURE,
+    FIRMWARE_REVISION,
+    INCLINATION_RANGE,
+    MACHINE_STATUS,
+    MODEL_NUMBER,
+    SPEED_RANGE,
+    TRAINING_STATUS,
+    TREADMILL_DATA,
+    Fault,
+    GattLink,
+    LinkError,
+    LinkEvent,
+    Notified,
+    Opened,
+)
+from hardware.belt.treadmill import Readings, Report, take
+from hardware.constants import COMMAND_DEADLINE_S, CONNECT_DEADLINE_S, RECONNECT_S, STATUS_REPLAY_S
+from hardware.link.clock import Clock
+from hardware.link.messages import LinkState, StatusEvent, TreadmillFacts
+from hardware.profiles import Profile
+
+T = TypeVar("T")
+
+PLAUSIBLE_CKMH: Final = 3000  # no treadmill runs faster than 30 km/h: such a record is broken
+
+_NO_SERVICE: Final = frozenset(
+    (Fault.NO_WORLD, Fault.NO_BLUETOOTHD, Fault.BLUETOOTHD_SILENT, Fault.NO_ADAPTER, Fault.ADAPTER_OFF)
+)
+_EVENTS: Final = {
+    StatusOp.STOPPED_BY_SAFETY_KEY: StatusEvent.SAFETY_KEY,
+    StatusOp.CONTROL_PERMISSION_LOST: StatusEvent.CONTROL_LOST,
+    StatusOp.STOPPED_OR_PAUSED_BY_USER: StatusEvent.STOPPED_BY_USER,
+    StatusOp.STARTED_OR_RESUMED_BY_USER: StatusEvent.STARTED_BY_USER,
+    StatusOp.RESET: StatusEvent.RESET,
+}
+
+
+class FtmsClient:
+    """One treadmill. ``keep`` runs for ever; ``absorb`` is called whenever something may have arrived."""
+
+    def __init__(
+        self, link: GattLink, profile: Profile, address: str | None, clock: Clock, wake: Callable[[], None]
+    ) -> None:
+        self._link: Final = link
+        self._address: Final = address
+        self._clock: Final = clock
+        self._wake: Final = wake
+        self._gone: Final = asyncio.Event()
+        self.profile: Final = profile
+        self.scale: Final = Scale(profile.quirks.mph_units)
+        self.control_point: Final = ControlPoint(link, clock, wake)
+        self.control: Final = Control(profile.quirks)
+        self.generation = 0
+        self.adopted = False
+        self.linked = False  # the control point can be written to
+        self.readings = Readings()
+        self.speed_wire: int | None = None
+        self.machine = machine_of(Told(), profile, control_point=False)
+        self.facts: TreadmillFacts | None = None
+        self.anomalies = 0
+        self.events: Final[deque[tuple[int, StatusEvent]]] = deque(maxlen=16)
+        self._phase = LinkState.OFF if address is None else LinkState.SEARCHING
+        self._trouble = trouble.NO_TREADMILL_BOUND if address is None else ""
+        self._up = False
+        self._ready = False  # everything has been read
+        self._partial = NO_PARTIAL
+        self._event_seq = 0
+        self._first_status = True
+        self._status_since_s: float | None = None
+
+    # ---------------------------------------------------------------------------------------- for those who look
+
+    def flowing(self, now_s: float) -> bool:
+        """True while Treadmill Data is fresh."""
+        return self.readings.at_s is not None and 0 <= now_s - self.readings.at_s <= self.profile.stale_s
+
+    def state(self, now_s: float) -> LinkState:
+        """How far things are."""
+        if not self._ready:
+            return self._phase
+        return LinkState.READY if self.control.held and self.flowing(now_s) else LinkState.READ_ONLY
+
+    def trouble(self, now_s: float) -> str:
+        """What is wrong, in words; empty when all is well."""
+        if self._trouble:
+            return self._trouble
+        if self._ready and not self.flowing(now_s):
+            return trouble.NO_DATA
+        return self.control.trouble
+
+    # ---------------------------------------------------------------------------------------- connection
+
+    async def keep(self) -> None:
+        """Connect, and again one second after each loss. Ends only by cancellation."""
+        while self._address is not None:
+            try:
+                await self._open(self._address)
+                await self._gone.wait()
+            except LinkError as error:
+                self._trouble = trouble.sentence(error)
+                if error.fault in _NO_SERVICE:
+                    self._phase = LinkState.OFF
+            self.drop()
+            await self._link.disconnect()
+            await asyncio.sleep(RECONNECT_S)
+
+    def drop(self) -> None:
+        """This connection is no longer any good: a new one is made. The only help where ATT is stuck (F4)."""
+        self._lost()
+
+    async def _open(self, address: str) -> None:
+        if self._phase is not LinkState.LOST:
+            self._phase = LinkState.SEARCHING
+        opened = await self._link.connect(address, CONNECT_DEADLINE_S)
+        self._begin(opened)
+        await self._link.subscribe(TREADMILL_DATA, COMMAND_DEADLINE_S)
+        if CONTROL_POINT in opened.chars:
+            await self._link.subscribe(CONTROL_POINT, COMMAND_DEADLINE_S)
+            self.linked = True
+            self._wake()  # a stop that waits goes out now, before anything is read
+        else:
+            self._trouble = trouble.NO_CONTROL_POINT
+        await self._optional(MACHINE_STATUS, opened, self._link.subscribe)
+        self._status_since_s = self._clock.now()
+        await self._optional(TRAINING_STATUS, opened, self._link.subscribe)
+        told = Told(
+            features=await self._optional(FEATURE, opened, self._link.read),
+            speed_range=await self._optional(SPEED_RANGE, opened, self._link.read),
+            incline_range=await self._optional(INCLINATION_RANGE, opened, self._link.read),
+            model=await self._optional(MODEL_NUMBER, opened, self._link.read),
+            firmware=await self._optional(FIRMWARE_REVISION, opened, self._link.read),
+        )
+        self.machine = machine_of(told, self.profile, control_point=CONTROL_POINT in opened.chars)
+        self.facts = facts_of(told, self.machine, self.profile, address, opened.name)
+        self._ready = True
+        self._wake()
+
+    async def _optional(
+        self, char: int, opened: Opened, call: Callable[[int, float], Coroutine[Any, Any, T]]
+    ) -> T | None:
+        """What machines leave out or answer badly (quirks 21, 26, 29): counted, not fatal."""
+        if char not in opened.chars:
+            return None
+        try:
+            return await call(char, COMMAND_DEADLINE_S)
+        except LinkError as error:
+            if error.fault is Fault.NO_LINK:
+                raise
+            self.anomalies += 1
+            return None
+
+    def _begin(self, opened: Opened) -> None:
+        self.generation = opened.generation
+        self.adopted = opened.adopted
+        self._gone.clear()
+        self._up = True
+        self._phase = LinkState.CONNECTING
+        self._trouble = ""
+        self.readings = Readings(seq=self.readings.seq)
+        self.speed_wire = None
+        self._partial = NO_PARTIAL
+        self._first_status = True
+        self._status_since_s = None
+        self.control.reset()
+        self.control_point.reset(opened.generation)
+
+    def _lost(self) -> None:
+        if self._up:
+            self._phase = LinkState.LOST
+            self._trouble = self._trouble or trouble.sentence(LinkError(Fault.NO_LINK))
+        self._up = self._ready = self.linked = False
+        self.control.reset()
+        self.control_point.reset(self.generation)
+        self._gone.set()
+
+    # ---------------------------------------------------------------------------------------- what arrives
+
+    def absorb(self, now_s: float) -> list[Report]:
+        """Take in everything that has arrived; the outcomes of writes are given back."""
+        for event in self._link.events():
+            if event.generation == self.generation and self._up:
+                self._event(event)
+        reports = self.control_point.reports()
+        for report in reports:
+            self.control.take(report, self.control_point.last_fault)
+        self.control.tick(now_s)
+        return reports
+
+    def _event(self, event: LinkEvent) -> None:
+        if not isinstance(event, Notified):
+            self._trouble = ""
+            self._lost()
+        elif event.char == TREADMILL_DATA:
+            self._data(event.value, event.at_s)
+        elif event.char == CONTROL_POINT:
+            self.anomalies += self.control_point.indicated(event.value, event.at_s)
+        elif event.char == MACHINE_STATUS:
+            self._status(event.value, event.at_s)
+        elif event.char == TRAINING_STATUS:
+            self.anomalies += decode_training_status(event.value).anomalous
+
+    def _data(self, value: bytes, at_s: float) -> None:
+        packet = decode_treadmill_data(value)
+        self.anomalies += packet.anomalous
+        self._partial, record = merge(self._partial, packet)
+        if record is None:
+            return
+        if record.speed_ckmh is None or record.speed_ckmh > PLAUSIBLE_CKMH:
+            self.anomalies += 1  # no speed to trust is no reading: what is known grows old
+            return
+        self.speed_wire = record.speed_ckmh
+        speed_ckmh = self.scale.ckmh(record.speed_ckmh)
+        self.readings = take(self.readings, speed_ckmh, record.incline_dpct, at_s, self.profile.stale_s)
+
+    def _status(self, value: bytes, at_s: float) -> None:
+        status = decode_machine_status(value)
+        self.anomalies += status.anomalous
+        first, self._first_status = self._first_status, False
+        if first and (self._status_since_s is None or at_s - self._status_since_s <= STATUS_REPLAY_S):
+            return  # hazard 32: the last one of an earlier use, sent again
+        event = None if status.name is None else _EVENTS.get(status.name)
+        if event is None:
+            return
+        if event in (StatusEvent.CONTROL_LOST, StatusEvent.RESET):
+            self.control.lost()
+        self._event_seq += 1
+        self.events.append((self._event_seq, event))

@@ -1,0 +1,101 @@
+"""From the bytes of 2ACC, 2AD4, 2AD5 and the device information to what the rest of the product needs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from hardware.belt.drive import Grid, Machine
+from hardware.belt.ftms.codec import decode_features, decode_incline_range, decode_speed_range
+from hardware.constants import INCLINE_MAX_DPCT
+from hardware.link.messages import TreadmillFacts
+from hardware.profiles import Profile
+from hardware.units import CKMH_PER_MPH, ckmh_from_mph
+
+FALLBACK_MIN_WIRE: Final = 100  # a machine that does not tell: minimums run from 0.8 to 1.0 km/h (quirk 17)
+FALLBACK_INCREMENT_WIRE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Between our 0.01 km/h and what the machine means by its numbers (quirk 19: some mean 0.01 mph)."""
+
+    mph: bool = False
+
+    def ckmh(self, wire: int) -> int:
+        """What *wire* means, at most what 16 bits hold."""
+        return min(ckmh_from_mph(Decimal(wire) / 100), 0xFFFF) if self.mph else wire
+
+    def wire(self, speed_ckmh: int) -> int:
+        """The fastest wire value that is not faster than *speed_ckmh*."""
+        return int(Decimal(speed_ckmh) * 100 / CKMH_PER_MPH) if self.mph else speed_ckmh
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was read at connect; None: no such characteristic, or the read failed."""
+
+    features: bytes | None = None
+    speed_range: bytes | None = None
+    incline_range: bytes | None = None
+    model: bytes | None = None
+    firmware: bytes | None = None
+
+
+def _text(value: bytes | None) -> str:
+    return "" if value is None else value.rstrip(b"\0").decode("utf-8", "replace").strip()[:60]
+
+
+def machine_of(told: Told, profile: Profile, *, control_point: bool) -> Machine:
+    """What the planner must know. Without a control point nothing can be set."""
+    features = decode_features(told.features or b"")
+    speed = incline = None
+    if control_point and (features.malformed or features.takes_speed):
+        speed = _speed_grid(told, profile)
+    tilt = decode_incline_range(told.incline_range or b"")
+    if control_point and features.takes_incline and tilt.usable:
+        low, high, increment = tilt.min_dpct or 0, tilt.max_dpct or 0, tilt.increment_dpct or 0
+        incline = Grid(low, min(high, INCLINE_MAX_DPCT), increment)
+    return Machine(speed, incline, profile.quirks)
+
+
+def _speed_grid(told: Told, profile: Profile) -> Grid:
+    scale = Scale(profile.quirks.mph_units)
+    highest = scale.wire(profile.cap_ckmh)
+    ranges = decode_speed_range(told.speed_range or b"")
+    if ranges.usable:
+        minimum, increment = ranges.min_ckmh or 0, ranges.increment_ckmh or 0
+        highest = min(highest, ranges.max_ckmh or 0)
+    else:
+        minimum, increment = FALLBACK_MIN_WIRE, FALLBACK_INCREMENT_WIRE
+    if profile.min_ckmh is not None:
+        minimum = scale.wire(profile.min_ckmh) + scale.mph  # not below the measured minimum
+    if profile.increment_ckmh is not None:
+        increment = scale.wire(profile.increment_ckmh)
+    return Grid(minimum, max(minimum, highest), increment)
+
+
+def facts_of(told: Told, machine: Machine, profile: Profile, address: str, name: str) -> TreadmillFacts:
+    """What guard and kiosk are told, in 0.01 km/h and 0.1 %."""
+    model, firmware = _text(told.model), _text(told.firmware)
+    same = profile.model in (None, model) and profile.firmware in (None, firmware)
+    scale = Scale(profile.quirks.mph_units)
+    speed = machine.speed or Grid(0, 0, 0)
+    incline = machine.incline or Grid(0, 0, 0)
+    return TreadmillFacts(
+        address=address,
+        name=name[:60],
+        model=model,
+        firmware=firmware,
+        min_ckmh=scale.ckmh(speed.minimum),
+        max_ckmh=scale.ckmh(speed.maximum),
+        increment_ckmh=scale.ckmh(speed.increment),
+        min_dpct=incline.minimum,
+        max_dpct=incline.maximum,
+        increment_dpct=incline.increment,
+        can_speed=machine.speed is not None,
+        can_incline=machine.incline is not None,
+        profile=profile.name,
+        commissioned=profile.commissioned and same,
+    )

@@ -1,0 +1,221 @@
+"""The stop ladder: the only one, as a pure step. Who calls it does the writing and says what became of each write.
+
+safety.md, decisions. From the moment a stop is wanted:
+
+- ``08 01`` at once, again every 500 ms while the belt moves or nobody knows, each attempt with its own deadline;
+- control lost, or result 05: ``00``, then ``08 01``;
+- not slowing 1 s after acceptance: the profile's own alternatives in their order, ``08 02`` (where pause is no
+  toggle) and ``02`` with the machine's minimum (only below the newest measured speed), between the ``08 01``;
+- nothing ever to a belt at rest. A reading of 0.00 that came after the stop is neither moving nor unknown: it is
+  waited on, as a second stop starts some belts (quirk 12), and the next reading says rest or goes on with the ladder.
+  Just after `07` a zero says little, so there the stop must also have been accepted.
+
+There is no end but rest. Budget and alarm are the guard's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hardware.belt.ftms.codec import PAUSE, REQUEST_CONTROL, STOP, Result
+from hardware.belt.treadmill import Motion, Outcome, Report
+from hardware.constants import (
+    FALLING_CKMH,
+    NOT_FALLING_S,
+    RELINK_S,
+    STOP_RESEND_S,
+    STOP_RETRY_S,
+    TICK_S,
+    WRITE_DEADLINE_S,
+)
+from hardware.link.messages import StopOutcome
+from hardware.profiles import Quirks
+
+EVERY_S: Final = STOP_RESEND_S - TICK_S  # the step is called once a tick: due early, so that no gap exceeds 500 ms
+FIRST_READING_S: Final = 1.5  # a machine that starts on a second stop is looked at first, on a link just made
+STOP_OP: Final = STOP[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """What this machine's ladder may use."""
+
+    pause: bool = False  # `08 02` is a rung
+    resend: bool = True  # False: a stop to a stopped belt starts it (quirk 12)
+    slowest_ckmh: int | None = None
+    slowest: bytes = b""  # `02` with slowest_ckmh, in the machine's own units
+
+
+def rungs(quirks: Quirks, slowest_ckmh: int | None, slowest: bytes) -> Rungs:
+    """The rungs of a machine with *quirks*."""
+    return Rungs(
+        pause=not quirks.pause_unsupported and not quirks.toggle_stop,
+        resend=not quirks.toggle_stop,
+        slowest_ckmh=slowest_ckmh,
+        slowest=slowest,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the ladder can see."""
+
+    motion: Motion
+    speed_ckmh: int | None  # measured and fresh
+    reading_at_s: float | None
+    linked: bool  # the control point can be written to
+    busy: bool  # a write of the ladder is outstanding
+    control: bool
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Where one stop has come to."""
+
+    generation: int
+    linked_at_s: float
+    due_s: float
+    outcome: StopOutcome = StopOutcome.WRITING
+    control_tried_s: float | None = None
+    handed_s: float | None = None  # newest `08 01` given to the link
+    written_s: float | None = None  # newest `08 01` that the treadmill's ATT confirmed
+    accepted: bool = False
+    turned_away: bool = False
+    reference_ckmh: int | None = None
+    reference_s: float | None = None
+    slow: bool = False  # it does not slow down: alternatives
+    alternative_due_s: float = 0.0
+    alternatives: int = 0
+    stuck_since_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next state, what to write now (empty: nothing), how far the stop is, and whether only a new link helps."""
+
+    ladder: Ladder
+    payload: bytes
+    outcome: StopOutcome
+    relink: bool = False
+
+
+def begin(now_s: float, generation: int) -> Ladder:
+    """A stop is wanted from *now_s* on."""
+    return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s)
+
+
+def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: Iterable[Report]) -> Step:
+    """One look at the belt, at least once a tick. Pure."""
+    if sight.generation != ladder.generation:
+        ladder = replace(begin(now_s, sight.generation), outcome=ladder.outcome)
+    for report in reports:
+        if report.generation == ladder.generation:
+            ladder = _fold(ladder, report, sight)
+    if sight.motion is Motion.REST:
+        ladder = replace(begin(now_s, sight.generation), outcome=StopOutcome.AT_REST)
+        return Step(ladder, b"", StopOutcome.AT_REST)
+    if ladder.outcome is StopOutcome.AT_REST:
+        ladder = replace(ladder, outcome=StopOutcome.WRITING)
+    ladder = _judge(ladder, now_s, sight)
+    if not sight.linked or sight.busy:
+        return Step(ladder, b"", ladder.outcome)
+    if ladder.stuck_since_s is not None and now_s - ladder.stuck_since_s >= RELINK_S:
+        return Step(replace(ladder, stuck_since_s=None), b"", ladder.outcome, relink=True)
+    ladder, payload = _next(ladder, now_s, sight, machine)
+    return Step(ladder, payload, ladder.outcome)
+
+
+def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
+    if report.outcome is Outcome.ANSWERED and ladder.turned_away:
+        ladder = replace(ladder, turned_away=False, due_s=report.at_s)  # the control point is free again
+    if report.op != STOP_OP:
+        return ladder
+    if report.outcome is Outcome.ANSWERED:
+        stopped_already = report.result == Result.OPERATION_FAILED and sight.motion in (Motion.ZERO, Motion.STARTING)
+        if report.result == Result.SUCCESS or stopped_already:
+            if not ladder.accepted:
+                ladder = replace(ladder, reference_s=report.at_s, reference_ckmh=sight.speed_ckmh)
+            return replace(ladder, accepted=True, outcome=StopOutcome.ACCEPTED)
+        if report.result == Result.CONTROL_NOT_PERMITTED:
+            return replace(ladder, outcome=StopOutcome.REFUSED, due_s=report.at_s)
+        return replace(ladder, outcome=StopOutcome.REFUSED, slow=sight.motion is Motion.MOVING)
+    if report.payload != STOP:
+        return ladder
+    if report.outcome is Outcome.WRITTEN:
+        return replace(ladder, written_s=report.at_s, stuck_since_s=None, turned_away=False)
+    stuck_s = report.at_s if ladder.stuck_since_s is None else ladder.stuck_since_s
+    outcome = ladder.outcome if ladder.accepted else StopOutcome.UNANSWERED
+    wait_s = 0.0 if report.outcome is Outcome.TIMED_OUT else STOP_RETRY_S
+    return replace(
+        ladder,
+        due_s=report.at_s + wait_s,
+        stuck_since_s=stuck_s,
+        outcome=outcome,
+        turned_away=report.outcome is Outcome.TURNED_AWAY,
+    )
+
+
+def _judge(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
+    """Is it slowing? Judged on readings that came at least half a second after the reference."""
+    if sight.motion is Motion.ZERO:
+        return replace(ladder, slow=False, reference_s=None, reference_ckmh=None)
+    if sight.motion is not Motion.MOVING or sight.speed_ckmh is None or sight.reading_at_s is None:
+        return ladder
+    if ladder.reference_s is None or ladder.reference_ckmh is None:
+        if ladder.handed_s is None:
+            return ladder
+        return replace(ladder, reference_s=now_s, reference_ckmh=sight.speed_ckmh)
+    if sight.reading_at_s > ladder.reference_s and sight.speed_ckmh <= ladder.reference_ckmh - FALLING_CKMH:
+        return replace(ladder, slow=False, reference_s=sight.reading_at_s, reference_ckmh=sight.speed_ckmh)
+    waited = now_s - ladder.reference_s >= NOT_FALLING_S
+    if waited and sight.reading_at_s - ladder.reference_s >= NOT_FALLING_S / 2:
+        return replace(ladder, slow=True, reference_s=now_s, reference_ckmh=sight.speed_ckmh)
+    return ladder
+
+
+def _next(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[Ladder, bytes]:
+    if _hold(ladder, now_s, sight, machine):
+        return ladder, b""
+    control_due = ladder.control_tried_s is None or now_s - ladder.control_tried_s >= EVERY_S
+    if not sight.control and control_due and now_s >= ladder.due_s - WRITE_DEADLINE_S:
+        return replace(ladder, control_tried_s=now_s), REQUEST_CONTROL
+    if now_s >= ladder.due_s:
+        outcome = ladder.outcome
+        if outcome is StopOutcome.WRITING and ladder.handed_s is not None:
+            outcome = StopOutcome.UNANSWERED
+        return replace(ladder, handed_s=now_s, due_s=now_s + EVERY_S, outcome=outcome), STOP
+    if ladder.slow and now_s >= ladder.alternative_due_s and ladder.due_s - now_s >= WRITE_DEADLINE_S:
+        return _alternative(ladder, now_s, sight, machine)
+    return ladder, b""
+
+
+def _hold(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> bool:
+    if sight.motion in (Motion.ZERO, Motion.STARTING):
+        written_s, reading_s = ladder.written_s, sight.reading_at_s
+        since = written_s is not None and reading_s is not None and reading_s > written_s
+        return since and (ladder.accepted or sight.motion is Motion.ZERO)
+    if machine.resend:
+        return False
+    if ladder.accepted:
+        return not (sight.motion is Motion.MOVING and ladder.slow)
+    return sight.reading_at_s is None and now_s - ladder.linked_at_s < FIRST_READING_S
+
+
+def _alternative(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[Ladder, bytes]:
+    choices = [PAUSE] if machine.pause else []
+    slowest, speed = machine.slowest_ckmh, sight.speed_ckmh
+    if (
+        machine.slowest
+        and slowest is not None
+        and sight.motion is Motion.MOVING
+        and speed is not None
+        and slowest < speed
+    ):
+        choices.append(machine.slowest)
+    if not choices:
+        return ladder, b""
+    payload = choices[ladder.alternatives % len(choices)]
+    return replace(ladder, alternatives=ladder.alternatives + 1, alternative_due_s=now_s + EVERY_S), payload
