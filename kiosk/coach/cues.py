@@ -168,7 +168,7 @@ class Speaker:
         return self.showing if now_s < self.show_until_s else None
 
 
-def speak(  # noqa: PLR0917  # state, wishes, time, and the two tables they are judged by
+def speak(  # state, wishes, time, and the two tables they are judged by
     speaker: Speaker,
     requests: tuple[Request, ...],
     technique: tuple[str, ...],
@@ -214,7 +214,7 @@ def _done(request: Request, speaker: Speaker, book: CueBook) -> bool:
     return book[request.cue].gap_s is None and (request.cue, request.event) in speaker.events
 
 
-def _may(request: Request, speaker: Speaker, book: CueBook, moment: Moment, now_s: float, rules: CueRules) -> bool:  # noqa: PLR0917
+def _may(request: Request, speaker: Speaker, book: CueBook, moment: Moment, now_s: float, rules: CueRules) -> bool:
     cue, rank = book[request.cue], _rank(request, book)
     since = now_s - speaker.said.get(cue.id, NEVER)
     if cue.gap_s is not None and since < cue.gap_s:
@@ -231,7 +231,7 @@ def _may(request: Request, speaker: Speaker, book: CueBook, moment: Moment, now_
     return _coaching_may(max(rank, CueClass.ASK), request.reminder, speaker, moment, now_s, rules)
 
 
-def _coaching_may(  # noqa: PLR0917
+def _coaching_may(
     rank: CueClass, standing: bool, speaker: Speaker, moment: Moment, now_s: float, rules: CueRules
 ) -> bool:
     if now_s - moment.changed_s < rules.change_quiet_s:

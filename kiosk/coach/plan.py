@@ -212,7 +212,7 @@ class _Builder:
             self._step(self._mph, percent, self._rules.incline.ramp_s, "hill", StepKind.RAMP, (), part)
         self._phase -= 1
 
-    def _step(  # noqa: PLR0917  # one step has this many sides
+    def _step(  # one step has this many sides
         self,
         mph: Decimal,
         percent: int,
