@@ -20,7 +20,6 @@ from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_dire
 from hardware.simulated.doors import Doors, DoorsError
 from hardware.simulated.lockstep import ORDER, START_S, Barrier, LockstepError
 from hardware.simulated.machines import SIMULATED_S1, Machine
-from hardware.simulated.tap import GRACE_S
 from hardware.simulated.world import World, WorldError, machine_named
 
 STEP_S: Final = 0.010
@@ -82,7 +81,7 @@ class _Job:
     paths: RuntimePaths
     mischief: tuple[str, ...]
 
-    def world(self, now_s: float, *, grace_s: float) -> World:
+    def world(self, now_s: float, *, grace_s: float = 0.0) -> World:
         """The world as it was asked for."""
         world = World(self.config, now_s, self.machine, grace_s=grace_s)
         for name in self.mischief:
@@ -116,7 +115,7 @@ def _say(sentence: str) -> None:
 
 def _run_lockstep(job: _Job, roles: Sequence[str], run_on_s: float, signals: _Signals) -> None:
     _may_lockstep(job.config)
-    world = job.world(START_S, grace_s=GRACE_S)
+    world = job.world(START_S)
     with Doors(job.paths) as doors, closing(world):
         barrier = Barrier(
             Listener(job.paths.world_clock),
@@ -134,7 +133,7 @@ def _run_lockstep(job: _Job, roles: Sequence[str], run_on_s: float, signals: _Si
 def _run_real_time(job: _Job, signals: _Signals) -> None:
     clock = RealClock()
     # A guard that is late trips by itself after tick_late_s; until then a byte on its way is nobody's fault.
-    world = job.world(clock.now(), grace_s=max(GRACE_S, job.config.timing.tick_late_s))
+    world = job.world(clock.now(), grace_s=job.config.timing.tick_late_s)
     with Doors(job.paths) as doors, closing(world):
         due_s = clock.now()
         while not signals.stopping():

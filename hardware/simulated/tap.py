@@ -2,12 +2,12 @@
 
 It shares no code with guard and belt: it holds them to promises P3 and P5 of safety.md.
 
-The exact rules. *Open* means: the wire of clip or red button, in the world itself, has been open without a break for
-longer than the grace. The grace is the time that the guard has to see it (two samples, one tick) and the belt process
-to obey: a byte already on its way is nobody's fault. It is 20 ms where quanta order the processes, so that only what
-was written within the very quantum of the edge is excused; on the real clock it is the ``tick_late_s`` of the
-configuration, as a guard later than that has tripped by itself. The *measured* speed is that of the newest Treadmill
-Data that reached the host.
+The exact rules. *Open* means: the wire of clip or red button, in the world itself, has been open without a break
+for longer than the grace. Where quanta order the processes (lock-step, composed tests) there is no grace: the guard
+sees an opening before the belt process may speak again, so only bytes of the very same instant are excused. On the
+real clock the grace is the ``tick_late_s`` of the configuration: what was on its way is nobody's fault, and a guard
+that is later than that must have tripped by itself. The *measured* speed is that of the newest Treadmill Data that
+reached the host.
 
 P3  with an interlock open, or since an opening longer than the grace and until the next allowed start:
     no start (`07`, or `02` to a belt at rest); no `02` above the measured speed, at rest, or while no speed is known;
@@ -31,7 +31,6 @@ from hardware.link.messages import TapEntry
 TREADMILL_DATA: Final = 0x2ACD
 CONTROL_POINT: Final = 0x2AD9
 
-GRACE_S: Final = 0.020
 ROUNDING_S: Final = 1e-6
 CONSENT_S: Final = 31.0  # the guard's 30 s and its way to the wire
 STILL_S: Final = 1.0
@@ -75,7 +74,7 @@ class Monitor:
     def __init__(
         self,
         *,
-        grace_s: float = GRACE_S,
+        grace_s: float = 0.0,
         cap_ckmh: int | None = None,
         rest_after_start_s: float = REST_AFTER_START_S,
         speed_starts: bool = False,

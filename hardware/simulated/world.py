@@ -27,7 +27,7 @@ from hardware.simulated.mischief import MISCHIEF, Deed, misbehaving
 from hardware.simulated.peripheral import Console, Peripheral
 from hardware.simulated.pins import KeyCircuit, Pins
 from hardware.simulated.radio import LinkEndpoint, Radio
-from hardware.simulated.tap import GRACE_S, Monitor, Tap
+from hardware.simulated.tap import Monitor, Tap
 
 REPORT_ENTRIES: Final = 400  # fits a packet of 64 KiB with room to spare
 
@@ -71,7 +71,7 @@ class World:
     """One treadmill in one gym."""
 
     def __init__(
-        self, config: Config, now_s: float, machine: Machine = SIMULATED_S1, *, grace_s: float = GRACE_S
+        self, config: Config, now_s: float, machine: Machine = SIMULATED_S1, *, grace_s: float = 0.0
     ) -> None:
         self.machine: Final = machine
         self.pins: Final = Pins(config.wiring)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.simulated.tap import CONTROL_POINT, GRACE_S, TREADMILL_DATA, Monitor, Tap, incline_in, speed_in
+from hardware.simulated.tap import CONTROL_POINT, TREADMILL_DATA, Monitor, Tap, incline_in, speed_in
 
 NOW = 1000.0
 
@@ -106,9 +106,10 @@ def test_measured_speed_is_forgotten_with_the_link():
     assert "none is measured" in scene.write("025000").found[0]
 
 
-def test_bytes_within_the_grace_are_excused_and_no_later():
-    assert Scene().walk().set(clip=False).wait(GRACE_S).write("02fa00").found == []
-    assert len(Scene().walk().set(clip=False).wait(GRACE_S + 0.001).write("02fa00").found) == 1
+@pytest.mark.parametrize("grace_s", [0.0, 0.02, 0.25])
+def test_bytes_within_the_grace_are_excused_and_no_later(grace_s):
+    assert Scene(grace_s=grace_s).walk().set(clip=False).wait(grace_s).write("02fa00").found == []
+    assert len(Scene(grace_s=grace_s).walk().set(clip=False).wait(grace_s + 0.001).write("02fa00").found) == 1
 
 
 def test_a_closed_clip_alone_allows_no_faster_belt_after_a_trip():
@@ -117,7 +118,8 @@ def test_a_closed_clip_alone_allows_no_faster_belt_after_a_trip():
 
 
 def test_a_glitch_shorter_than_the_grace_is_no_trip():
-    assert Scene().walk().set(clip=False).wait(0.004).set(clip=True).wait(1).write("02fa00").found == []
+    scene = Scene(grace_s=0.02).walk()
+    assert scene.set(clip=False).wait(0.004).set(clip=True).wait(1).write("02fa00").found == []
 
 
 def test_a_start_without_a_consent_edge_is_caught():
