@@ -201,7 +201,7 @@ class Evidence(msgspec.Struct, frozen=True):
     belt: Belt | None  # its frame, if fresh
     link_up: bool
     control: bool
-    same_link: bool  # still the connection that was armed
+    link: LinkId | None
     speed: int | None  # the reading, if fresh
     still: bool  # two fresh readings of 0.00, and a second
     at_rest: bool  # still, and no start is on its way
@@ -225,6 +225,7 @@ class Outputs(msgspec.Struct, frozen=True):
     alarm: bool
     lease: bool
     stop_now: bool  # the stopper must help: the belt may move and its process is silent
+    belt_heard: bool
     at_rest: bool
     measured_ckmh: int | None
     in_use_by_other: bool
@@ -312,7 +313,7 @@ def _look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machi
         belt=belt,
         link_up=belt is not None and belt.link in (LinkState.READ_ONLY, LinkState.READY),
         control=belt is not None and belt.link is LinkState.READY,
-        same_link=link == m.link,
+        link=link,
         speed=speed,
         still=still,
         at_rest=still and not _may_start_yet(m, belt, inputs.belt_life, now_s),
@@ -376,7 +377,7 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (guarded and switches.clip is not Contact.CLOSED, Cause.CLIP),
         (guarded and seen.late, Cause.TICK_LATE),
         (guarded and seen.belt is None, Cause.BELT_PROCESS),
-        (guarded and not (seen.link_up and seen.same_link), Cause.LINK_LOST),
+        (guarded and not (seen.link_up and seen.link == m.link), Cause.LINK_LOST),
         (guarded and seen.event is StatusEvent.SAFETY_KEY, Cause.SAFETY_KEY),
         (guarded and seen.event is StatusEvent.CONTROL_LOST, Cause.CONTROL_LOST),
         (under_way and seen.event is StatusEvent.RESET, Cause.CONTROL_LOST),  # it drops control; ours may do it too
@@ -423,7 +424,11 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
 
 
 def _health(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
-    """What keeps any belt from being reset, armed or started. Of a chain only the first broken link is named."""
+    """What keeps any belt from being reset, armed or started. Of a chain only the first broken link is named.
+
+    Control is not among it: while a hard cause keeps the permit off, the treadmill's key cannot be put back (H1), and
+    some treadmills give no control without it.
+    """
     checks = (
         (seen.switches.red is Contact.CLOSED, Missing.RED_PRESSED),
         (seen.switches.clip is Contact.CLOSED, Missing.CLIP_OPEN),
@@ -431,7 +436,6 @@ def _health(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
         (m.permit_wrong_s is None, Missing.PERMIT),
         (seen.belt is not None, Missing.BELT_PROCESS),
         (seen.belt is None or seen.link_up, Missing.LINK),
-        (not seen.link_up or seen.control, Missing.CONTROL),
         (not seen.link_up or seen.speed is not None, Missing.TELEMETRY),
         (seen.speed is None or seen.at_rest, Missing.BELT_MOVING),
         (seen.screen, Missing.SCREEN),
@@ -443,13 +447,14 @@ def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     """The same, and what keeps this treadmill from carrying this session."""
     belt, limits = seen.belt, m.holding
     checks = (
+        (seen.switches.permit_readback is not False, Missing.PERMIT),  # permitted, but the relay is not yet up
         (belt is None or belt.facts is not None, Missing.LINK),
+        (not seen.link_up or seen.control, Missing.CONTROL),
         (belt is None or belt.facts is None or belt.facts.can_speed, Missing.CONTROL),
         (belt is None or not belt.incline_dpct, Missing.INCLINE),
         (limits.min_ckmh <= limits.cap_ckmh, Missing.MIN_ABOVE_CAP),
     )
-    health = _health(m, seen)
-    return health + tuple(missing for good, missing in checks if not good and missing not in health)
+    return tuple(dict.fromkeys((*_health(m, seen), *(missing for good, missing in checks if not good))))
 
 
 def _reset_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
@@ -495,7 +500,7 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
         case Arm(envelope, session):
             armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session)
             missing = _arm_missing(m, seen) or _fitness(armed, seen)
-            return (m, missing) if missing else (but(armed, link=m.motion.link, pulled=False, consent_s=None), ())
+            return (m, missing) if missing else (but(armed, link=seen.link, pulled=False, consent_s=None), ())
         case Start():
             missing = _start_missing(m, seen)
             return (m, missing) if missing else (_started(m, seen), ())
@@ -553,7 +558,7 @@ def _moved_on(m: Machine, seen: Evidence) -> Machine:
     m = but(m, amber=seen.switches.amber_pressed is True)
     match m.state:
         case State.PROOF:
-            if not seen.same_link or set(_health(m, seen)) - {Missing.CLIP_OPEN}:
+            if seen.link != m.link or set(_fitness(m, seen)) - {Missing.CLIP_OPEN}:
                 return _idle(m, now_s)  # nothing was promised yet, so nothing latches; IDLE says what is missing
             if m.pulled and clip is Contact.CLOSED:
                 return but(m, state=State.ARMED, since_s=now_s, consent_s=now_s)
@@ -626,6 +631,7 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
         alarm=m.alarm,
         lease=m.lease,
         stop_now=m.lease and seen.belt is None,
+        belt_heard=seen.belt is not None,
         at_rest=seen.at_rest,
         measured_ckmh=seen.speed,
         in_use_by_other=seen.moving and not m.lease,
@@ -646,7 +652,8 @@ def _events(before: Machine, m: Machine, seen: Evidence) -> tuple[SafetyEvent, .
     def entered(state: State) -> bool:
         return m.state is state and before.state is not state
 
-    new_cause = m.cause is not before.cause or before.tick_s is None  # a restart over a moving belt is one too
+    restarted = m.lease and before.tick_s is None
+    new_cause = m.cause is not before.cause or restarted
     kinds = (
         (before.cause is not None and m.cause is None, "reset"),
         (entered(State.PROOF), "arm"),

@@ -289,11 +289,13 @@ class Listener:
 
 
 def connect(path: Path) -> socket.socket | None:
-    """A connected socket, or None when nobody listens there (yet)."""
+    """A connected socket, or None when nobody listens there (yet), or the listener hangs with a full backlog."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    sock.setblocking(False)  # a stopped peer must not hold a tick
     try:
         sock.connect(str(path))
     except OSError:
         sock.close()
         return None
+    sock.setblocking(True)
     return sock

@@ -364,6 +364,22 @@ class SafetyEvent(Body, frozen=True, array_like=True, tag=True):
     detail: Text
 
 
+class BlackBoxAck(Body, frozen=True, array_like=True, tag=True):
+    """Kiosk to guard: I hold the first *have* chunks of the box of event *id*; send the next. All held: forget it."""
+
+    id: int
+    have: Annotated[int, Meta(ge=0)]
+
+
+class BlackBoxChunk(Body, frozen=True, array_like=True, tag=True):
+    """Guard to kiosk: chunk *index* of *count*. A *count* of 0: there is no such box (not yet, or no longer)."""
+
+    id: int
+    index: int
+    count: int
+    data: bytes
+
+
 class Complaint(Body, frozen=True, array_like=True, tag=True):
     """The answer to bytes that did not decode, or to a peer that is not welcome."""
 
@@ -546,8 +562,8 @@ class Done(Body, frozen=True, array_like=True, tag=True):
 
 BeltToGuard = Belt
 GuardToBelt = Wish
-KioskToGuard = Alive | Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap
-GuardToKiosk = Status | Refused | SafetyEvent | Complaint
+KioskToGuard = Alive | Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap | BlackBoxAck
+GuardToKiosk = Status | Refused | SafetyEvent | BlackBoxChunk | Complaint
 ToStopper = Sentry
 GuardToPins = PinDrive
 PinsToGuard = PinLevels
