@@ -29,7 +29,7 @@ from hardware.belt.link import (
     FTMS_SERVICE,
     PAIRING_ERRORS,
     TREADMILL_DATA,
-    Detached,
+    Calls,
     Dropped,
     Fault,
     LinkError,
@@ -37,9 +37,9 @@ from hardware.belt.link import (
     Notified,
     Opened,
     Seen,
-    Watchable,
 )
 from hardware.link.clock import Clock
+from hardware.link.wake import Watchable
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class BluetoothLink:
         self._adapter: Final = adapter
         self._clock: Final = clock
         self._wake: Callable[[], None] = _nobody
-        self._calls: Final = Detached()
+        self._calls: Final = Calls()
         self._bluez: Final = Bluez(self._bluetoothd_gone, self._may_pair)
         self._client: BleakClient | None = None
         self._path = ""

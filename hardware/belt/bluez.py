@@ -16,7 +16,7 @@ from dbus_fast import BusType, Message, MessageType, unpack_variants
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
-from hardware.belt.link import Detached, Fault, LinkError
+from hardware.belt.link import Calls, Fault, LinkError
 
 BLUEZ: Final = "org.bluez"
 DEVICE: Final = "org.bluez.Device1"
@@ -92,7 +92,7 @@ class Bluez:
         self._on_gone: Final = on_gone
         self._may_pair: Final = may_pair
         self._bus: MessageBus | None = None
-        self._calls: Final = Detached()
+        self._calls: Final = Calls()
 
     async def objects(self, deadline_s: float) -> Objects:
         """Everything BlueZ shows. Raises LinkError."""

@@ -7,11 +7,13 @@ over: events of an older generation are dropped by whoever drains them.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
+
+from hardware.link.detached import Detached, Overdue
+from hardware.link.wake import Watchable
 
 T = TypeVar("T")
 
@@ -104,15 +106,6 @@ class Dropped:
 LinkEvent = Notified | Dropped
 
 
-class Watchable(Protocol):
-    """Something with a descriptor that wakes the loop when bytes arrive."""
-
-    connections: int  # a descriptor's number may come again with another connection behind it
-
-    def fileno(self) -> int:
-        """The descriptor, -1 when there is none."""
-
-
 class GattLink(Protocol):
     """One treadmill's GATT server. All calls raise LinkError and nothing else."""
 
@@ -151,43 +144,12 @@ class GattLink(Protocol):
         """For good; never raises. Without *drop* the connection stays, for who may have to stop the belt."""
 
 
-class Detached:
-    """Runs calls that must never hold their caller: a call past its deadline is cancelled, not waited for.
-
-    ``asyncio.wait_for`` waits until the cancelled call has cleaned up, and a hung bluetoothd makes that for ever.
-    """
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+class Calls(Detached):
+    """Detached calls whose time-out is a LinkError."""
 
     async def call(self, work: Coroutine[Any, Any, T], deadline_s: float) -> T:
         """The result of *work*. Raises LinkError(TIMED_OUT) after *deadline_s* seconds."""
-        task = self.spawn(work)
         try:
-            done, _ = await asyncio.wait({task}, timeout=deadline_s)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if not done:
-            task.cancel()
-            raise LinkError(Fault.TIMED_OUT, f"no answer within {deadline_s:g} s")
-        return task.result()
-
-    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run *work* by itself; whatever it raises unheard is dropped."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # retrieved, so that asyncio does not report a call nobody waits for any more
-
-    async def close(self) -> None:
-        """Cancel what is left and give it one second."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1.0)
+            return await self.within(work, deadline_s)
+        except Overdue:
+            raise LinkError(Fault.TIMED_OUT, f"no answer within {deadline_s:g} s") from None

@@ -11,7 +11,7 @@ from hardware.belt.link import (
     FTMS_SERVICE,
     PAIRING_ERRORS,
     TREADMILL_DATA,
-    Detached,
+    Calls,
     Dropped,
     Fault,
     LinkError,
@@ -19,7 +19,6 @@ from hardware.belt.link import (
     Notified,
     Opened,
     Seen,
-    Watchable,
 )
 from hardware.link.clock import Clock
 from hardware.link.mailbox import Mailbox
@@ -36,6 +35,7 @@ from hardware.link.messages import (
     GattWrite,
     WorldToBelt,
 )
+from hardware.link.wake import Watchable
 
 SHORT_S: Final = 3.0  # a disconnect takes 2 s (F8)
 NO_LINK: Final = -1  # GattResult.att_error
@@ -47,7 +47,7 @@ class WireLink:
     def __init__(self, mailbox: Mailbox[BeltToWorld, WorldToBelt], clock: Clock) -> None:
         self._mailbox: Final = mailbox
         self._clock: Final = clock
-        self._calls: Final = Detached()
+        self._calls: Final = Calls()
         self._waiting: Final[dict[int, asyncio.Future[GattResult]]] = {}
         self._events: list[LinkEvent] = []
         self._next = 0

@@ -1,12 +1,19 @@
-"""What ends the belt process's pause between two turns: time, a descriptor with bytes, or a word from within."""
+"""What ends an asyncio process's pause between two turns: time, a descriptor with bytes, a word from within."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
-from hardware.belt.link import Watchable
+
+class Watchable(Protocol):
+    """Something with a descriptor that wakes the loop when bytes arrive."""
+
+    connections: int  # a descriptor's number may come again with another connection behind it
+
+    def fileno(self) -> int:
+        """The descriptor, -1 when there is none."""
 
 
 class Wake:
