@@ -81,6 +81,7 @@ class BeltProcess:
         self._event_seq = 0
         self._event_ticks = 0
         self._sentry_due_s = clock.now()
+        self._told_rest = False
         self._leaving_s: float | None = None
         self._done = False
         self.refusals: list[str] = []  # what the whitelist held back: each one a fault of ours
@@ -289,9 +290,10 @@ class BeltProcess:
     def _report(self, now_s: float) -> None:
         self._next_event()
         self._guard.send(self._frame(now_s), now_s)
-        if now_s >= self._sentry_due_s - 1e-6:
+        rest = self._motion is Motion.REST
+        if now_s >= self._sentry_due_s - 1e-6 or rest is not self._told_rest:
             self._sentry_due_s = now_s + SENTRY_S
-            rest = self._motion is Motion.REST
+            self._told_rest = rest
             self._stopper.send(Sentry("belt", self._lease.active, False, rest, self._address), now_s)
 
     def _next_event(self) -> None:
