@@ -92,7 +92,7 @@ def kiosk_seat() -> KioskSeat:
 
 
 class Guard:
-    """The guard, all but its process: ``sample`` every 5 ms, ``tick`` every 20; ``step`` does both for 20 ms."""
+    """The guard, all but its process: ``sample`` every 5 ms, ``collect`` and ``tick`` every 20, or ``step`` for all."""
 
     def __init__(
         self,
@@ -120,6 +120,7 @@ class Guard:
         self._frame_life = 0
         self._drawn: tuple[int, float] | None = None
         self._kiosk_life = 0
+        self._requests: list[Request] = []
         self._events: deque[SafetyEvent] = deque(maxlen=EVENTS_KEPT)
         self._told: Status | None = None
         self._told_s: float | None = None
@@ -144,6 +145,7 @@ class Guard:
         """
         levels = self._levels(now_s)
         self._sampled(levels, now_s, now_s)
+        self.collect(now_s)
         self.tick(now_s)
         for n in range(1, SAMPLES_PER_TICK):
             self._sampled(levels, now_s + n * SAMPLE_S, now_s)
@@ -157,7 +159,8 @@ class Guard:
         if self._tick_s is not None and now_s - self._tick_s > 2 * TICK_S:
             self.ticks_late += 1
         self._tick_s = now_s
-        outputs = self._react(self._hear(now_s), now_s, now_s)
+        requests, self._requests = tuple(self._requests), []
+        outputs = self._react(requests, now_s, now_s)
         self._tell_stopper(outputs, now_s)
         if outputs.permit and self._wiring.permit is not None:
             self._permit_level ^= 1
@@ -176,11 +179,11 @@ class Guard:
         if levels is not None and self._switchboard.sample(levels):
             self._react((), now_s, stamp_s)
 
-    def _hear(self, now_s: float) -> tuple[Request, ...]:
+    def collect(self, now_s: float) -> None:
+        """Drain the mailboxes. The tick's time is taken after this, so that no honest frame is from the future."""
         frames = self._belt.drain(now_s)
         if frames:
             self._frame, self._frame_life = frames[-1], self._belt.lives
-        requests: list[Request] = []
         for frame in self._kiosk.drain(now_s):
             body = frame.body
             if isinstance(body, Alive):
@@ -188,10 +191,9 @@ class Guard:
             elif isinstance(body, BlackBoxAck):
                 self._kiosk.send(self._black_box.answer(body), now_s)
             else:
-                requests.append(body)
+                self._requests.append(body)
         if self._kiosk.lives != self._kiosk_life:
             self._kiosk_life, self._told = self._kiosk.lives, None
-        return tuple(requests)
 
     def _inputs(self, requests: tuple[Request, ...]) -> Inputs:
         switches = self._switchboard.switches
@@ -312,7 +314,8 @@ def run(
             guard.leave(now_s)
         guard.sample(now_s)
         if now_s >= tick_due_s:
-            guard.tick(now_s)
+            guard.collect(now_s)
+            guard.tick(now())
             healthy(now_s)
             tick_due_s = _next_due(tick_due_s, TICK_S, now_s)
         sample_due_s = _next_due(sample_due_s, SAMPLE_S, now())
