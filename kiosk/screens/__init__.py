@@ -1,1 +1,104 @@
-"""One file a screen, and the map of which follows which."""
+"""One file a screen, and the map of which follows which.
+
+A screen is a function of a snapshot: it draws, and notes what can be touched. ``flow.py`` says which follows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import pygame
+
+from kiosk.screens import (
+    attract,
+    belt_starting,
+    belt_stopped,
+    check,
+    code,
+    consent,
+    countdown,
+    easing,
+    effort,
+    out_of_service,
+    pain,
+    preview,
+    program,
+    reset,
+    safety_stop,
+    screening,
+    staff_pin,
+    step_on,
+    stopping,
+    straddle,
+    summary,
+    talk_to_staff,
+    walk,
+    who,
+    why_stopped,
+)
+from kiosk.snapshot import FAR_SCREENS, Intent, IntentKind, ScreenId, Snapshot
+from kiosk.ui.canvas import Canvas, Ui
+from kiosk.ui.widgets import simulation_band, still_there
+
+PAINTERS: Final[Mapping[ScreenId, Callable[[Canvas], None]]] = MappingProxyType(
+    {
+        ScreenId.ATTRACT: attract.paint,
+        ScreenId.WHO: who.paint,
+        ScreenId.CODE: code.paint,
+        ScreenId.CONSENT: consent.paint,
+        ScreenId.SCREENING: screening.paint,
+        ScreenId.TALK_TO_STAFF: talk_to_staff.paint,
+        ScreenId.PROGRAM: program.paint,
+        ScreenId.PREVIEW: preview.paint,
+        ScreenId.CHECK: check.paint,
+        ScreenId.STRADDLE: straddle.paint,
+        ScreenId.COUNTDOWN: countdown.paint,
+        ScreenId.BELT_STARTING: belt_starting.paint,
+        ScreenId.STEP_ON: step_on.paint,
+        ScreenId.WALK: walk.paint,
+        ScreenId.EASING: easing.paint,
+        ScreenId.STOPPING: stopping.paint,
+        ScreenId.SAFETY_STOP: safety_stop.paint,
+        ScreenId.BELT_STOPPED: belt_stopped.paint,
+        ScreenId.WHY_STOPPED: why_stopped.paint,
+        ScreenId.EFFORT: effort.paint,
+        ScreenId.PAIN: pain.paint,
+        ScreenId.SUMMARY: summary.paint,
+        ScreenId.STAFF_PIN: staff_pin.paint,
+        ScreenId.RESET: reset.paint,
+        ScreenId.OUT_OF_SERVICE: out_of_service.paint,
+    }
+)
+
+HOLD_S: Final[Mapping[IntentKind, float]] = MappingProxyType({IntentKind.STAFF: 2.0})
+"""Intents that count only while a finger stays this long on the logo (attract screen); elsewhere a touch is enough."""
+
+
+def paint(surface: pygame.Surface | None, ui: Ui, snapshot: Snapshot, *, probe: bool = False) -> Canvas:
+    """Draw one frame and return what was noted: texts, targets, pictures. Without a *surface* it only notes."""
+    canvas = Canvas(ui, snapshot, surface, probe=probe)
+    PAINTERS[snapshot.screen](canvas)
+    if snapshot.warn and snapshot.screen not in FAR_SCREENS and snapshot.screen is not ScreenId.ATTRACT:
+        still_there(canvas)
+    simulation_band(canvas)
+    return canvas
+
+
+def draw(surface: pygame.Surface, ui: Ui, snapshot: Snapshot) -> None:
+    """Draw one frame."""
+    paint(surface, ui, snapshot)
+
+
+def targets(ui: Ui, snapshot: Snapshot) -> tuple[tuple[pygame.Rect, Intent], ...]:
+    """Every place that can be touched, the topmost last."""
+    return tuple((target.rect, target.intent) for target in paint(None, ui, snapshot).targets)
+
+
+def intent_at(ui: Ui, snapshot: Snapshot, pos: tuple[int, int]) -> Intent | None:
+    """What a touch at *pos* means, or None where there is nothing to touch."""
+    for rect, intent in reversed(targets(ui, snapshot)):
+        if rect.collidepoint(pos):
+            return intent
+    return None

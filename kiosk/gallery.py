@@ -1,0 +1,665 @@
+"""Every screen in its important states, drawn to PNG with an index page.
+
+For review, for the tests that measure what a person would see, and for the manual. The catalogue is made of snapshots
+as the session makes them; nothing here knows a belt.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pygame
+
+from hardware.config import Screen
+from hardware.link.messages import (
+    Cause,
+    Inputs,
+    LinkState,
+    Missing,
+    ResetBy,
+    State,
+    Status,
+    WishMode,
+)
+from hardware.units import SpeedUnit, ckmh_from_mph
+from kiosk import screens
+from kiosk.assets import assets_directory
+from kiosk.locale import Catalogue, LocaleError, load_catalogues
+from kiosk.snapshot import (
+    ProgramCard,
+    ScreenId,
+    Snapshot,
+    Step,
+    SummaryView,
+    Tile,
+    TileState,
+    WalkView,
+)
+from kiosk.ui.canvas import Ui
+
+PANELS_MM: Final[Mapping[tuple[int, int], float]] = {
+    (1920, 1080): 597.0,  # 27 inch
+    (1280, 800): 216.6,  # 10.1 inch
+    (1024, 600): 222.7,  # 10.1 inch
+    (800, 480): 154.1,  # 7 inch
+}
+"""Width in mm of the usual panel of a size."""
+
+DEFAULT_DISTANCE_M: Final = 3.0
+
+
+class GalleryError(Exception):
+    """The gallery cannot be made; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture of the gallery."""
+
+    name: str
+    note: str
+    snapshot: Snapshot
+
+
+# ------------------------------------------------------------------------------------------------------- the fixtures
+
+_INPUTS: Final = Inputs(clip_closed=True, red_closed=True, amber_pressed=None, permit_readback=True, fault="")
+
+STATUS: Final = Status(
+    state=State.IDLE,
+    cause=None,
+    hard=False,
+    stopping_s=0.0,
+    reset_by=None,
+    reset_missing=(),
+    arm_missing=(),
+    start_missing=(Missing.NOT_ARMED,),
+    inputs=_INPUTS,
+    link=LinkState.READY,
+    measured_ckmh=0,
+    measured_age_s=0.2,
+    incline_dpct=0,
+    commanded_ckmh=0,
+    commanded_dpct=0,
+    wish=WishMode.HOLD,
+    epoch=1,
+    cap_ckmh=322,
+    min_ckmh=80,
+    start_latency_s=3.0,
+    at_rest=True,
+    consent_left_s=None,
+    session=None,
+    permit=True,
+    alarm=False,
+    in_use_by_other=False,
+    facts=None,
+    trouble="",
+    ticks_late=0,
+)
+
+
+def _status(**changes: object) -> Status:
+    values = {name: getattr(STATUS, name) for name in STATUS.__struct_fields__}
+    return Status(**{**values, **changes})
+
+
+MOVING: Final = _status(state=State.RUNNING, at_rest=False, measured_ckmh=193)
+STOPPING: Final = _status(state=State.STOPPING, at_rest=False, measured_ckmh=64, wish=WishMode.STOP)
+
+
+def plan(*pieces: tuple[str, float, float, float]) -> tuple[Step, ...]:
+    """Steps from (name, seconds, mph, percent)."""
+    steps: list[Step] = []
+    start = 0.0
+    for name, seconds, mph, percent in pieces:
+        steps.append(Step(start, seconds, ckmh_from_mph(mph), round(percent * 10), name))
+        start += seconds
+    return tuple(steps)
+
+
+FIRST_STEPS: Final = plan(("settle", 120, 0.5, 0), ("new", 120, 0.7, 0), ("ease", 40, 0.5, 0))
+KNEE: Final = plan(
+    ("settle", 60, 0.5, 0),
+    ("known", 45, 0.7, 0),
+    ("known", 45, 0.9, 0),
+    ("main", 210, 1.2, 0),
+    ("ease", 40, 0.9, 0),
+    ("ease", 40, 0.5, 0),
+)
+LONG: Final = plan(
+    ("settle", 120, 0.5, 0),
+    ("known", 120, 0.9, 0),
+    ("main", 540, 1.5, 0),
+    ("hill", 180, 1.5, 2),
+    ("ease", 60, 0.9, 0),
+    ("ease", 60, 0.5, 0),
+)
+COOL_DOWN: Final = plan(("settle", 60, 0.5, 0), ("known", 60, 0.9, 0), ("main", 200, 1.2, 0), ("ease", 60, 0.5, 0))
+INTERLUDE: Final = plan(("settle", 60, 0.5, 0), ("main", 140, 1.0, 0), ("ease", 40, 0.5, 0))
+
+
+def card(
+    name: str, title: str, steps: tuple[Step, ...], *, recommended: bool = False, reason: str = ""
+) -> ProgramCard:
+    """A program card for *steps*."""
+    total = max(step.start_s + step.seconds for step in steps)
+    return ProgramCard(
+        id=name,
+        title=title,
+        minutes=math.ceil(total / 60),
+        top_ckmh=max(step.speed_ckmh for step in steps),
+        top_dpct=max(step.incline_dpct for step in steps),
+        steps=steps,
+        recommended=recommended,
+        reason=reason,
+    )
+
+
+CARDS: Final = (
+    card("P2", "Knee Ability", KNEE, recommended=True, reason="One minute longer than on Tuesday."),
+    card("P6", "Cool-down", COOL_DOWN),
+    card("P7", "Interlude", INTERLUDE, reason="1.2 mph is your limit, set by staff."),
+)
+LONG_CARDS: Final = (
+    card(
+        "P4",
+        "Incline Builder for the hill walkers of the house",
+        LONG,
+        recommended=True,
+        reason="The hill is one per cent steeper than on your last visit, the speed stays as it was then.",
+    ),
+    card(
+        "P10",
+        "Knee comfort with a note from your clinician",
+        COOL_DOWN,
+        reason="Clipped to 2.0 km/h: staff have not measured how this treadmill stops.",
+    ),
+    card("P1", "First Steps", FIRST_STEPS),
+)
+
+WALK: Final = WalkView(
+    title="Knee Ability",
+    phase=4,
+    phases=6,
+    left_s=245.0,
+    walked_s=195.0,
+    steps=KNEE,
+    at_s=195.0,
+    next_ckmh=None,
+    next_in_s=None,
+    cue_show=("Toes first, then heel.",),
+    stop_touched=False,
+    target_ckmh=193,
+)
+LONG_WALK: Final = replace(
+    WALK,
+    title="Incline Builder",
+    steps=LONG,
+    left_s=845.0,
+    walked_s=235.0,
+    at_s=235.0,
+    phase=2,
+    cue_show=("Let the knee", "straighten. No lock."),
+    target_ckmh=145,
+)
+
+
+def _tiles(*states: tuple[str, TileState]) -> tuple[Tile, ...]:
+    taps = {"area", "shoes", "staff"}
+    return tuple(Tile(f"check.{key}", state, key in taps) for key, state in states)
+
+
+def _check(now: str, *, failed: bool = False, staff: bool = False) -> tuple[Tile, ...]:
+    order = ["link", "still", "red", "shoes", "area", "clip_on", "clip_pull", "clip_close"]
+    if staff:
+        order.insert(3, "staff")
+    place = order.index(now)
+    states = [TileState.DONE] * place + [TileState.FAILED if failed else TileState.ACTIVE]
+    states += [TileState.WAITING] * (len(order) - place - 1)
+    return _tiles(*zip(order, states, strict=True))
+
+
+def _walked(steps: tuple[Step, ...], until_s: float) -> tuple[tuple[float, int], ...]:
+    """A belt that follows *steps* as a belt does: late at the start, a fifth of a mph a second, a little noise."""
+    speeds: list[tuple[float, int]] = []
+    speed = 0.0
+    for second in range(int(until_s) + 1):
+        wanted = next((s.speed_ckmh for s in reversed(steps) if s.start_s <= second - 3), 0)
+        if second > until_s - 6:
+            wanted = 0
+        speed += max(-32.0, min(24.0, wanted - speed))
+        speeds.append((float(second), round(speed)))
+    return tuple(speeds)
+
+
+SUMMARY: Final = SummaryView(
+    walk_s=440.0,
+    distance_m=201.0,
+    top_ckmh=193,
+    average_ckmh=160,
+    week_sessions=3,
+    week_limit=3,
+    speeds=_walked(KNEE, 440),
+    plan=KNEE,
+    effort=4,
+    pain_before=2,
+    pain_after=1,
+    next_title="Knee Ability, 8 min",
+    next_reason="From Sunday. Rest a day first: muscles get stronger while you rest.",
+    completed=True,
+)
+
+BASE: Final = Snapshot(
+    now_s=1000.0,
+    screen=ScreenId.ATTRACT,
+    screen_s=4.0,
+    left_s=None,
+    warn=False,
+    gym_name="Riverside Gym",
+    treadmill_label="Treadmill 4",
+    units=SpeedUnit.MPH,
+    language="en",
+    languages=("en", "es", "de"),
+    volume=2,
+    simulated=False,
+    legend=(),
+    banner="",
+    status=STATUS,
+    belt_free=True,
+    measured_ckmh=0,
+    member_name="",
+)
+LEGEND: Final = (
+    "C clip",
+    "R red button",
+    "A amber button",
+    "K treadmill's key",
+    "1 link lost",
+    "2 wrong speed",
+    "3 late start",
+    "4 belt stops itself",
+    "M more mischief",
+)
+CAUSES: Final = tuple(cause for cause in Cause if cause not in (Cause.BOOT, Cause.PLAN_DONE, Cause.ARM_EXPIRED))
+
+
+def catalogue(language: str = "en") -> tuple[Entry, ...]:
+    """Every entry, in the order of a visit."""
+    base = replace(BASE, language=language)
+    member = replace(base, member_name="Anna")
+    walking = replace(member, status=MOVING, measured_ckmh=193, walk=WALK)
+    entries: list[Entry] = []
+
+    def add(screen: ScreenId, state: str, note: str, snapshot: Snapshot) -> None:
+        name = f"{len(entries) + 1:02d}-{screen.value}" + (f"-{state}" if state else "")
+        entries.append(Entry(name, note, replace(snapshot, screen=screen)))
+
+    a = ScreenId
+    add(a.ATTRACT, "", "free", base)
+    add(a.ATTRACT, "supervised", "H0: staff have to be present", replace(base, supervised=True))
+    add(
+        a.ATTRACT,
+        "in_use",
+        "the belt moves and nobody here moved it",
+        replace(base, belt_free=False, status=_status(in_use_by_other=True, at_rest=False)),
+    )
+    add(
+        a.ATTRACT, "out", "the guard does not answer", replace(base, belt_free=False, status=None, measured_ckmh=None)
+    )
+    add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
+    add(a.ATTRACT, "simulated", "simulation band with its legend", replace(base, simulated=True, legend=LEGEND))
+    add(
+        a.ATTRACT,
+        "long_names",
+        "long names",
+        replace(
+            base,
+            gym_name="Physiotherapy and Training Centre Upper Riverside",
+            treadmill_label="Treadmill by the window 12",
+        ),
+    )
+    add(a.WHO, "", "guest or member", base)
+    add(a.WHO, "warn", "the time-out is near", replace(base, warn=True, left_s=17.0))
+    add(a.CODE, "", "no digit yet", base)
+    add(a.CODE, "four", "four digits", replace(base, digits=4))
+    add(a.CODE, "full", "six digits", replace(base, digits=6))
+    add(a.CODE, "wrong", "unknown code", replace(base, keypad_error="wrong_code"))
+    add(a.CODE, "locked", "too many tries", replace(base, paused_s=48, keypad_error=""))
+    add(a.CONSENT, "", "before the first score", member)
+    add(
+        a.SCREENING,
+        "",
+        "a yes-no question",
+        replace(member, question="question.balance", question_n=2, questions=5),
+    )
+    add(
+        a.SCREENING,
+        "scale",
+        "a question with a score",
+        replace(member, question="question.pain_now", question_n=1, questions=5, question_scale=True),
+    )
+    add(a.TALK_TO_STAFF, "", "no reason on the screen", member)
+    add(a.TALK_TO_STAFF, "staff", "a staff PIN can lead on", replace(member, needs_staff=True))
+    add(a.PROGRAM, "", "three programs", replace(member, cards=CARDS, more_cards=True))
+    add(
+        a.PROGRAM,
+        "long_names",
+        "long names, cap reasons",
+        replace(member, member_name="Maximiliane-Henriette", cards=LONG_CARDS),
+    )
+    add(
+        a.PROGRAM,
+        "guest",
+        "a guest has one",
+        replace(
+            base,
+            guest=True,
+            cards=(
+                replace(
+                    CARDS[0], id="P1", title="First Steps", steps=FIRST_STEPS, top_ckmh=113, minutes=5, reason=""
+                ),
+            ),
+        ),
+    )
+    add(a.PREVIEW, "", "nothing new", replace(member, card=CARDS[1]))
+    add(
+        a.PREVIEW,
+        "new",
+        "something new to agree to",
+        replace(
+            member,
+            card=CARDS[0],
+            preview_note="New today: for three minutes 1.2 mph, a little faster than before.",
+            preview_choice=True,
+        ),
+    )
+    add(a.PREVIEW, "capped", "a cap clips it", replace(member, card=LONG_CARDS[1]))
+    for now in ("link", "red", "area", "clip_on", "clip_pull", "clip_close"):
+        add(a.CHECK, now, f"waits for: {now}", replace(member, card=CARDS[0], tiles=_check(now)))
+    add(
+        a.CHECK,
+        "failed",
+        "the belt moved",
+        replace(member, card=CARDS[0], tiles=_check("still", failed=True, staff=True)),
+    )
+    add(
+        a.CHECK,
+        "done",
+        "all done",
+        replace(member, card=CARDS[0], tiles=tuple(replace(t, state=TileState.DONE) for t in _check("link"))),
+    )
+    add(a.STRADDLE, "", "clip alone", member)
+    add(a.STRADDLE, "amber", "with an amber button", replace(member, amber=True))
+    for count in (5, 1):
+        add(a.COUNTDOWN, str(count), "the belt starts at nought", replace(member, count=count))
+    add(a.BELT_STARTING, "", "spinning up", replace(member, status=MOVING, measured_ckmh=32))
+    add(a.STEP_ON, "", "at its slowest", replace(walking, measured_ckmh=80, walk=replace(WALK, cue_show=())))
+    add(a.WALK, "", "main phase", walking)
+    add(a.WALK, "long", "14:05 left, two cue lines", replace(walking, walk=LONG_WALK, measured_ckmh=145))
+    add(
+        a.WALK,
+        "faster",
+        "a rise in eight seconds",
+        replace(
+            walking,
+            measured_ckmh=145,
+            walk=replace(
+                WALK,
+                target_ckmh=145,
+                next_ckmh=193,
+                next_in_s=8.0,
+                cue_show=("Hold the rails.", "Speed rising soon."),
+            ),
+        ),
+    )
+    add(
+        a.WALK,
+        "hill",
+        "a hill in five seconds",
+        replace(
+            walking,
+            walk=replace(LONG_WALK, next_dpct=20, next_in_s=5.0, cue_show=("Hill next.", "Speed stays the same.")),
+        ),
+    )
+    add(a.WALK, "unknown", "no fresh speed", replace(walking, measured_ckmh=None))
+    add(a.WALK, "kmh", "a km/h gym", replace(walking, units=SpeedUnit.KMH))
+    add(
+        a.WALK,
+        "touched",
+        "touch again to stop",
+        replace(walking, stop_touched=True, walk=replace(WALK, stop_touched=True)),
+    )
+    add(a.WALK, "disk", "the disk is full", replace(walking, banner="disk_full"))
+    add(a.WALK, "simulated", "simulation band", replace(walking, simulated=True, legend=LEGEND, walk=LONG_WALK))
+    add(
+        a.EASING,
+        "",
+        "slowing down",
+        replace(
+            walking,
+            measured_ckmh=113,
+            walk=replace(WALK, left_s=38.0, at_s=402.0, cue_show=("Slowing down.", "Keep walking.")),
+        ),
+    )
+    add(
+        a.STOPPING,
+        "",
+        "a soft stop",
+        replace(walking, status=STOPPING, measured_ckmh=64, walk=replace(WALK, left_s=0.0, cue_show=())),
+    )
+    for cause in CAUSES:
+        moving = replace(
+            walking,
+            status=replace_status(STOPPING, cause=cause, hard=True),
+            cause=cause,
+            measured_ckmh=97,
+            touch_ready=False,
+        )
+        if cause in (Cause.LINK_LOST, Cause.TELEMETRY_STALE):
+            moving = replace(moving, measured_ckmh=None)
+        add(a.SAFETY_STOP, cause.value, "while the belt may move", moving)
+    for cause, staff in (
+        (Cause.CLIP, False),
+        (Cause.RED_BUTTON, True),
+        (Cause.LINK_LOST, True),
+        (Cause.MEMBER_STOP, False),
+    ):
+        still = replace(
+            walking,
+            status=replace_status(
+                STOPPING,
+                state=State.LATCHED,
+                cause=cause,
+                at_rest=True,
+                reset_by=ResetBy.STAFF if staff else ResetBy.MEMBER,
+            ),
+            cause=cause,
+            measured_ckmh=0,
+            needs_staff=staff,
+            touch_ready=True,
+        )
+        add(a.SAFETY_STOP, f"{cause.value}-still", "at rest: the way on", still)
+    add(a.BELT_STOPPED, "", "just stopped", replace(member, walk=WALK, touch_ready=False))
+    add(a.BELT_STOPPED, "ready", "touch is taken again", replace(member, walk=WALK))
+    add(
+        a.WHY_STOPPED,
+        "",
+        "after a clip was pulled",
+        replace(member, choices=("why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
+    )
+    add(a.EFFORT, "", "after the walk", member)
+    add(a.PAIN, "", "after the walk", replace(member, pain_before=2))
+    add(a.SUMMARY, "", "a member's walk", replace(member, summary=SUMMARY, left_s=40.0))
+    add(
+        a.SUMMARY,
+        "guest",
+        "a guest, short, nothing asked",
+        replace(
+            base,
+            guest=True,
+            left_s=31.0,
+            units=SpeedUnit.KMH,
+            summary=replace(
+                SUMMARY,
+                walk_s=92.0,
+                distance_m=19.0,
+                top_ckmh=80,
+                week_sessions=None,
+                speeds=_walked(FIRST_STEPS, 92),
+                plan=FIRST_STEPS,
+                effort=None,
+                pain_before=None,
+                pain_after=None,
+                next_title="First Steps",
+                next_reason="The same again, until it feels easy.",
+                completed=False,
+            ),
+        ),
+    )
+    add(
+        a.SUMMARY,
+        "empty",
+        "stopped before the first reading",
+        replace(
+            member,
+            left_s=40.0,
+            summary=replace(
+                SUMMARY,
+                walk_s=0.0,
+                distance_m=0.0,
+                top_ckmh=0,
+                speeds=(),
+                effort=None,
+                completed=False,
+                week_sessions=1,
+            ),
+        ),
+    )
+    add(a.STAFF_PIN, "", "no digit yet", base)
+    add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="wrong_pin"))
+    resetting = replace(
+        base,
+        status=replace_status(
+            STOPPING, state=State.LATCHED, cause=Cause.RED_BUTTON, at_rest=True, reset_by=ResetBy.STAFF
+        ),
+        cause=Cause.RED_BUTTON,
+    )
+    items = (
+        Tile("reset.item.red", TileState.DONE),
+        Tile("reset.item.still", TileState.DONE),
+        Tile("reset.item.clip", TileState.ACTIVE),
+        Tile("reset.item.person", TileState.WAITING, tap=True),
+    )
+    add(a.RESET, "", "one thing is missing", replace(resetting, reset_items=items, can_confirm=False))
+    add(
+        a.RESET,
+        "ready",
+        "ready",
+        replace(
+            resetting,
+            reset_items=tuple(replace(item, state=TileState.DONE) for item in items),
+            notes=("Signed in: Kim. Third stop of this kind in seven days.",),
+        ),
+    )
+    add(a.OUT_OF_SERVICE, "", "a latched fault", replace(resetting, cause=Cause.OVERSPEED, needs_staff=True))
+    return tuple(entries)
+
+
+def replace_status(status: Status, **changes: object) -> Status:
+    """*status* with some fields changed."""
+    values = {name: getattr(status, name) for name in status.__struct_fields__}
+    return Status(**{**values, **changes})
+
+
+# -------------------------------------------------------------------------------------------------------- the pictures
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1920x1080`` as two numbers. Raises GalleryError."""
+    wide, cross, high = text.lower().partition("x")
+    if not (cross and wide.isdigit() and high.isdigit()):
+        raise GalleryError(f'"{text}" is not a size. Write it as 1920x1080.')
+    size = int(wide), int(high)
+    if not (320 <= size[0] <= 7680 and 240 <= size[1] <= 4320):
+        raise GalleryError(f"{text} is not a size this can draw: 320x240 to 7680x4320.")
+    return size
+
+
+def panel(size: tuple[int, int], width_mm: float | None = None, distance_m: float = DEFAULT_DISTANCE_M) -> Screen:
+    """The usual panel of *size*, or one *width_mm* wide."""
+    known = PANELS_MM.get(size, Screen().width_mm)
+    return Screen(
+        width_px=size[0],
+        height_px=size[1],
+        width_mm=known if width_mm is None else width_mm,
+        viewing_distance_m=distance_m,
+    )
+
+
+def open_ui(size: tuple[int, int], screen: Screen, catalogues: Mapping[str, Catalogue] | None = None) -> Ui:
+    """A kit for pictures without a window. pygame's fonts have to be initialised."""
+    texts = load_catalogues(assets_directory() / "locale") if catalogues is None else catalogues
+    return Ui(size, screen, texts)
+
+
+def render(directory: Path, size: tuple[int, int], language: str, screen: Screen | None = None) -> list[Path]:
+    """Draw every entry into *directory*; returns the pictures. Raises GalleryError with a plain sentence."""
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    pygame.display.init()
+    pygame.font.init()
+    try:
+        ui = open_ui(size, screen or panel(size))
+    except LocaleError as error:
+        raise GalleryError(str(error)) from error
+    if language not in ui.catalogues:
+        raise GalleryError(f'There are no texts for "{language}". There are: {", ".join(sorted(ui.catalogues))}.')
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GalleryError(f"{directory} cannot be made: {error.strerror}.") from error
+    surface = pygame.Surface(size)
+    paths = []
+    entries = catalogue(language)
+    for entry in entries:
+        screens.draw(surface, ui, entry.snapshot)
+        path = directory / f"{entry.name}.png"
+        pygame.image.save(surface, str(path))
+        paths.append(path)
+    (directory / "index.html").write_text(_index(entries, size, language, ui), encoding="utf-8")
+    return paths
+
+
+def _index(entries: tuple[Entry, ...], size: tuple[int, int], language: str, ui: Ui) -> str:
+    metrics = ui.metrics()
+    figures = "\n".join(
+        f'<figure><a href="{entry.name}.png"><img loading="lazy" src="{entry.name}.png" alt=""></a>'
+        f"<figcaption><b>{html.escape(entry.snapshot.screen.value)}</b> {html.escape(entry.note)}</figcaption></figure>"
+        for entry in entries
+    )
+    fits = (
+        f"instructions fill {metrics.arcmin(metrics.main):.0f} minutes of arc"
+        f"{' (too small: 42 are needed)' if metrics.too_small else ''}"
+    )
+    return f"""<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<title>Retro Walk screens, {size[0]} x {size[1]}, {language}</title>
+<style>
+body {{ background: #1a1f27; color: #f5f7fa; font: 16px sans-serif; margin: 2rem }}
+main {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(30rem, 1fr)) }}
+figure {{ margin: 0 }} img {{ width: 100%; border: 1px solid #3c4551 }} figcaption {{ padding: .4rem 0; color: #b8c4d6 }}
+</style>
+<h1>Retro Walk screens</h1>
+<p>{size[0]} x {size[1]} pixels, {language}, panel {metrics.mm_per_px * size[0]:.0f} mm wide, read from
+{metrics.distance_m:g} m: {fits}. {len(entries)} pictures.</p>
+<main>
+{figures}
+</main>
+</html>
+"""

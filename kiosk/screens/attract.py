@@ -1,0 +1,135 @@
+"""Nobody is here: what this is, whether the treadmill is free, one button. Static."""
+
+from __future__ import annotations
+
+from pygame import Rect
+
+from hardware.link.messages import ResetBy, State
+from kiosk.snapshot import Intent, IntentKind, Snapshot
+from kiosk.ui import theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.illustration import illustrate
+from kiosk.ui.layout import columns, cut_bottom, cut_right, cut_top, inset
+from kiosk.ui.text import Face
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    c.clear(theme.BACKGROUND)
+    m = c.m
+    state = service_state(c.snapshot)
+    outer = inset(c.content, m.margin, round(m.height * (0.035 if m.compact else 0.05)))
+    if c.snapshot.banner:
+        outer = widgets.notice(c, outer)
+    if state == "free":
+        c.target(c.content, Intent(IntentKind.WAKE))
+    top, rest = cut_top(outer, round(m.height * (0.14 if m.compact else 0.095)), round(m.height * 0.02))
+    _top_line(c, top, state)
+    if m.compact:
+        words, picture = columns(rest, [1.18, 1], m.margin)
+    else:
+        words, picture = columns(rest, [1.12, 1], m.margin)
+    name = {"free": "attract", "in_use": "in_use", "out": "closed"}[state]
+    illustrate(c, name, picture.inflate(0, -round(m.height * (0.04 if m.compact else 0.1))))
+    _words(c, words, state)
+
+
+def service_state(s: Snapshot) -> str:
+    """``free``, ``in_use`` or ``out``, from what the guard says."""
+    if s.belt_free:
+        return "free"
+    status = s.status
+    if status is None:
+        return "out"
+    if status.in_use_by_other or status.state in (State.STARTING, State.RUNNING, State.STOPPING):
+        return "in_use"
+    if status.state is State.LATCHED and status.reset_by is ResetBy.MEMBER and not status.trouble:
+        return "in_use"
+    return "out"
+
+
+_MARKS = {"free": ("circle", theme.IDLE), "in_use": ("triangle", theme.SKY), "out": ("octagon", theme.RED)}
+
+
+def _top_line(c: Canvas, top: Rect, state: str) -> None:
+    m, s = c.m, c.snapshot
+    icon, colour = _MARKS[state]
+    word = c.t(f"attract.{state}")
+    cap = m.body if m.compact else round(m.body * 1.3)
+    label_cap = m.small if m.compact else m.body
+    side = round(cap * 1.05)
+    pad = round(cap * 1.1)
+    gap = round(cap * 0.75)
+    word_width = c.width(word, cap, Face.DISPLAY)
+    label_room = round(top.width * (0.3 if m.compact else 0.26))
+    label_width = min(label_room, c.width(s.treadmill_label, label_cap, Face.SEMIBOLD) + 4)
+    chip, logo = cut_right(top, pad * 2 + side + gap * 2 + word_width + label_width, m.gap)
+    c.box(chip, theme.CARD, line=colour if state != "free" else theme.CARD_LINE, radius=chip.height // 2)
+    x = chip.x + pad
+    c.line(
+        s.treadmill_label,
+        (x, chip.centery - label_cap // 2),
+        label_cap,
+        theme.MUTED,
+        width=label_width,
+        inside=chip,
+    )
+    x += label_width + gap
+    c.icon(icon, Rect(x, chip.centery - side // 2, side, side), colour)
+    c.line(word, (x + side + gap, chip.centery - cap // 2), cap, face=Face.DISPLAY, inside=chip)
+    touch = Rect(logo.x, top.centery - m.touch // 2, min(logo.width, round(m.touch * 2.4)), m.touch)
+    c.target(touch.clip(c.content), Intent(IntentKind.STAFF))
+    cap = round(m.small * 1.1) if m.compact else m.title
+    if m.compact:
+        c.line(widgets.WORDMARK, (logo.x, logo.centery - cap // 2), cap, face=Face.BOLD, width=logo.width)
+        return
+    box = c.line(widgets.WORDMARK, (logo.x, logo.centery - cap // 2), cap, face=Face.BOLD)
+    x = box.right + round(cap * 0.9)
+    c.line(s.gym_name, (x, box.bottom - m.body), m.body, theme.MUTED, face=Face.REGULAR, width=logo.right - x)
+
+
+def _words(c: Canvas, rect: Rect, state: str) -> None:
+    m, s = c.m, c.snapshot
+    foot_lines = 2
+    foot_cap = m.small
+    foot, rest = cut_bottom(rect, c.pitch(foot_cap) * foot_lines, round(m.height * 0.02))
+    note = c.t("attract.supervised") if s.supervised and state == "free" else c.t("attract.no_claims")
+    if not (m.compact and state == "free" and not s.supervised) or m.height >= 560:
+        c.block(note, foot, foot_cap, theme.MUTED, max_lines=2, valign="bottom")
+    else:
+        rest = rect
+    if state == "free":
+        high = max(m.key, round(m.height * (0.2 if m.compact else 0.155)))
+        place, rest = cut_bottom(rest, high, round(m.height * 0.03))
+        place.width = min(place.width, round(m.width * (0.6 if m.compact else 0.4)))
+        widgets.button(
+            c,
+            place,
+            c.t("attract.touch"),
+            Intent(IntentKind.WAKE),
+            widgets.PRIMARY,
+            cap=round(m.title * 1.1),
+            key=True,
+        )
+    lift = round(m.height * 0.02)
+    area = Rect(rest.x, rest.y + lift, rest.width, rest.height - lift)
+    title_cap = m.headline if m.compact else round(m.headline * 1.12)
+    title = c.fit(
+        c.t(f"attract.{state}_title"),
+        Rect(0, 0, area.width, round(area.height * 0.72)),
+        title_cap,
+        face=Face.DISPLAY,
+        least=m.title,
+        max_lines=3,
+    )
+    body_cap = m.small if m.compact else round(m.body * 1.1)
+    gap = round(title.cap_px * 1.0)
+    left = area.height - title.height - gap
+    body = c.fit(
+        c.t(f"attract.{state}_body"), Rect(0, 0, area.width, max(1, left)), body_cap, max_lines=4, least=m.small
+    )
+    whole = title.height + gap + body.height
+    y = area.y + (0 if m.compact else max(0, (area.height - whole) // 2 - round(m.height * 0.01)))
+    box = c.lines(title, Rect(area.x, y, area.width, area.bottom - y), theme.TEXT, face=Face.DISPLAY)
+    if body.whole:
+        c.lines(body, Rect(area.x, box.bottom + gap, area.width, area.bottom - box.bottom - gap), theme.MUTED)

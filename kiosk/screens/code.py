@@ -1,0 +1,12 @@
+"""The member's code: digits are counted, never shown."""
+
+from __future__ import annotations
+
+from kiosk.screens.keypad import paint_keypad
+from kiosk.snapshot import IntentKind
+from kiosk.ui.canvas import Canvas
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    paint_keypad(c, c.t("code.title"), c.t("code.help"), IntentKind.CANCEL)

@@ -1,0 +1,60 @@
+"""What the two keypad screens share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pygame import Rect
+
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.layout import cut_bottom, cut_left, cut_right, cut_top
+from kiosk.ui.text import Face, descent_of
+
+CODE_DIGITS: Final = 6
+
+
+def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
+    """Words and dots at the left, keys at the right."""
+    m, s = c.m, c.snapshot
+    frame = widgets.near_frame(c, "" if m.compact else title, footer=False)
+    locked = s.paused_s is not None
+    if m.compact:
+        whole = frame.header.union(frame.body)
+        pad, words = cut_right(whole, round(whole.width * 0.62), m.margin)
+        top, words = cut_top(words, round(m.body * 2.9), round(m.height * 0.02))
+        c.block(title, top, m.body, face=Face.BOLD, max_lines=2, least=round(m.small * 0.9))
+    else:
+        pad, words = cut_right(frame.body, round(frame.body.width * 0.42), m.margin * 2)
+        words.y += round(m.height * 0.03)
+        words.height -= round(m.height * 0.03)
+    widgets.keypad(c, pad, ready=s.digits >= CODE_DIGITS, locked=locked)
+    foot, words = cut_bottom(words, widgets.footer_height(c), m.gap)
+    cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.cancel"))))
+    widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), max_lines=1)
+    if not m.compact:
+        box = c.block(text, words, m.body, theme.MUTED, max_lines=3)
+        y = box.bottom + descent_of(m.body) + round(m.height * 0.05)
+        words = Rect(words.x, y, words.width, words.bottom - y)
+    dots, words = cut_top(words, round(m.body * 2.2), round(m.height * 0.03))
+    widgets.code_dots(c, dots, s.digits, CODE_DIGITS)
+    message = ""
+    if s.paused_s is not None:
+        message = c.words.count("keypad.paused", s.paused_s)
+    elif s.keypad_error:
+        message = c.t(s.keypad_error if c.words.has(s.keypad_error) else f"keypad.{s.keypad_error}")
+    if message:
+        cap = m.small if m.compact else m.body
+        side = round(cap * 1.2)
+        mark, room = cut_left(words, side, round(cap * 0.7))
+        c.icon("diamond", Rect(mark.x, mark.y, side, side), theme.AMBER)
+        c.block(
+            message,
+            Rect(room.x, room.y + (side - cap) // 2, room.width, room.height),
+            cap,
+            theme.TEXT,
+            face=Face.SEMIBOLD,
+            max_lines=4,
+            least=round(m.small * 0.8),
+        )

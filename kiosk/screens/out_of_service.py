@@ -1,0 +1,36 @@
+"""This treadmill is not to be used until staff have looked at it."""
+
+from __future__ import annotations
+
+from kiosk.screens.safety_stop import family
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.illustration import illustrate
+from kiosk.ui.layout import columns
+from kiosk.ui.text import Face, descent_of
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    m, s = c.m, c.snapshot
+    frame = widgets.near_frame(c, s.treadmill_label, right=s.gym_name)
+    words, picture = columns(frame.body, [1.5, 1], m.margin)
+    illustrate(c, "closed", picture)
+    cap = m.headline if m.compact else round(m.headline * 1.12)
+    box = c.block(c.t("attract.out_title"), words, cap, face=Face.DISPLAY, least=m.title, max_lines=2)
+    words.y, words.height = box.bottom + cap, words.bottom - box.bottom - cap
+    body_cap = m.small if m.compact else round(m.body * 1.1)
+    box = c.block(c.t("attract.out_body"), words, body_cap, theme.MUTED, max_lines=3)
+    y = box.bottom + descent_of(body_cap) + round(body_cap * 1.1)
+    words.y, words.height = y, words.bottom - y
+    if s.cause is not None and words.height > body_cap * 2:
+        c.block(
+            c.t("out_of_service.why", cause=c.t(f"safety_stop.{family(s.cause)}.word")),
+            words,
+            body_cap,
+            theme.TEXT,
+            face=Face.SEMIBOLD,
+            max_lines=2,
+        )
+    widgets.footer_buttons(c, frame, right=(c.t("button.staff"), Intent(IntentKind.STAFF)), right_style=widgets.PLAIN)

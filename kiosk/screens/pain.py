@@ -1,0 +1,17 @@
+"""Any pain now? Asked before the first walk of a visit and after it."""
+
+from __future__ import annotations
+
+from kiosk.screens.scores import paint_scale
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import widgets
+from kiosk.ui.canvas import Canvas
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    s = c.snapshot
+    before = c.t("pain.before", n=s.pain_before) if s.pain_before is not None else ""
+    frame = widgets.near_frame(c, c.t("pain.title"), right=before)
+    paint_scale(c, frame.body, c.t("pain.question"), "pain")
+    widgets.footer_buttons(c, frame, left=(c.t("button.skip"), Intent(IntentKind.SKIP)))

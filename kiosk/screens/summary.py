@@ -1,0 +1,175 @@
+"""What was walked, over what was planned; and what comes next and why."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pygame import Rect
+
+from hardware.units import METRES_PER_MILE, SpeedUnit, speed_text
+from kiosk.screens.preview import fact
+from kiosk.snapshot import Intent, IntentKind, SummaryView
+from kiosk.ui import charts, theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.far import clock_text
+from kiosk.ui.layout import columns, cut_right, cut_top, rows
+from kiosk.ui.text import Face, descent_of
+
+_MILES_FROM_M: Final = 161.0
+
+
+def distance(c: Canvas, metres: float) -> tuple[str, str]:
+    """Figure and unit: metres up to a kilometre, else km; miles in mph gyms from a tenth of a mile."""
+    if c.snapshot.units is SpeedUnit.MPH and metres >= _MILES_FROM_M:
+        return f"{metres / METRES_PER_MILE:.2f}", c.t("unit.miles")
+    if c.snapshot.units is SpeedUnit.MPH:
+        return f"{metres / 0.3048:.0f}", c.t("unit.feet")
+    if metres >= 1000:
+        return f"{metres / 1000:.2f}", c.t("unit.kilometres")
+    return f"{metres:.0f}", c.t("unit.metres")
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    m, s = c.m, c.snapshot
+    view = s.summary
+    title = c.t("summary.well" if view is None or view.completed else "summary.early")
+    closes = c.words.count("summary.closes", max(0, round(s.left_s))) if s.left_s is not None else ""
+    frame = widgets.near_frame(c, title, right=closes)
+    if view is not None:
+        _body(c, frame.body, view)
+    free = widgets.footer_buttons(c, frame, right=(c.t("button.done"), Intent(IntentKind.DONE)))
+    if view is not None:
+        cap = m.small if m.compact else m.body
+        c.block(scores(c, view), free, cap, theme.MUTED, valign="middle", max_lines=2)
+
+
+def scores(c: Canvas, view: SummaryView) -> str:
+    """Effort and pain, in words; what was not answered is left out."""
+    parts = []
+    if view.effort is not None:
+        parts.append(c.t("summary.effort", n=view.effort))
+    if view.pain_before is not None and view.pain_after is not None:
+        parts.append(c.t("summary.pain", before=view.pain_before, after=view.pain_after))
+    elif view.pain_after is not None:
+        parts.append(c.t("summary.pain_after", after=view.pain_after))
+    return " · ".join(parts)
+
+
+def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
+    m, s = c.m, c.snapshot
+    gap = m.gap if m.compact else round(m.gap * 1.5)
+    value, unit = distance(c, view.distance_m)
+    figures = [
+        (c.t("summary.time"), clock_text(int(view.walk_s)), ""),
+        (c.t("summary.distance"), value, unit),
+        (c.t("summary.top"), speed_text(view.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
+    ]
+    if view.week_sessions is not None:
+        figures.append((c.t("summary.week"), str(view.week_sessions), c.t("summary.of", n=view.week_limit)))
+    if m.compact:
+        left, right = columns(body, [1, 1.35], m.margin)
+        for cell, (label, text, unit) in zip(rows(left, [1] * len(figures), 6), figures, strict=True):
+            _figure_row(c, cell, label, text, unit)
+        lower = _next_time_compact(c, right, view)
+        charts.speed_chart(
+            c,
+            Rect(right.x, right.y, right.width, lower - right.y),
+            view.speeds,
+            view.plan,
+            s.units,
+            ground=theme.BACKGROUND,
+        )
+        return
+    top, below = rows(body, [1, 1.72], gap)
+    for cell, (label, text, unit) in zip(columns(top, [1] * len(figures), gap), figures, strict=True):
+        fact(c, cell, label, text, unit)
+    side, chart = cut_right(below, round(below.width * 0.34), gap)
+    room = widgets.card(c, chart)
+    head, plot = cut_top(room, round(m.small * 2.4), round(m.height * 0.008))
+    _chart_head(c, head)
+    charts.speed_chart(c, plot, view.speeds, view.plan, s.units)
+    _next_time(c, side, view)
+
+
+def _chart_head(c: Canvas, head: Rect) -> None:
+    """Title, and what line and blocks mean."""
+    m, s = c.m, c.snapshot
+    cap = m.small
+    title = c.t("summary.chart", unit=c.t(f"unit.{s.units.name.lower()}"))
+    box = c.block(title, head, cap, face=Face.BOLD)
+    x = head.right
+    for text, colour, high in (
+        (c.t("summary.planned"), theme.TRACK, round(cap * 0.9)),
+        (c.t("summary.walked"), theme.SKY, max(4, cap // 4)),
+    ):
+        width = c.width(text, cap, Face.REGULAR)
+        x -= width
+        if x - cap * 2 < box.right:
+            return
+        c.line(text, (x, box.y), cap, theme.MUTED, face=Face.REGULAR)
+        x -= round(cap * 2.2)
+        c.fill(Rect(x, box.y + (cap - high) // 2, round(cap * 1.6), high), colour)
+        x -= round(cap * 1.4)
+
+
+def _next_time(c: Canvas, rect: Rect, view: SummaryView) -> None:
+    m = c.m
+    room = widgets.card(c, rect)
+    y = c.block(c.t("summary.next"), room, m.small, theme.SKY, face=Face.BOLD).bottom + round(m.body * 1.15)
+    box = c.block(
+        view.next_title,
+        Rect(room.x, y, room.width, room.bottom - y),
+        round(m.title * 0.88),
+        face=Face.BOLD,
+        max_lines=2,
+        may_cut=True,
+    )
+    y = box.bottom + descent_of(m.body) + round(m.body * 0.85)
+    c.block(
+        view.next_reason,
+        Rect(room.x, y, room.width, room.bottom - y),
+        m.body,
+        theme.MUTED,
+        max_lines=5,
+        may_cut=True,
+    )
+
+
+def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str) -> None:
+    m = c.m
+    c.box(rect, theme.CARD, line=theme.CARD_LINE, radius=m.radius)
+    pad = round(m.small * 0.6)
+    room = rect.inflate(-2 * pad, 0)
+    cap = min(round(m.body * 1.1), round(rect.height * 0.5))
+    small = round(m.small * 0.8)
+    width = c.figure_width(value, cap) + (c.width(unit, small, Face.SEMIBOLD) + small if unit else 0)
+    x = room.right - width
+    ink = c.figure(value, (x, rect.centery - cap // 2), cap, inside=rect)
+    if unit:
+        c.line(unit, (ink.right + round(small * 0.6), rect.centery + cap // 2 - small), small, inside=rect)
+    c.block(
+        label,
+        Rect(room.x, rect.y, max(20, x - room.x - pad), rect.height),
+        m.small,
+        theme.MUTED,
+        valign="middle",
+        least=round(m.small * 0.62),
+    )
+
+
+def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
+    m = c.m
+    least = round(m.small * 0.8)
+    high = round(m.small * 1.9)
+    place = Rect(rect.x, rect.bottom - high, rect.width, high)
+    c.block(
+        c.t("summary.next_line", title=view.next_title),
+        place,
+        m.small,
+        face=Face.SEMIBOLD,
+        least=least,
+        valign="bottom",
+        may_cut=True,
+    )
+    return place.y - round(m.small * 0.3)

@@ -1,0 +1,38 @@
+"""Not today without staff. Never a reason: others can read this."""
+
+from __future__ import annotations
+
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.illustration import illustrate
+from kiosk.ui.layout import columns
+from kiosk.ui.text import Face, descent_of
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    m, s = c.m, c.snapshot
+    frame = widgets.near_frame(c, "")
+    words, picture = columns(frame.body, [1.5, 1], m.margin)
+    illustrate(c, "staff", picture)
+    key = s.talk_key or "talk.default"
+    text = c.t(key if c.words.has(key) else "talk.default")
+    fitted = c.fit(text, words, m.headline, face=Face.DISPLAY, least=m.title, max_lines=4)
+    help_cap = m.small if m.compact else round(m.body * 1.1)
+    helping = c.fit(c.t("talk.help"), words, help_cap, max_lines=4)
+    gap = round(fitted.cap_px * 1.1)
+    whole = fitted.height + gap + helping.height + descent_of(help_cap)
+    place = words.copy()
+    place.y += max(0, (words.height - whole) // 2)
+    box = c.lines(fitted, place, theme.TEXT, face=Face.DISPLAY)
+    if helping.whole and box.bottom + gap + helping.height + descent_of(help_cap) <= words.bottom:
+        place.y = box.bottom + gap
+        place.height = words.bottom - place.y
+        c.lines(helping, place, theme.MUTED)
+    widgets.footer_buttons(
+        c,
+        frame,
+        left=(c.t("button.staff"), Intent(IntentKind.STAFF)) if s.needs_staff else None,
+        right=(c.t("button.done"), Intent(IntentKind.DONE)),
+    )

@@ -1,0 +1,58 @@
+"""Walking: state, measured speed, time left, a point to look at, one cue, the plan."""
+
+from __future__ import annotations
+
+from hardware.units import speed_text
+from kiosk.snapshot import WalkView
+from kiosk.ui import charts, far
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.far import FarFrame, Tone
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    walk = c.snapshot.walk
+    change = announced(c, walk) if walk is not None else None
+    tone = far.CHANGING if change is not None else far.WALKING
+    frame = far.start(c, tone)
+    if change is not None:
+        icon, text = change
+        far.band(c, frame, tone, icon, c.t("walk.changing"), right=(text,))
+    else:
+        far.band(c, frame, tone, "triangle", c.t("walk.word"), right=phase(c, walk))
+    paint_walk(c, frame, tone)
+
+
+def phase(c: Canvas, walk: WalkView | None) -> tuple[str, ...]:
+    """``Phase 3 of 5``, or shorter. A compact panel has no room for either."""
+    if walk is None or c.m.compact or not walk.phases:
+        return ()
+    return c.t("walk.phase", n=walk.phase, m=walk.phases), c.t("walk.phase_short", n=walk.phase, m=walk.phases)
+
+
+def announced(c: Canvas, walk: WalkView) -> tuple[str, str] | None:
+    """The change that was announced: its direction, and what it will be in how many seconds."""
+    if walk.next_in_s is None:
+        return None
+    seconds = max(0, -int(-walk.next_in_s // 1))
+    if walk.next_ckmh is not None:
+        icon = "chevron_up" if walk.next_ckmh > walk.target_ckmh else "chevron_down"
+        return icon, c.t("walk.next", value=speed_text(walk.next_ckmh, c.snapshot.units), seconds=seconds)
+    if walk.next_dpct is not None:
+        icon = "chevron_up" if walk.next_dpct > 0 else "chevron_down"
+        return icon, c.t("walk.next", value=f"{walk.next_dpct / 10:g} %", seconds=seconds)
+    return None
+
+
+def paint_walk(c: Canvas, frame: FarFrame, tone: Tone) -> None:
+    """What walking, easing and stopping have in common."""
+    s, walk = c.snapshot, c.snapshot.walk
+    far.speed(c, frame, tone)
+    if walk is not None:
+        far.time_left(c, frame, tone, walk.left_s)
+        charts.progress(c, frame.bar, walk.steps, walk.at_s)
+    lines = (walk.cue_show if walk is not None else ()) or s.cue_show
+    touched = s.stop_touched or (walk is not None and walk.stop_touched)
+    far.cue(c, frame, lines)
+    if touched:
+        far.stop_bar(c)
