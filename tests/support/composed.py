@@ -417,7 +417,9 @@ class Composed:
         guard = "no word from the guard"
         if told is not None:
             missing = [str(one) for one in (*told.reset_missing, *told.arm_missing, *told.start_missing)]
-            guard = f"{told.state} cause={told.cause} link={told.link} missing={sorted(set(missing))} {told.trouble!r}"
+            guard = (
+                f"{told.state} cause={told.cause} link={told.link} missing={sorted(set(missing))} {told.trouble!r}"
+            )
         refusals = [] if self.belt is None else self.belt.refusals[-3:]
         log = "\n".join(
             f"  {entry.t_s:9.3f} {entry.direction:8} {entry.char:04x} {entry.value.hex(' ')} {entry.note}"
