@@ -133,13 +133,14 @@ def _put_lock(connection: Connection, state: LockState) -> None:
     )
 
 
-def claim_try(connection: Connection, utc_ms: int) -> float:
-    """Count a try as wrong before it is made: 0.0 if it may be made, else how long to wait (and nothing counted)."""
+def claim_try(connection: Connection, utc_ms: int) -> tuple[float, LockState]:
+    """Count a try as wrong before it is made: (0.0, the lock now), or (how long to wait, the lock) and no count."""
     state = lock_state(connection)
     wait_s = state.wait_s(utc_ms)
     if wait_s <= 0:
-        _put_lock(connection, state.after_try(utc_ms))
-    return wait_s
+        state = state.after_try(utc_ms)
+        _put_lock(connection, state)
+    return wait_s, state
 
 
 def unlock(connection: Connection) -> int:
@@ -341,24 +342,29 @@ class PinDesk:
             future.set_exception(error)
 
     def _try(self, pin: str, at: Moment) -> SignIn:
-        wait_s = max(self._state.wait_s(at.utc_ms), self._disk(lambda c: claim_try(c, at.utc_ms), 0.0))
+        claimed = self._disk(lambda c: claim_try(c, at.utc_ms))
+        if claimed is not None:
+            wait_s, self._state = claimed
+        else:
+            wait_s = self._state.wait_s(at.utc_ms)
+            self._state = self._state if wait_s > 0 else self._state.after_try(at.utc_ms)
         if wait_s > 0:
             return SignIn(SignInResult.LOCKED, None, wait_s, 0)
-        self._state = self._state.after_try(at.utc_ms)
         try:
             self._accounts = self._store.reader.ask(with_hashes).result(timeout=10.0)
         except (StoreError, TimeoutError):
             if not self._accounts:
                 raise StoreError("No staff account can be read now. Check the disk, then try again.") from None
         staff = match(pin, self._accounts) if valid_pin(pin) else None
+        told = answer(staff, self._state, at.utc_ms)
         if staff is not None:
             self._state = LockState()
-        told = answer(staff, self._state, at.utc_ms)
-        kept = self._disk(lambda c: settle(c, self._store.ids, at, staff, where="kiosk"), told)
-        return kept if kept.wait_s >= told.wait_s else told
+        self._disk(lambda c: settle(c, self._store.ids, at, staff, where="kiosk"))
+        return told
 
-    def _disk(self, work: Callable[[Connection], T], otherwise: T) -> T:
+    def _disk(self, work: Callable[[Connection], T]) -> T | None:
+        """What *work* gives, or None where the disk refuses."""
         try:
             return self._store.writer.run(work).result(timeout=10.0)
         except (StoreError, TimeoutError):
-            return otherwise
+            return None

@@ -72,6 +72,21 @@ def trouble_of(error: BaseException) -> Trouble:
     return Trouble.CONSTRAINT if isinstance(original, sqlite3.IntegrityError) else Trouble.OTHER
 
 
+SPARE_BYTES: Final = 256 * 1024
+
+
+def refined(trouble: Trouble, path: Path) -> Trouble:
+    """*trouble*, or FULL where the disk below *path* has no room: some calls name a full disk otherwise."""
+    if trouble not in (Trouble.DEVICE, Trouble.READ_ONLY):
+        return trouble
+    try:
+        room = os.statvfs(path.parent)
+    except OSError:
+        return trouble
+    read_only = bool(room.f_flag & os.ST_RDONLY)
+    return Trouble.FULL if room.f_bavail * room.f_frsize < SPARE_BYTES and not read_only else trouble
+
+
 class RecordError(StoreError):
     """The record itself is the matter (missing, damaged, in use, disk full), not what was asked of it."""
 

@@ -464,7 +464,7 @@ class StoreWriter:
         self._connection = None
 
     def _failed(self, error: Exception) -> None:
-        trouble = trouble_of(error)
+        trouble = files.refined(trouble_of(error), self._database.path)
         with self._changed:
             if self._trouble is not trouble:
                 log.error("the record cannot be written: %s", trouble.value)

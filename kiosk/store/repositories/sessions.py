@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hardware.units import distance_m
@@ -63,7 +63,7 @@ def insert_samples(connection: Connection, samples: Sequence[Sample]) -> None:
     if not samples:
         return
     connection.execute(
-        insert(SampleRow).prefix_with("OR IGNORE"),
+        upsert(SampleRow).on_conflict_do_nothing(),  # not OR IGNORE: that would swallow broken rules too
         [
             {
                 "session_id": sample.session_id,
