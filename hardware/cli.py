@@ -34,3 +34,20 @@ def decode(
     typer.echo(report.out, nl=False)
     typer.echo(report.err, nl=False, err=True)
     raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def scan(
+    seconds: Annotated[float, typer.Option(min=1, max=60, help="How long to look.")] = 8.0,
+    adapter: Annotated[str | None, typer.Option(help="The Bluetooth adapter, hci0 for example.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """List the FTMS treadmills in reach, with the address to bind to."""
+    from hardware.belt import scan_command
+
+    try:
+        found = scan_command.scan(seconds, adapter)
+    except scan_command.ScanFailedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(scan_command.as_json(found) + "\n" if as_json else scan_command.as_text(found), nl=False)

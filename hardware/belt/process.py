@@ -94,8 +94,7 @@ class BeltProcess:
         next_s = self._clock.now()
         try:
             while not self._done:
-                now_s = self._clock.now()
-                self.turn(now_s)
+                now_s = self.turn()
                 if now_s >= next_s - 1e-6:
                     self._report(now_s)
                     next_s = now_s + TICK_S if now_s >= next_s + TICK_S else next_s + TICK_S
@@ -129,9 +128,10 @@ class BeltProcess:
 
     # ---------------------------------------------------------------------------------------- one turn
 
-    def turn(self, now_s: float) -> None:
-        """Everything between what has arrived and what is written. Never blocks."""
-        reports = self.client.absorb(now_s)
+    def turn(self) -> float:
+        """Everything between what has arrived and what is written; gives the time it was done at. Never blocks."""
+        reports = self.client.absorb(self._clock.now())
+        now_s = self._clock.now()  # after what was absorbed, whose time-stamps must not lie ahead
         self._hear(now_s)
         client = self.client
         self._motion = motion(client.readings, self._profile, self._started_at_s, now_s, self._doubt_since_s)
@@ -148,6 +148,7 @@ class BeltProcess:
             if not client.control_point.in_flight:
                 self._at_leisure(now_s, mode)
         self._may_go(now_s)
+        return now_s
 
     @property
     def _ours(self) -> bool:

@@ -81,7 +81,7 @@ class Ladder:
     outcome: StopOutcome = StopOutcome.WRITING
     control_tried_s: float | None = None
     handed_s: float | None = None  # newest `08 01` given to the link
-    written_s: float | None = None  # newest `08 01` that the treadmill's ATT confirmed
+    written_s: float | None = None  # first `08 01` that the treadmill's ATT confirmed
     accepted: bool = False
     turned_away: bool = False
     reference_ckmh: int | None = None
@@ -141,11 +141,12 @@ def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
             return replace(ladder, accepted=True, outcome=StopOutcome.ACCEPTED)
         if report.result == Result.CONTROL_NOT_PERMITTED:
             return replace(ladder, outcome=StopOutcome.REFUSED, due_s=report.at_s)
-        return replace(ladder, outcome=StopOutcome.REFUSED, slow=sight.motion is Motion.MOVING)
+        return ladder if ladder.accepted else replace(ladder, outcome=StopOutcome.REFUSED)
     if report.payload != STOP:
         return ladder
     if report.outcome is Outcome.WRITTEN:
-        return replace(ladder, written_s=report.at_s, stuck_since_s=None, turned_away=False)
+        first_s = report.at_s if ladder.written_s is None else ladder.written_s
+        return replace(ladder, written_s=first_s, stuck_since_s=None, turned_away=False)
     stuck_s = report.at_s if ladder.stuck_since_s is None else ladder.stuck_since_s
     outcome = ladder.outcome if ladder.accepted else StopOutcome.UNANSWERED
     wait_s = 0.0 if report.outcome is Outcome.TIMED_OUT else STOP_RETRY_S

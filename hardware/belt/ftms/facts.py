@@ -48,7 +48,7 @@ def _text(value: bytes | None) -> str:
 
 
 def machine_of(told: Told, profile: Profile, *, control_point: bool) -> Machine:
-    """What the planner must know. Without a control point nothing can be set."""
+    """What the planner must know. Without a control point nothing can be set. The maximum is never above the cap."""
     features = decode_features(told.features or b"")
     speed = incline = None
     if control_point and (features.malformed or features.takes_speed):
@@ -82,6 +82,8 @@ def facts_of(told: Told, machine: Machine, profile: Profile, address: str, name:
     same = profile.model in (None, model) and profile.firmware in (None, firmware)
     scale = Scale(profile.quirks.mph_units)
     speed = machine.speed or Grid(0, 0, 0)
+    ranges = decode_speed_range(told.speed_range or b"")
+    fastest = ranges.max_ckmh if ranges.usable and ranges.max_ckmh is not None else speed.maximum
     incline = machine.incline or Grid(0, 0, 0)
     return TreadmillFacts(
         address=address,
@@ -89,7 +91,7 @@ def facts_of(told: Told, machine: Machine, profile: Profile, address: str, name:
         model=model,
         firmware=firmware,
         min_ckmh=scale.ckmh(speed.minimum),
-        max_ckmh=scale.ckmh(speed.maximum),
+        max_ckmh=scale.ckmh(fastest),
         increment_ckmh=scale.ckmh(speed.increment),
         min_dpct=incline.minimum,
         max_dpct=incline.maximum,
