@@ -81,6 +81,7 @@ class Plan:
     steps: tuple[PlanStep, ...]
     phases: int
     mastered_mph: Decimal
+    clipped_by_cap: bool = False  # a cap holds it below its own speeds
 
     @property
     def seconds(self) -> float:
@@ -295,7 +296,11 @@ def clipped(plan: Plan, *, cap_ckmh: int, base_ckmh: int, max_dpct: int) -> Plan
         )
         for step in plan.steps
     )
-    return replace(plan, steps=tuple(_still_new(step, plan, base_ckmh) for step in steps))
+    return replace(
+        plan,
+        steps=tuple(_still_new(step, plan, base_ckmh) for step in steps),
+        clipped_by_cap=plan.clipped_by_cap or plan.top_ckmh > max(cap_ckmh, base_ckmh),
+    )
 
 
 def _still_new(step: PlanStep, plan: Plan, base_ckmh: int) -> PlanStep:

@@ -1,0 +1,144 @@
+"""After the walk: scores, summary. And staff: reset, out of service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hardware.link.messages import LinkState, Missing, Reset, ResetBy, Status
+from hardware.link.messages import State as GuardState
+from kiosk.session.model import Record
+from kiosk.session.near import ask_pin
+from kiosk.session.turn import Turn, staff_latched
+from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
+from kiosk.store.kinds import Severity
+from kiosk.store.records import EventIn, Ratings
+
+HIGH_PAIN: Final = 7
+PAIN_RISE: Final = 3
+"""Pain this high, or risen by so much, is told to staff in the log and gets advice (screens A10, 15)."""
+
+
+def effort(t: Turn, intent: Intent) -> None:
+    """How hard it was, 0-10."""
+    if intent.kind is IntentKind.SCORE and 0 <= intent.value <= 10:
+        t.stay = replace(t.stay, effort=intent.value)
+        t.actions.append(Record(Ratings(t.stay.id, effort=intent.value)))
+        t.go(ScreenId.PAIN)
+    elif intent.kind in (IntentKind.SKIP, IntentKind.NEXT):
+        t.go(ScreenId.PAIN)
+
+
+def pain(t: Turn, intent: Intent) -> None:
+    """Pain now, 0-10, beside what it was before."""
+    if intent.kind is IntentKind.SCORE and 0 <= intent.value <= 10:
+        before = pain_before(t)
+        t.stay = replace(t.stay, pain_after=intent.value)
+        t.actions.append(
+            Record(Ratings(t.stay.id, pain_after=intent.value, pain_peak=max(intent.value, before or 0)))
+        )
+        if intent.value >= HIGH_PAIN or (before is not None and intent.value - before >= PAIN_RISE):
+            t.actions.append(Record(EventIn("pain_flag", Severity.NOTICE, t.stay.id)))
+        t.go(ScreenId.SUMMARY)
+    elif intent.kind in (IntentKind.SKIP, IntentKind.NEXT):
+        t.go(ScreenId.SUMMARY)
+    elif intent.kind is IntentKind.BACK:
+        t.go(ScreenId.EFFORT)
+
+
+def pain_before(t: Turn) -> int | None:
+    """The score before the walk."""
+    outcome = t.stay.outcome
+    return None if outcome is None else outcome.pain
+
+
+def summary(t: Turn, intent: Intent) -> None:
+    """Read, and gone."""
+    if intent.kind in (IntentKind.DONE, IntentKind.NEXT, IntentKind.CANCEL, IntentKind.BACK):
+        t.leave()
+
+
+# ------------------------------------------------------------------------------------------------ staff
+
+ITEMS: Final = (("reset.item.person", True), ("reset.item.belt", True))
+
+
+def reset_items(t: Turn) -> tuple[Tile, ...]:
+    """What has to be seen and proved before a reset: two things by a person, the rest by the guard."""
+    status = t.status
+    missing = set(status.reset_missing) if status is not None else set(Missing)
+    seen = [(key, index in t.state.reset_taps, tap) for index, (key, tap) in enumerate(ITEMS)]
+    seen += [
+        ("reset.item.red", Missing.RED_PRESSED not in missing, False),
+        ("reset.item.clip", Missing.CLIP_OPEN not in missing, False),
+        ("reset.item.link", not missing & _LINK, False),
+        ("reset.item.still", Missing.BELT_MOVING not in missing, False),
+    ]
+    return tuple(
+        Tile(key, TileState.DONE if done else TileState.ACTIVE if tap else TileState.WAITING, tap)
+        for key, done, tap in seen
+    )
+
+
+_LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
+
+
+def can_reset(t: Turn) -> bool:
+    """Every item is done and the guard misses nothing more. With nothing latched there is nothing to do."""
+    status = t.status
+    if status is None:
+        return False
+    if status.state is not GuardState.LATCHED:
+        return True
+    return not status.reset_missing and all(tile.state is TileState.DONE for tile in reset_items(t))
+
+
+def reset(t: Turn, intent: Intent) -> None:
+    """The checklist and the reset. It never moves a belt."""
+    match intent.kind:
+        case IntentKind.TICK if 0 <= intent.value < len(ITEMS):
+            t.state = replace(t.state, reset_taps=t.state.reset_taps | {intent.value})
+            t.play("tick")
+        case IntentKind.CONFIRM if can_reset(t):
+            status = t.status
+            if status is not None and status.state is GuardState.LATCHED:
+                cause = status.cause.value if status.cause is not None else ""
+                t.actions.append(
+                    Record(EventIn("reset_by_staff", Severity.NOTICE, cause=cause, detail=t.state.staff))
+                )
+                t.send(Reset(ResetBy.STAFF))
+            else:
+                t.leave()
+        case IntentKind.BACK | IntentKind.CANCEL:
+            t.go(ScreenId.OUT_OF_SERVICE if staff_latched(t.status) else ScreenId.ATTRACT)
+
+
+def resetting(t: Turn) -> None:
+    """The guard has let go: back to work."""
+    status = t.status
+    if status is not None and status.state is not GuardState.LATCHED and t.state.reset_taps:
+        t.play("done")
+        t.leave()
+
+
+def out_of_service(t: Turn, intent: Intent) -> None:
+    """Only staff lead on from here."""
+    if intent.kind is IntentKind.STAFF:
+        ask_pin(t)
+
+
+def back_in_service(t: Turn) -> None:
+    """What held it is gone."""
+    if serviceable(t.status):
+        t.go(ScreenId.ATTRACT)
+
+
+def serviceable(status: Status | None) -> bool:
+    """The guard answers, and no stop waits for staff."""
+    return status is not None and not staff_latched(status) and status.link is not LinkState.OFF
+
+
+def attracting(t: Turn) -> None:
+    """A stop that waits for staff takes the treadmill out of service."""
+    if staff_latched(t.status):
+        t.go(ScreenId.OUT_OF_SERVICE)

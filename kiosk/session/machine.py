@@ -1,0 +1,189 @@
+"""The session as one function: ``step(state, events, now, setup) -> (state, actions)``. Pure.
+
+What a touch does on a screen is in ``near`` and ``belt`` and ``after``, one function a screen; here is the order of
+things: the guard's word first, then what people want, then what time brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from hardware.link.messages import Refused, SafetyEvent, Status
+from kiosk.screens.flow import FLOW
+from kiosk.session import after, belt, near
+from kiosk.session.model import (
+    TOUCH_GUARD_S,
+    Action,
+    CapsRead,
+    Event,
+    Found,
+    GuardGone,
+    PinTried,
+    Record,
+    RecordHealth,
+    Setup,
+    State,
+    Told,
+    Touched,
+)
+from kiosk.session.turn import Turn
+from kiosk.snapshot import INERT_SCREENS, Intent, IntentKind, ScreenId
+from kiosk.store.kinds import Severity
+from kiosk.store.records import EventIn
+
+S = ScreenId
+
+TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
+    S.ATTRACT: near.attract,
+    S.WHO: near.who,
+    S.CODE: near.code,
+    S.CONSENT: near.consent,
+    S.SCREENING: near.questions,
+    S.TALK_TO_STAFF: near.talk,
+    S.PROGRAM: near.program,
+    S.PREVIEW: near.preview,
+    S.CHECK: belt.check,
+    S.STRADDLE: belt.straddle,
+    S.COUNTDOWN: belt.countdown,
+    S.BELT_STARTING: belt.walk,
+    S.STEP_ON: belt.walk,
+    S.WALK: belt.walk,
+    S.EASING: belt.walk,
+    S.SAFETY_STOP: belt.safety_stop,
+    S.BELT_STOPPED: belt.belt_stopped,
+    S.WHY_STOPPED: belt.why_stopped,
+    S.EFFORT: after.effort,
+    S.PAIN: after.pain,
+    S.SUMMARY: after.summary,
+    S.STAFF_PIN: near.staff_pin,
+    S.RESET: after.reset,
+    S.OUT_OF_SERVICE: after.out_of_service,
+}
+"""What a touch does. STOPPING has none: the belt is stopping already."""
+
+TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
+    S.ATTRACT: after.attracting,
+    S.CHECK: belt.checking,
+    S.STRADDLE: belt.straddling,
+    S.COUNTDOWN: belt.counting,
+    S.BELT_STARTING: belt.starting,
+    S.STEP_ON: belt.stepping_on,
+    S.WALK: belt.walking,
+    S.EASING: belt.walking,
+    S.STOPPING: belt.stopping,
+    S.SAFETY_STOP: belt.safely_stopped,
+    S.BELT_STOPPED: belt.at_rest,
+    S.RESET: after.resetting,
+    S.OUT_OF_SERVICE: after.back_in_service,
+}
+"""What time and the guard bring."""
+
+_SEVERITY: Final = {"trip": Severity.STOP, "escalation": Severity.FAULT, "stop": Severity.NOTICE}
+
+
+def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> tuple[State, tuple[Action, ...]]:
+    """The session at *now_s*, after *events* in their order."""
+    t = Turn(state, now_s, setup)
+    for event in events:
+        _happened(t, event)
+    if not _waited_in_vain(t):
+        screen = t.state.screen
+        times = TIMES.get(screen)
+        if times is not None:
+            times(t)
+    if t.state.stop_touch_s is not None and now_s - t.state.stop_touch_s > belt.STOP_BAR_S:
+        t.state = replace(t.state, stop_touch_s=None)
+    return t.state, tuple(t.actions)
+
+
+def _happened(t: Turn, event: Event) -> None:
+    match event:
+        case Told(Status() as status):
+            _status(t, status)
+        case Told(SafetyEvent() as safety):
+            _log(t, safety)
+        case Told(Refused() as refused):
+            if refused.what == "start":
+                belt.refused_start(t)
+            elif refused.what == "arm" and t.state.stay is not None:
+                t.stay = replace(t.stay, armed=False, pulled=False)
+        case GuardGone():
+            t.state = replace(t.state, status=None)
+        case Touched(intent):
+            _touched(t, intent)
+        case Found():
+            near.found(t, event)
+        case PinTried():
+            near.pin_tried(t, event)
+        case CapsRead(caps):
+            if caps != t.state.caps:
+                t.state = replace(t.state, caps=caps)
+                belt.caps_changed(t)
+        case RecordHealth(banner):
+            t.state = replace(t.state, banner=banner)
+
+
+def _status(t: Turn, status: Status) -> None:
+    pressed = status.inputs.amber_pressed is True
+    if not pressed:
+        t.state = replace(t.state, amber_s=None)
+    elif t.state.amber_s is None:
+        t.state = replace(t.state, amber_s=t.now_s, amber_used=False)
+    t.state = replace(t.state, status=status, status_s=t.now_s)
+
+
+def _log(t: Turn, safety: SafetyEvent) -> None:
+    stay = t.state.stay
+    t.actions.append(
+        Record(
+            EventIn(
+                kind=safety.kind,
+                severity=_SEVERITY.get(safety.kind, Severity.INFO),
+                session_id=stay.id if stay is not None and stay.opened else None,
+                cause=safety.cause.value if safety.cause is not None else "",
+                state=safety.state.value,
+                speed_ckmh=safety.speed_ckmh,
+                detail=safety.detail,
+            )
+        )
+    )
+
+
+def _touched(t: Turn, intent: Intent) -> None:
+    """Drop what was meant for the screen before; where the belt may move let nothing through but stop."""
+    screen = t.state.screen
+    early = t.now_s - t.state.since_s < TOUCH_GUARD_S
+    if early and not (screen in INERT_SCREENS and intent.kind is IntentKind.STOP):
+        return
+    if screen in INERT_SCREENS - {S.SAFETY_STOP} and intent.kind is not IntentKind.STOP:
+        return
+    t.state = replace(t.state, active_s=t.now_s)
+    if intent.kind is IntentKind.STAY:
+        return
+    touches = TOUCHES.get(screen)
+    if touches is not None:
+        if screen not in INERT_SCREENS:
+            t.play("key")
+        touches(t, intent)
+
+
+def _waited_in_vain(t: Turn) -> bool:
+    """A screen that nobody touched is left; a check that belongs to a stopped walk ends with that walk."""
+    if t.state.screen is S.CHECK and t.stay.resume:
+        idle = FLOW[S.CHECK].idle
+        if idle is None or t.now_s - t.state.active_s < idle.end_s:
+            return False
+        belt.leave_check(t)
+        return True
+    screen = t.state.screen
+    idle = FLOW[screen].idle
+    if idle is None or t.now_s - t.state.active_s < idle.end_s:
+        return False
+    if screen is S.CHECK:
+        t.disarm()
+        t.talk("talk.check")
+    else:
+        t.go(idle.to)
+    return True

@@ -1,0 +1,335 @@
+"""What a session is: its state, what happens to it (events), what it asks for (actions). All frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from hardware.link.messages import Cause, KioskToGuard, Refused, SafetyEvent, Status
+from hardware.units import SpeedUnit
+from kiosk.coach.cues import NEVER, Speaker
+from kiosk.coach.plan import Choice, Plan
+from kiosk.coach.player import Played, Player
+from kiosk.coach.progression import Visit
+from kiosk.coach.screening import Form, Outcome, Screening
+from kiosk.content import Content
+from kiosk.snapshot import Intent, ScreenId
+from kiosk.staff.caps import EffectiveCap
+from kiosk.store.kinds import AgeBand
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
+
+MEASURED_FRESH_S: Final = 1.5
+"""A speed older than this is shown as --.- (screens A10)."""
+
+STATUS_FRESH_S: Final = 1.0
+"""The guard reports ten times a second; silent for this long, it does not answer."""
+
+TOUCH_GUARD_S: Final = 0.3
+"""Touches this soon after a new screen were meant for the one before it."""
+
+KEYPAD_TRIES: Final = 5
+KEYPAD_PAUSE_S: Final = 60.0
+CODE_DIGITS: Final = 6
+
+GAP_S: Final = 0.001  # float noise of a clock that counts in 20 ms
+
+
+# ----------------------------------------------------------------------------------------------- what is fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What does not change while the kiosk runs."""
+
+    content: Content
+    screening: Screening
+    gym_name: str
+    treadmill_label: str
+    units: SpeedUnit
+    language: str
+    volume: int
+    config_cap_ckmh: int
+    config_max_dpct: int
+    simulated: bool
+    supervised: bool  # wiring level H0: staff have to be present
+    new_id: Callable[[], str]
+    today: Callable[[], date]
+
+
+# ----------------------------------------------------------------------------------------------- the person
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member, as far as a session needs to know. A guest has none."""
+
+    id: str
+    label: str  # first name or masked code; goes on a screen
+    language: str | None
+    age_band: AgeBand | None
+    consented: bool
+    screened_until_ms: int | None  # a full screening is in force until then
+    screening_limit_ckmh: int | None
+    history: tuple[Visit, ...]  # oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A program at a level, as it can be walked here today."""
+
+    program: str
+    choice: Choice
+    plan: Plan  # clipped
+    recommended: bool
+    reason: str  # catalogue key, empty if none
+    reason_values: Mapping[str, str | int]
+    cap: EffectiveCap
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What became of a walk, as measured."""
+
+    walk_s: float = 0.0
+    distance_m: float = 0.0
+    top_ckmh: int = 0
+    trace: tuple[tuple[float, int], ...] = ()  # (seconds of walking, 0.01 km/h), one a second
+    eased: int = 0
+
+    @property
+    def average_ckmh(self) -> int:
+        """Over the time the belt moved."""
+        return 0 if self.walk_s <= 0 else round(self.distance_m / self.walk_s * 360)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One person's stay at the kiosk: wiped when it ends."""
+
+    guest: bool
+    person: Person | None = None
+    consent: bool = False
+    form: Form | None = None
+    outcome: Outcome | None = None
+    signed_by: str = ""  # staff who let a gated person walk
+    talk_key: str = ""  # what TALK_TO_STAFF says
+    offers: tuple[Offer, ...] = ()
+    page: int = 0  # of program cards
+    offer: Offer | None = None
+    agreed: bool = True  # to what is new in the plan
+    id: str = ""  # the session's; also in the guard's Arm
+    began_s: float = 0.0  # opening of the record, monotonic
+    opened: bool = False
+    closed: bool = False
+    area_clear: bool = False
+    shoes: bool = False
+    staff_seen: bool = False  # H0: a person said that staff are in sight
+    pulled: bool = False  # the clip was seen open since Arm
+    armed: bool = False  # Arm was sent and is being followed
+    asked_s: float = NEVER  # last Arm
+    reset_s: float = NEVER
+    steady_since_s: float | None = None  # the belt runs evenly at its base speed
+    player: Player | None = None
+    played: Played | None = None
+    resume: bool = False  # the next start goes on with the walk
+    walked: Walked = Walked()
+    sent_s: float = NEVER  # last Target
+    sampled_s: float = NEVER
+    measured_s: float = NEVER  # last integration
+    cause: Cause | None = None  # what stopped the belt
+    why: str = ""
+    effort: int | None = None
+    pain_after: int | None = None
+
+    @property
+    def overridable(self) -> bool:
+        """Staff may open a gate once, before anything was walked."""
+        return self.outcome is not None and self.outcome.overridable and not self.signed_by and not self.opened
+
+    @property
+    def member_id(self) -> str | None:
+        """None for guests."""
+        return None if self.person is None else self.person.id
+
+
+@dataclass(frozen=True, slots=True)
+class Keypad:
+    """A keypad in use. The digits leave it only as a question to the record."""
+
+    digits: str = ""
+    error: str = ""
+    asked: bool = False  # an answer is awaited
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the session knows."""
+
+    screen: ScreenId = ScreenId.ATTRACT
+    since_s: float = 0.0
+    active_s: float = 0.0  # last thing a person did here
+    status: Status | None = None
+    status_s: float = NEVER
+    caps: tuple[Cap, ...] = ()
+    banner: str = ""
+    language: str = ""  # empty: the house's
+    volume: int = 0  # 0: the house's
+    stay: Stay | None = None
+    keypad: Keypad = Keypad()
+    code_wrong: int = 0
+    code_paused_s: float = NEVER
+    pin_paused_s: float = NEVER
+    pin_from: ScreenId = ScreenId.ATTRACT
+    staff: str = ""  # signed in for a reset
+    reset_taps: frozenset[int] = frozenset()
+    stop_touch_s: float | None = None
+    amber_s: float | None = None  # pressed since
+    amber_used: bool = False  # this press has had its effect
+    speaker: Speaker = field(default_factory=Speaker)
+    counted: int | None = None  # the countdown number last spoken
+    stop_sent_s: float = NEVER
+    rest_s: float | None = None  # at rest since, on a screen that waits for it
+    missing_s: float | None = None  # the guard or the treadmill is not there since
+    astray: tuple[
+        tuple[ScreenId, ScreenId], ...
+    ] = ()  # steps that flow.py does not know; empty unless there is a bug
+
+    def fresh(self, now_s: float) -> Status | None:
+        """The guard's last word, if it is recent."""
+        return self.status if self.status is not None and now_s - self.status_s <= STATUS_FRESH_S else None
+
+
+# ----------------------------------------------------------------------------------------------- what happens
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A person wants something."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The guard's word."""
+
+    body: Status | Refused | SafetyEvent
+
+
+@dataclass(frozen=True, slots=True)
+class GuardGone:
+    """The guard's socket is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The record's answer to a member code."""
+
+    person: Person | None
+    broken: bool = False  # the record does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class PinTried:
+    """The desk's answer to a staff PIN. *who* empty: wrong."""
+
+    who: str
+    wait_s: float = 0.0
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapsRead:
+    """The cap rows as they stand now."""
+
+    caps: tuple[Cap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHealth:
+    """The standing notice of the record, a catalogue key; empty if all is well."""
+
+    banner: str
+
+
+Event = Touched | Told | GuardGone | Found | PinTried | CapsRead | RecordHealth
+
+
+# ----------------------------------------------------------------------------------------------- what is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """To the guard."""
+
+    body: KioskToGuard
+
+
+@dataclass(frozen=True, slots=True)
+class FindMember:
+    """Ask the record whose code this is."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryPin:
+    """Ask the desk whose PIN this is."""
+
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """To the record's writer."""
+
+    entry: Opening | Sample | EventIn | Closing | Ratings
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWhy:
+    """The why-stopped answer."""
+
+    session_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """A member agreed that health data are kept."""
+
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordScreening:
+    """What a member's full form came to."""
+
+    member_id: str
+    outcome: Outcome
+    signer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """An earcon, by name."""
+
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A cue, by id. *over*: it interrupts what is being said."""
+
+    cue: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """A session ended: voice off, volume back to the house's."""
+
+
+Action = Send | FindMember | TryPin | Record | RecordWhy | RecordConsent | RecordScreening | Play | Say | Hush

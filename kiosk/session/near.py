@@ -1,0 +1,382 @@
+"""Before the belt, at the screen: who, questions, program, preview."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hardware.link.messages import LinkState, ResetBy, State
+from hardware.units import ckmh_from_mph
+from kiosk.coach import screening
+from kiosk.coach.plan import clipped, expand, without_rises
+from kiosk.coach.progression import Proposal, Today, for_guest, propose
+from kiosk.coach.screening import FormKind, Outcome, Result
+from kiosk.session.model import (
+    CODE_DIGITS,
+    KEYPAD_PAUSE_S,
+    KEYPAD_TRIES,
+    FindMember,
+    Found,
+    Keypad,
+    Offer,
+    PinTried,
+    RecordConsent,
+    RecordScreening,
+    Stay,
+    TryPin,
+)
+from kiosk.session.turn import Turn, staff_latched
+from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.staff.caps import CapContext, effective
+
+CARDS = 3
+"""At most three program cards and "more" (screens, decisions)."""
+
+
+def belt_free(t: Turn) -> bool:
+    """Whether somebody may begin here: the guard answers, the treadmill is there, and nobody else uses it."""
+    status = t.status
+    if status is None or status.link is not LinkState.READY or status.in_use_by_other or status.inputs.fault:
+        return False
+    if status.state is State.LATCHED:
+        return status.reset_by is ResetBy.MEMBER and status.at_rest
+    return status.state is State.IDLE
+
+
+# ------------------------------------------------------------------------------------------------ attract, who, code
+
+
+def attract(t: Turn, intent: Intent) -> None:
+    """The first touch only wakes."""
+    if intent.kind is IntentKind.STAFF:
+        ask_pin(t)
+    elif intent.kind is IntentKind.WAKE and belt_free(t):
+        t.go(ScreenId.WHO)
+
+
+def who(t: Turn, intent: Intent) -> None:
+    """Guest or member, language, volume."""
+    match intent.kind:
+        case IntentKind.GUEST:
+            t.stay = Stay(guest=True)
+            t.go(ScreenId.CONSENT)
+        case IntentKind.HAVE_CODE:
+            t.go(ScreenId.CODE)
+        case IntentKind.LANGUAGE if 0 <= intent.value < len(t.setup.content.languages):
+            t.state = replace(t.state, language=t.setup.content.languages[intent.value])
+        case IntentKind.VOLUME if 1 <= intent.value <= 3:
+            t.state = replace(t.state, volume=intent.value)
+            t.play("done")
+        case IntentKind.BACK | IntentKind.CANCEL:
+            t.leave()
+
+
+def code(t: Turn, intent: Intent) -> None:
+    """Six digits; five wrong ones in a row pause the keypad, whoever types."""
+    match intent.kind:
+        case IntentKind.BACK:
+            t.go(ScreenId.WHO)
+        case IntentKind.CANCEL:
+            t.leave()
+        case _ if t.now_s >= t.state.code_paused_s:
+            digits = _digits(t, intent)
+            if digits is not None:
+                t.actions.append(FindMember(digits))
+
+
+def _digits(t: Turn, intent: Intent) -> str | None:
+    """Keys of a keypad; gives the digits when they are complete and submitted."""
+    keypad = t.state.keypad
+    if keypad.asked:
+        return None
+    match intent.kind:
+        case IntentKind.DIGIT if 0 <= intent.value <= 9 and len(keypad.digits) < CODE_DIGITS:
+            t.state = replace(t.state, keypad=Keypad(keypad.digits + str(intent.value)))
+        case IntentKind.ERASE:
+            t.state = replace(t.state, keypad=Keypad(keypad.digits[:-1]))
+        case IntentKind.SUBMIT if len(keypad.digits) == CODE_DIGITS:
+            t.state = replace(t.state, keypad=Keypad(asked=True))
+            return keypad.digits
+    return None
+
+
+def found(t: Turn, answer: Found) -> None:
+    """The record knows the code, or does not."""
+    if t.state.screen is not ScreenId.CODE or not t.state.keypad.asked:
+        return  # the person has gone on: an answer that comes late opens nothing
+    if answer.broken:
+        t.state = replace(t.state, keypad=Keypad(error="keypad.no_record"))
+        return
+    person = answer.person
+    if person is None:
+        wrong = t.state.code_wrong + 1
+        paused_s = t.now_s + KEYPAD_PAUSE_S if wrong >= KEYPAD_TRIES else t.state.code_paused_s
+        t.state = replace(
+            t.state,
+            keypad=Keypad(error="keypad.wrong_code"),
+            code_wrong=0 if wrong >= KEYPAD_TRIES else wrong,
+            code_paused_s=paused_s,
+        )
+        t.play("caution")
+        return
+    t.state = replace(t.state, code_wrong=0)
+    if person.language in t.setup.content.languages:
+        t.state = replace(t.state, language=person.language)
+    t.stay = Stay(guest=False, person=person, consent=person.consented)
+    if person.consented:
+        _begin_screening(t)
+    else:
+        t.go(ScreenId.CONSENT)
+
+
+def consent(t: Turn, intent: Intent) -> None:
+    """Health data are kept only after a yes; without one everything else goes on."""
+    match intent.kind:
+        case IntentKind.YES | IntentKind.NO:
+            agreed = intent.kind is IntentKind.YES
+            t.stay = replace(t.stay, consent=agreed)
+            if agreed and t.stay.person is not None:
+                t.actions.append(RecordConsent(t.stay.person.id))
+            _begin_screening(t)
+        case IntentKind.BACK:
+            t.go(ScreenId.WHO)
+        case IntentKind.CANCEL:
+            t.leave()
+
+
+# ------------------------------------------------------------------------------------------------ screening
+
+
+def _begin_screening(t: Turn) -> None:
+    person = t.stay.person
+    if person is None:
+        kind = FormKind.SHORT
+    else:
+        valid = person.screened_until_ms is not None and not _long_away(t)
+        kind = FormKind.AGAIN if valid else FormKind.FULL
+    first = person is None or not person.history
+    t.stay = replace(t.stay, form=screening.begin(t.setup.screening, kind, first_visit=first))
+    t.go(ScreenId.SCREENING)
+
+
+def _long_away(t: Turn) -> bool:
+    person = t.stay.person
+    if person is None or not person.history:
+        return False
+    return (t.setup.today() - person.history[-1].day).days >= t.setup.screening.validity.away_days
+
+
+def questions(t: Turn, intent: Intent) -> None:
+    """One question a page; the answers go with the form."""
+    form = t.stay.form
+    if form is None:
+        return
+    match intent.kind:
+        case IntentKind.YES | IntentKind.NO:
+            form = screening.answer(form, t.setup.screening, intent.kind is IntentKind.YES)
+        case IntentKind.SCORE:
+            form = screening.answer(form, t.setup.screening, intent.value)
+        case IntentKind.BACK:
+            before = screening.back(form)
+            if before is None:
+                t.stay = replace(t.stay, form=None)
+                t.go(ScreenId.WHO)
+                return
+            form = before
+        case IntentKind.CANCEL:
+            t.leave()
+            return
+        case _:
+            return
+    outcome = screening.decided(form, t.setup.screening)
+    if outcome is None:
+        t.stay = replace(t.stay, form=form)
+        t.state = replace(t.state, since_s=t.now_s)  # a new page: touches meant for the last one are dropped
+        return
+    _screened(t, outcome, form.kind)
+
+
+def _screened(t: Turn, outcome: Outcome, kind: FormKind) -> None:
+    t.stay = replace(t.stay, form=None, outcome=outcome)
+    if outcome.result in (Result.FORBID, Result.NOT_TODAY, Result.GATE):
+        if t.stay.person is not None and outcome.result is Result.FORBID:
+            t.actions.append(RecordScreening(t.stay.person.id, outcome, ""))
+        t.talk("talk.not_today" if outcome.result is Result.NOT_TODAY else "talk.default")
+        return
+    if t.stay.person is not None and kind is FormKind.FULL:
+        t.actions.append(RecordScreening(t.stay.person.id, outcome, ""))
+    to_programs(t)
+
+
+def talk(t: Turn, intent: Intent) -> None:
+    """Never a reason; a gate may be opened by staff, a prohibition may not."""
+    if intent.kind is IntentKind.STAFF and t.stay.overridable:
+        ask_pin(t)
+    elif intent.kind in (IntentKind.DONE, IntentKind.BACK, IntentKind.CANCEL):
+        t.leave()
+
+
+# ------------------------------------------------------------------------------------------------ staff PIN
+
+
+def ask_pin(t: Turn) -> None:
+    """A staff member is wanted here."""
+    t.state = replace(t.state, pin_from=t.state.screen)
+    t.go(ScreenId.STAFF_PIN)
+
+
+def staff_pin(t: Turn, intent: Intent) -> None:
+    """Six digits, checked by the desk; the lock that grows is the desk's."""
+    if intent.kind in (IntentKind.BACK, IntentKind.CANCEL):
+        _from_pin(t)
+    elif t.now_s >= t.state.pin_paused_s:
+        digits = _digits(t, intent)
+        if digits is not None:
+            t.actions.append(TryPin(digits))
+
+
+def _from_pin(t: Turn) -> None:
+    """Nobody signed in: back to where it was asked."""
+    t.go(t.state.pin_from)
+
+
+def pin_tried(t: Turn, answer: PinTried) -> None:
+    """The desk's answer."""
+    if t.state.screen is not ScreenId.STAFF_PIN or not t.state.keypad.asked:
+        return
+    if not answer.who:
+        t.state = replace(
+            t.state,
+            keypad=Keypad(error="keypad.no_record" if answer.broken else "keypad.wrong_pin"),
+            pin_paused_s=t.now_s + answer.wait_s if answer.wait_s > 0 else t.state.pin_paused_s,
+        )
+        t.play("caution")
+        return
+    if t.state.pin_from is ScreenId.TALK_TO_STAFF and t.state.stay is not None:
+        outcome = t.stay.outcome
+        t.stay = replace(t.stay, signed_by=answer.who)
+        if t.stay.person is not None and outcome is not None:
+            t.actions.append(RecordScreening(t.stay.person.id, outcome, answer.who))
+        to_programs(t)
+        return
+    t.state = replace(t.state, staff=answer.who, reset_taps=frozenset())
+    t.go(ScreenId.RESET)
+
+
+# ------------------------------------------------------------------------------------------------ program, preview
+
+
+def to_programs(t: Turn) -> None:
+    """What may be walked here today, as cards."""
+    today = _today(t)
+    offers = tuple(offer for proposal in today.proposals if (offer := make_offer(t, proposal)) is not None)
+    t.stay = replace(t.stay, offers=offers, page=0)
+    if offers:
+        t.go(ScreenId.PROGRAM)
+    else:
+        t.talk(today.refusal or "talk.machine")
+
+
+def _today(t: Turn) -> Today:
+    person = t.stay.person
+    if person is None:
+        return for_guest()
+    content = t.setup.content
+    return propose(person.history, t.setup.today(), content.programs, content.rules)
+
+
+def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
+    """A proposal under the caps that hold for this person on this treadmill; None where it cannot be walked."""
+    content, rules = t.setup.content, t.setup.content.rules
+    program = content.programs.get(proposal.program)
+    if program is None or not program.enabled:
+        return None
+    status = t.status
+    machine = None if status is None or status.facts is None else status.cap_ckmh
+    base = rules_base(t)
+    if base > ckmh_from_mph(rules.speed.first_highest_mph):
+        return None  # this machine's slowest is too fast to begin at (coaching section 2)
+    cap = effective(t.state.caps, cap_context(t, proposal.program, machine))
+    if cap.speed_ckmh < base:
+        return None
+    plan = clipped(
+        expand(program, proposal.choice, rules),
+        cap_ckmh=cap.speed_ckmh,
+        base_ckmh=base,
+        max_dpct=cap.incline_dpct,
+    )
+    return Offer(proposal.program, proposal.choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
+
+
+def rules_base(t: Turn) -> int:
+    """Where a walk begins: the machine's minimum, or the coach's lowest speed if that is higher."""
+    status = t.status
+    first = ckmh_from_mph(t.setup.content.rules.speed.first_mph)
+    return first if status is None or status.facts is None else max(status.min_ckmh, 1)
+
+
+def cap_context(t: Turn, program_id: str, machine_ckmh: int | None) -> CapContext:
+    """What caps need to know of this session."""
+    program = t.setup.content.programs[program_id]
+    person, outcome = t.stay.person, t.stay.outcome
+    status = t.status
+    limits = [
+        ckmh_from_mph(outcome.limit_mph) if outcome is not None and outcome.limit_mph is not None else None,
+        person.screening_limit_ckmh if person is not None else None,
+    ]
+    known = [limit for limit in limits if limit is not None]
+    return CapContext(
+        config_ckmh=t.setup.config_cap_ckmh,
+        config_dpct=t.setup.config_max_dpct,
+        machine_ckmh=machine_ckmh,
+        treadmill=status.facts.address if status is not None and status.facts is not None else "",
+        program_id=program_id,
+        program_ckmh=ckmh_from_mph(program.cap.mph) if program.cap.mph is not None else None,
+        program_dpct=program.cap.incline * 10,
+        member_id=t.stay.member_id,
+        visits=len(person.history) if person is not None else 0,
+        age_band=person.age_band if person is not None else None,
+        screening_ckmh=min(known) if known else None,
+    )
+
+
+def program(t: Turn, intent: Intent) -> None:
+    """A card, or others."""
+    stay = t.stay
+    match intent.kind:
+        case IntentKind.CHOOSE:
+            shown = stay.offers[stay.page * CARDS : (stay.page + 1) * CARDS]
+            if 0 <= intent.value < len(shown):
+                t.stay = replace(stay, offer=shown[intent.value], agreed=True)
+                t.go(ScreenId.PREVIEW)
+        case IntentKind.NEXT if len(stay.offers) > CARDS:
+            pages = -(-len(stay.offers) // CARDS)
+            t.stay = replace(stay, page=(stay.page + 1) % pages)
+            t.state = replace(t.state, since_s=t.now_s)
+        case IntentKind.BACK:
+            t.stay = replace(stay, outcome=None, offers=())
+            t.go(ScreenId.WHO)
+        case IntentKind.CANCEL:
+            t.leave()
+
+
+def preview(t: Turn, intent: Intent) -> None:
+    """What is new today is agreed to here, or left out: nothing is raised later without a yes."""
+    match intent.kind:
+        case IntentKind.NEXT | IntentKind.CONFIRM | IntentKind.YES:
+            _to_check(t, agreed=True)
+        case IntentKind.NO if t.stay.offer is not None and t.stay.offer.plan.new_step is not None:
+            _to_check(t, agreed=False)
+        case IntentKind.BACK:
+            t.go(ScreenId.PROGRAM)
+        case IntentKind.CANCEL:
+            t.leave()
+
+
+def _to_check(t: Turn, *, agreed: bool) -> None:
+    offer = t.stay.offer
+    if offer is None or staff_latched(t.status):
+        return
+    if not agreed:
+        offer = replace(offer, plan=without_rises(offer.plan))
+    t.stay = replace(t.stay, offer=offer, agreed=agreed, id=t.setup.new_id(), area_clear=False, shoes=False)
+    t.go(ScreenId.CHECK)

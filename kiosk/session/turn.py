@@ -1,0 +1,179 @@
+"""One turn of the session: the state as it stands, the time, and what was asked for so far.
+
+A turn is mutable and lives for one ``step``; what comes out of it is frozen again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hardware.link.messages import Cause, Disarm, KioskToGuard, ResetBy, Status
+from hardware.link.messages import State as GuardState
+from kiosk.coach.cues import CueBook, Moment, Request, Speaker, speak
+from kiosk.locale import Catalogue
+from kiosk.screens.flow import may_follow
+from kiosk.session.model import Action, Hush, Keypad, Play, Record, Say, Send, Setup, State, Stay
+from kiosk.snapshot import ScreenId
+from kiosk.store.kinds import SessionState
+from kiosk.store.records import Closing, Ratings
+
+BEFORE_ALL: Final = frozenset({ScreenId.ATTRACT, ScreenId.OUT_OF_SERVICE})
+"""Nobody is here: no personal data survives on these."""
+
+
+class Turn:
+    """See the top of this file."""
+
+    __slots__ = ("actions", "now_s", "setup", "state")
+
+    def __init__(self, state: State, now_s: float, setup: Setup) -> None:
+        self.state = state
+        self.now_s = now_s
+        self.setup = setup
+        self.actions: list[Action] = []
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    @property
+    def stay(self) -> Stay:
+        """The person's stay. Only on screens that have one."""
+        stay = self.state.stay
+        return stay if stay is not None else Stay(guest=True)
+
+    @stay.setter
+    def stay(self, stay: Stay) -> None:
+        self.state = replace(self.state, stay=stay)
+
+    @property
+    def status(self) -> Status | None:
+        """The guard's last word, if it is recent."""
+        return self.state.fresh(self.now_s)
+
+    @property
+    def screen_s(self) -> float:
+        """How long this screen has been up."""
+        return self.now_s - self.state.since_s
+
+    @property
+    def language(self) -> str:
+        """The language that is spoken and shown now."""
+        return self.state.language or self.setup.language
+
+    @property
+    def texts(self) -> Catalogue:
+        """The catalogue of that language."""
+        texts = self.setup.content.texts
+        return texts.get(self.language) or next(iter(texts.values()))
+
+    @property
+    def book(self) -> CueBook:
+        """The cues of that language."""
+        books = self.setup.content.books
+        return books.get(self.language) or books[next(iter(self.setup.content.texts))]
+
+    # ------------------------------------------------------------------------------------------ acting
+
+    def send(self, body: KioskToGuard) -> None:
+        """To the guard."""
+        self.actions.append(Send(body))
+
+    def play(self, sound: str) -> None:
+        """An earcon."""
+        self.actions.append(Play(sound))
+
+    def say(self, cue: str, event: str = "") -> None:
+        """Ask for a cue now, under the speaker's rules; what comes once an event comes once on this screen."""
+        self.cue((Request(cue, self.now_s, event or f"{self.state.screen}@{self.state.since_s:.3f}"),))
+
+    def cue(
+        self, requests: tuple[Request, ...], technique: tuple[str, ...] = (), *, moment: Moment | None = None
+    ) -> None:
+        """One round of the speaker: what was asked for, and what it says now."""
+        speaker, cue = speak(
+            self.state.speaker,
+            requests,
+            technique,
+            moment or Moment(),
+            self.now_s,
+            self.book,
+            self.setup.content.rules.cues,
+        )
+        self.state = replace(self.state, speaker=speaker)
+        if cue is not None:
+            self.actions.append(Say(cue.id, over=cue.id.startswith("X")))
+
+    def go(self, to: ScreenId) -> None:
+        """To another screen. A step that flow.py does not know is taken all the same and noted: somebody may walk."""
+        state = self.state
+        if not may_follow(state.screen, to):
+            state = replace(state, astray=(*state.astray, (state.screen, to)))
+        self.state = replace(
+            state,
+            screen=to,
+            since_s=self.now_s,
+            active_s=self.now_s,
+            keypad=Keypad(),
+            stop_touch_s=None,
+            counted=None,
+            rest_s=None,
+            amber_used=True,  # a button that is down when a screen comes was pressed for the one before
+        )
+        if to in BEFORE_ALL:
+            self.wipe()
+
+    def talk(self, key: str) -> None:
+        """Staff are needed; *key* is what the screen says, never a reason."""
+        self.stay = replace(self.stay, talk_key=key)
+        self.go(ScreenId.TALK_TO_STAFF)
+
+    def leave(self) -> None:
+        """Back to attract, from wherever."""
+        self.go(ScreenId.ATTRACT)
+
+    def disarm(self) -> None:
+        """Nobody will start now."""
+        status = self.status
+        if self.stay.armed or (status is not None and status.state in (GuardState.PROOF, GuardState.ARMED)):
+            self.send(Disarm())
+        self.stay = replace(self.stay, armed=False, pulled=False)
+
+    def wipe(self) -> None:
+        """The person has gone: their record is closed, and nothing of them stays."""
+        if self.state.stay is not None:
+            self.finish()
+            if self.state.stay.armed:
+                self.disarm()
+            self.actions.append(Hush())
+        self.state = replace(
+            self.state, stay=None, language="", volume=0, staff="", reset_taps=frozenset(), speaker=Speaker()
+        )
+
+    def finish(self) -> None:
+        """Close the session's record, once."""
+        stay = self.stay
+        if not stay.opened or stay.closed:
+            return
+        player, walked = stay.player, stay.walked
+        completed = player is not None and player.done and stay.cause in (Cause.PLAN_DONE, None)
+        self.actions.append(
+            Record(
+                Closing(
+                    session_id=stay.id,
+                    state=SessionState.COMPLETED if completed else SessionState.STOPPED,
+                    cause=stay.cause.value if stay.cause is not None else "not_started",
+                    walk_s=round(walked.walk_s, 3),
+                    distance_m=round(walked.distance_m, 3),
+                    top_ckmh=walked.top_ckmh,
+                    average_ckmh=walked.average_ckmh,
+                )
+            )
+        )
+        if stay.consent and stay.outcome is not None and stay.outcome.pain is not None:
+            self.actions.append(Record(Ratings(stay.id, pain_before=stay.outcome.pain)))
+        self.stay = replace(stay, closed=True)
+
+
+def staff_latched(status: Status | None) -> bool:
+    """A stop that only staff may reset."""
+    return status is not None and status.state is GuardState.LATCHED and status.reset_by is ResetBy.STAFF

@@ -1,0 +1,251 @@
+"""The state as a screen may know it: ``snapshot(state, now, setup)``. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hardware.link.messages import Cause
+from hardware.units import speed_text
+from kiosk.coach.plan import Plan
+from kiosk.screens.flow import FLOW
+from kiosk.session import after, belt, near
+from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
+from kiosk.session.turn import Turn, staff_latched
+from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+
+S = ScreenId
+
+LEGEND: Final = ("legend.clip", "legend.red", "legend.amber", "legend.mischief")
+
+_WALKING: Final = frozenset({S.STEP_ON, S.WALK, S.EASING, S.STOPPING})
+_RESTED: Final = frozenset({S.BELT_STOPPED, S.SAFETY_STOP})
+_KEYPADS: Final = frozenset({S.CODE, S.STAFF_PIN})
+_CARDED: Final = frozenset(
+    {S.PREVIEW, S.CHECK, S.STRADDLE, S.COUNTDOWN, S.BELT_STARTING, S.STEP_ON, S.WALK, S.EASING}
+)
+
+
+def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
+    """One frame's worth of knowledge."""
+    t = Turn(state, now_s, setup)
+    screen, stay, status = state.screen, state.stay, t.status
+    idle = FLOW[screen].idle
+    untouched_s = now_s - state.active_s
+    person = None if stay is None else stay.person
+    far_cue = state.speaker.shown(now_s)
+    made = Snapshot(
+        now_s=now_s,
+        screen=screen,
+        screen_s=t.screen_s,
+        left_s=None if idle is None else max(0.0, idle.end_s - untouched_s),
+        warn=idle is not None and untouched_s >= idle.warn_s,
+        gym_name=setup.gym_name,
+        treadmill_label=setup.treadmill_label,
+        units=setup.units,
+        language=t.language,
+        languages=setup.content.languages,
+        volume=state.volume or setup.volume,
+        simulated=setup.simulated,
+        legend=tuple(t.texts(key) for key in LEGEND) if setup.simulated else (),
+        banner=state.banner,
+        status=status,
+        belt_free=near.belt_free(t),
+        measured_ckmh=_measured(t),
+        member_name=person.label if person is not None else "",
+        cause=status.cause if status is not None and status.cause is not None else None,
+        stop_touched=state.stop_touch_s is not None and screen in INERT_SCREENS,
+        cue_show=far_cue.show if far_cue is not None else (),
+        amber=belt.amber_fitted(t),
+        guest=stay is not None and stay.guest,
+        supervised=setup.supervised,
+    )
+    if screen in _KEYPADS:
+        made = _keypad(made, t)
+    if stay is None:
+        return _staff(made, t)
+    offer = stay.offer
+    if screen is S.SCREENING and stay.form is not None and stay.form.question is not None:
+        question = setup.screening.questions[stay.form.question]
+        made = replace(
+            made,
+            question=f"question.{question.id}",
+            question_n=stay.form.page,
+            questions=stay.form.pages,
+            question_scale=bool(question.scale),
+        )
+    if screen is S.TALK_TO_STAFF:
+        made = replace(made, talk_key=stay.talk_key, needs_staff=stay.overridable)
+    if screen is S.PROGRAM:
+        shown = stay.offers[stay.page * near.CARDS : (stay.page + 1) * near.CARDS]
+        made = replace(made, cards=tuple(card(t, o) for o in shown), more_cards=len(stay.offers) > near.CARDS)
+    if screen in _CARDED and offer is not None:
+        made = replace(made, card=card(t, offer))
+        if screen is S.PREVIEW:
+            made = replace(made, preview_note=note(t, offer), preview_choice=offer.plan.new_step is not None)
+    if screen is S.CHECK:
+        made = replace(made, tiles=belt.tiles(t))
+    if screen is S.COUNTDOWN:
+        made = replace(made, count=belt.count_of(t))
+    if screen in _WALKING:
+        made = replace(made, walk=_walk(made, t))
+    if screen in _RESTED:
+        ready = belt.rest_ready(t) if screen is S.SAFETY_STOP else t.screen_s >= belt.REST_TOUCH_S
+        made = replace(
+            made,
+            cause=made.cause if made.cause is not None else stay.cause,
+            touch_ready=ready,
+            needs_staff=staff_latched(status),
+        )
+    if screen is S.WHY_STOPPED:
+        made = replace(made, choices=tuple(f"why.{name}" for name in belt.reasons(t)))
+    if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and stay.consent:
+        made = replace(made, pain_before=stay.outcome.pain)
+    if screen is S.SUMMARY:
+        made = replace(made, summary=_summary(t))
+    return _staff(made, t)
+
+
+def _measured(t: Turn) -> int | None:
+    status = t.status
+    if status is None or status.measured_ckmh is None or status.measured_age_s is None:
+        return None
+    age_s = status.measured_age_s + (t.now_s - t.state.status_s)
+    return status.measured_ckmh if age_s <= MEASURED_FRESH_S else None
+
+
+def _keypad(made: Snapshot, t: Turn) -> Snapshot:
+    until_s = t.state.code_paused_s if made.screen is S.CODE else t.state.pin_paused_s
+    left_s = until_s - t.now_s
+    keypad = t.state.keypad
+    return replace(
+        made,
+        digits=len(keypad.digits),
+        keypad_error=keypad.error,
+        paused_s=None if left_s <= 0 else int(left_s) + 1,
+    )
+
+
+def _staff(made: Snapshot, t: Turn) -> Snapshot:
+    if made.screen is S.RESET:
+        return replace(made, reset_items=after.reset_items(t), can_confirm=after.can_reset(t), notes=_notes(t))
+    if made.screen in (S.OUT_OF_SERVICE, S.SAFETY_STOP):
+        cause = made.cause
+        return replace(made, stop_key=f"stop.{cause.value}" if cause is not None else "stop.guard_gone")
+    return made
+
+
+def _notes(t: Turn) -> tuple[str, ...]:
+    status = t.status
+    if status is None:
+        return (t.texts("reset.guard_silent"),)
+    return tuple(text for text in (status.inputs.fault, status.trouble) if text)
+
+
+def steps_of(plan: Plan) -> tuple[Step, ...]:
+    """A plan as a screen draws it."""
+    return tuple(
+        Step(step.start_s, step.seconds, step.speed_ckmh, step.incline_dpct, step.name) for step in plan.steps
+    )
+
+
+def card(t: Turn, offer: Offer) -> ProgramCard:
+    """An offer as a card: figures after caps, and why it is offered or clipped."""
+    plan = offer.plan
+    program = t.setup.content.programs[offer.program]
+    key = f"program.{offer.program}.title"
+    return ProgramCard(
+        id=offer.program,
+        title=t.texts(key) if t.texts.has(key) else program.title,
+        minutes=max(1, round(plan.walk_s / 60)),
+        top_ckmh=plan.top_ckmh,
+        top_dpct=plan.top_dpct,
+        steps=steps_of(plan),
+        recommended=offer.recommended,
+        reason=_reason(t, offer),
+    )
+
+
+def _reason(t: Turn, offer: Offer) -> str:
+    if offer.plan.clipped_by_cap:
+        unit = t.texts(f"unit.{t.setup.units.name.lower()}")
+        speed = speed_text(offer.cap.speed_ckmh, t.setup.units)
+        return t.texts(f"cap.{offer.cap.source.value}", speed=speed, unit=unit)
+    return t.texts(offer.reason, **offer.reason_values) if offer.reason else ""
+
+
+def note(t: Turn, offer: Offer) -> str:
+    """What is new in this plan, in one sentence; empty if nothing is."""
+    step = offer.plan.new_step
+    if step is None:
+        return ""
+    minutes = t.texts.count("preview.minutes", max(1, round(step.seconds / 60)))
+    if step.incline_dpct > 0:
+        return t.texts("preview.new_hill", minutes=minutes, percent=f"{step.incline_dpct / 10:g}")
+    unit = t.texts(f"unit.{t.setup.units.name.lower()}")
+    return t.texts("preview.new_speed", minutes=minutes, speed=speed_text(step.speed_ckmh, t.setup.units), unit=unit)
+
+
+def _walk(made: Snapshot, t: Turn) -> WalkView | None:
+    stay = t.stay
+    offer, player, played = stay.offer, stay.player, stay.played
+    if offer is None:
+        return None
+    plan = offer.plan if player is None else player.plan
+    moving = made.screen in (S.WALK, S.EASING)
+    return WalkView(
+        title=card(t, offer).title,
+        phase=played.phase if played is not None else 1,
+        phases=plan.phases,
+        left_s=plan.seconds if player is None else player.left_s,
+        walked_s=stay.walked.walk_s,
+        steps=steps_of(plan),
+        at_s=0.0 if player is None else player.at_s,
+        next_ckmh=played.next_ckmh if played is not None and moving else None,
+        next_in_s=played.next_in_s if played is not None and moving else None,
+        next_dpct=played.next_dpct if played is not None and moving else None,
+        cue_show=made.cue_show,
+        stop_touched=made.stop_touched,
+        target_ckmh=player.speed_ckmh if player is not None else 0,
+        behind=player is not None and player.behind,
+    )
+
+
+def _summary(t: Turn) -> SummaryView:
+    stay = t.stay
+    walked, person, offer = stay.walked, stay.person, stay.offer
+    week = None
+    if person is not None:
+        today = t.setup.today()
+        week = 1 + sum((today - visit.day).days < 7 for visit in person.history)
+    completed = stay.cause is Cause.PLAN_DONE
+    title, reason = _next(t, completed=completed)
+    return SummaryView(
+        walk_s=walked.walk_s,
+        distance_m=walked.distance_m,
+        top_ckmh=walked.top_ckmh,
+        average_ckmh=walked.average_ckmh,
+        week_sessions=week,
+        week_limit=WEEK_LIMIT,
+        speeds=walked.trace,
+        plan=steps_of(offer.plan) if offer is not None else (),
+        effort=stay.effort,
+        pain_before=stay.outcome.pain if stay.outcome is not None and stay.consent else None,
+        pain_after=stay.pain_after,
+        next_title=title,
+        next_reason=reason,
+        completed=completed,
+    )
+
+
+WEEK_LIMIT: Final = 3
+
+
+def _next(t: Turn, *, completed: bool) -> tuple[str, str]:
+    offer = t.stay.offer
+    if offer is None:
+        return "", ""
+    title = card(t, offer).title
+    if t.stay.guest:
+        return title, t.texts("next.guest")
+    return title, t.texts("next.rest_day" if completed else "next.same")
