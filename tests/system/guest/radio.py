@@ -7,8 +7,8 @@ Bumble 0.0.236 as it is makes BlueZ fail or hides what a real radio does. Filled
 * data is sent from the sender's random address; BlueZ connects with its public one;
 * Create Connection Cancel does nothing, and every later attempt is refused;
 * HCI Reset keeps links that a reset controller has lost;
-* there is no connection interval, no supervision time-out, no silence: here packets wait for the next connection event,
-  a silent radio keeps them (the link layer tries again), and the time-out ends the link on both sides.
+* there is no connection interval, no supervision time-out, no silence: here packets wait for the next connection
+  event, a silent radio keeps them (the link layer tries again), and the time-out ends the link on both sides.
 
 Not simulated: packet loss, interference, RSSI, bugs of real controllers.
 """

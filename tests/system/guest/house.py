@@ -1,0 +1,199 @@
+"""Everything that runs in the guest: the treadmill's radio, bluetoothd, and our processes over them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from hardware.link.endpoint import SocketEndpoint
+from hardware.link.messages import GuardToKiosk, TapEntry, WorldReport, WorldToControl
+from tests.support.house import ADDRESS, House, ScriptedKiosk, Timeout
+
+OURS: Final = ("guard", "stopper", "belt")
+BLUETOOTHD: Final = "/usr/libexec/bluetooth/bluetoothd"
+UNITS: Final = Path(__file__).resolve().parents[3] / "deploy" / "systemd"
+START_S: Final = 60.0  # Python starts slowly under emulation, and four do at once
+
+CONFIG: Final = """\
+[gym]
+name = "System test"
+[treadmill]
+link = "bluetooth"
+address = "{address}"
+[limits]
+cap_kmh = 2.0
+[wiring]
+pins = "gpio"
+level = "H1"
+clip = 17
+red_button = 27
+permit = 23
+alarm = 25
+[screen]
+width_px = 800
+height_px = 480
+fullscreen = false
+[timing]
+tick_late_s = 0.25
+[data]
+directory = {data}
+"""
+
+# What the world knows of the same wires. At H0 no key puller acts on the permit: Bluetooth alone has to stop it.
+WORLD_CONFIG: Final = """\
+[treadmill]
+link = "simulated"
+address = "{address}"
+[limits]
+cap_kmh = 2.0
+[wiring]
+pins = "simulated"
+level = "H0"
+clip = 17
+red_button = 27
+permit = 23
+alarm = 25
+[timing]
+tick_late_s = 0.25
+"""
+
+
+def scheduled(name: str, argv: list[str]) -> list[str]:
+    """*argv* at the priority that the appliance's unit gives this process."""
+    unit = UNITS / f"retrowalk-{name}.service"
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    if settings.get("CPUSchedulingPolicy") == "rr":
+        return ["chrt", "--rr", settings["CPUSchedulingPriority"], *argv]
+    # nice adds to our own, which is that of the runner.
+    return ["nice", "-n", str(int(settings.get("Nice", "0")) - os.getpriority(os.PRIO_PROCESS, 0)), *argv]
+
+
+class GuestHouse(House):
+    """The house of the kill tests, on real Bluetooth and real GPIO lines. *logs* takes what each process prints."""
+
+    def __init__(self, directory: Path, logs: Path) -> None:
+        super().__init__(directory, names=())
+        logs.mkdir(parents=True, exist_ok=True)
+        self.logs: Final = logs
+        self.data: Final = directory / "data"
+        self.config.write_text(CONFIG.format(address=ADDRESS, data=json.dumps(str(self.data))), encoding="utf-8")
+        self.world_config: Final = directory / "world.toml"
+        self.world_config.write_text(WORLD_CONFIG.format(address=ADDRESS), encoding="utf-8")
+        self._log_seen = 0
+
+    # ------------------------------------------------------------------------------------------ below us
+
+    def start_world(self, gpio_sim: Path) -> None:
+        """Radio, treadmill and wires; then bluetoothd until its adapter is powered."""
+        argv = [sys.executable, "-m", "tests.system.guest.treadmill", "--config", str(self.world_config)]
+        argv += ["--runtime", str(self.paths.directory), "--gpio-sim", str(gpio_sim)]
+        # It stands for hardware, which no load of ours slows down.
+        self._start("treadmill", ["nice", "-n", "-5", *argv])
+        self.control = SocketEndpoint(self._connected(self.paths.world_control, START_S), WorldToControl)
+        self.start_bluetoothd()
+
+    def start_bluetoothd(self) -> None:
+        """Start bluetoothd (again) and wait for a powered adapter."""
+        self._start("bluetoothd", [BLUETOOTHD, "-n"])
+        self.wait_powered()
+
+    def wait_powered(self) -> None:
+        """Wait until BlueZ says that its adapter is on."""
+        ask = "dbus-send --system --print-reply --dest=org.bluez /org/bluez/hci0 org.freedesktop.DBus.Properties.Get"
+        command = [*ask.split(), "string:org.bluez.Adapter1", "string:Powered"]
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if b"boolean true" in subprocess.run(command, capture_output=True, check=False).stdout:
+                return
+            time.sleep(0.1)
+        raise Timeout("bluetoothd has no powered adapter")
+
+    # ------------------------------------------------------------------------------------------ our processes
+
+    def _start(self, name: str, argv: list[str]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "PYTHONUNBUFFERED": "1"}
+        with (self.logs / f"{name}.log").open("ab") as log, (self.logs / f"{name}.out").open("ab") as out:
+            self.processes[name] = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=environment
+            )
+        return self.processes[name]
+
+    def spawn(self, name: str, *more: str) -> subprocess.Popen[bytes]:
+        """Start (again) one of our processes, scheduled as on the appliance."""
+        module = "kiosk" if name == "kiosk" else f"hardware.{name}"
+        argv = [sys.executable, "-m", module, "--config", str(self.config)]
+        argv += ["--runtime", str(self.paths.directory), *more]
+        return self._start(name, scheduled(name, argv))
+
+    def alive(self, name: str) -> bool:
+        """True while that process runs."""
+        process = self.processes.get(name)
+        return process is not None and process.poll() is None
+
+    def ensure(self) -> None:
+        """Start whichever of guard, stopper and belt does not run."""
+        for name in OURS:
+            if not self.alive(name):
+                self.spawn(name)
+
+    def end(self, name: str, seconds: float = 20.0) -> int:
+        """Ask a process to leave (SIGTERM); returns its exit code."""
+        process = self.processes[name]
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        return process.wait(seconds)
+
+    def kiosk(self, timeout_s: float = START_S) -> ScriptedKiosk:
+        """A scripted kiosk, connected to the guard."""
+        return ScriptedKiosk(SocketEndpoint(self._connected(self.paths.guard_kiosk, timeout_s), GuardToKiosk))
+
+    # ------------------------------------------------------------------------------------------ looking
+
+    def wait(self, condition: Callable[[WorldReport], bool], what: str, seconds: float) -> WorldReport:
+        """Look at the world until *condition*. Raises Timeout that says what was seen last."""
+        deadline = time.monotonic() + seconds
+        while True:
+            report = self.report()
+            if condition(report):
+                return report
+            if time.monotonic() > deadline:
+                raise Timeout(f"no {what} within {seconds:.0f} s; the belt is at {report.belt_ckmh / 100:.2f} km/h")
+            time.sleep(0.05)
+
+    def news(self) -> tuple[WorldReport, tuple[TapEntry, ...]]:
+        """The world now, and what the byte tap has seen since the last call."""
+        report, entries = self._read_tap(self._log_seen)
+        self._log_seen = report.log_next
+        return report, entries
+
+    def everything(self) -> tuple[TapEntry, ...]:
+        """All that the byte tap has kept."""
+        return self._read_tap(0)[1]
+
+    def _read_tap(self, at: int) -> tuple[WorldReport, tuple[TapEntry, ...]]:
+        entries: list[TapEntry] = []
+        while True:
+            report = self.report(at)
+            entries += report.log
+            if report.log_next == at:
+                return report, tuple(entries)
+            at = report.log_next
+
+    def __enter__(self) -> GuestHouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.control is not None:
+            self.control.close()
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.kill()
+            process.wait()

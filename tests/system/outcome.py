@@ -1,0 +1,54 @@
+"""What the guest's runner tells the host about one scenario. The only thing both sides share."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host asks for."""
+
+    scenarios: tuple[str, ...]
+    repeats: int | None = None  # None: as many as the scenario's own default
+
+
+class Trip(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause and its effect. Times in seconds from the cause, on the guest's monotonic clock."""
+
+    speed_ckmh: int  # of the belt when the cause came, true speed
+    stop_bytes_s: float | None  # `08 01` at the peripheral
+    rest_s: float | None  # the belt's true speed is 0
+    eased: bool = False  # lower speeds were written before the stop
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario."""
+
+    name: str
+    error: str = ""  # why it could not be carried through; empty when it was
+    trips: tuple[Trip, ...] = ()
+    violations: tuple[str, ...] = ()  # of promises P3 and P5, by the byte tap
+    facts: dict[str, float | int | str | bool] = {}
+    took_s: float = 0.0
+    tap: tuple[str, ...] = ()  # the end of the byte tap, when something is wrong
+
+    def line(self) -> str:
+        """One line for people."""
+        parts = [f"{self.name}:"]
+        if self.error:
+            parts.append("could not be carried through.")
+        for title, values in (
+            ("stop bytes", [trip.stop_bytes_s for trip in self.trips]),
+            ("rest", [trip.rest_s for trip in self.trips]),
+        ):
+            known = sorted(value for value in values if value is not None)
+            if known:
+                text = f"{title} after {known[len(known) // 2]:.3f} s"
+                if len(values) > 1:
+                    text += f" (median of {len(values)}, worst {known[-1]:.3f} s)"
+                parts.append(text + ";")
+            if len(known) < len(values):
+                parts.append(f"{len(values) - len(known)} of {len(values)} without {title};")
+        parts += [f"{key} {value};" for key, value in self.facts.items()]
+        parts.append(f"violations {len(self.violations)}; took {self.took_s:.0f} s")
+        return " ".join(parts)
