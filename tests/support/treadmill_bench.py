@@ -53,7 +53,9 @@ class FakeLease:
 class TreadmillBench:
     """``with TreadmillBench() as bench: ...``"""
 
-    def __init__(self, *, machine: Machine = SIMULATED_S1, profile: Profile | None = None, lease: bool = False) -> None:
+    def __init__(
+        self, *, machine: Machine = SIMULATED_S1, profile: Profile | None = None, lease: bool = False
+    ) -> None:
         self.clock = VirtualClock()
         self.world = World(parse_config(CONFIG), self.clock.now(), machine)
         self.profile = profile or Profile(cap_ckmh=500)
