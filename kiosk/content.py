@@ -12,6 +12,7 @@ from pathlib import Path
 from kiosk.coach.cues import CueBook, CueError, parse_cues
 from kiosk.coach.programs import Program, ProgramError, parse_program
 from kiosk.coach.rules import Rules, RulesError, parse_rules
+from kiosk.coach.screening import Screening, ScreeningError, parse_screening
 from kiosk.coach.verify import verify
 from kiosk.locale import Catalogue, LocaleError, load_catalogues
 
@@ -54,6 +55,15 @@ def read_books(assets: Path) -> dict[str, CueBook]:
         except CueError as error:
             raise ContentError(str(error)) from error
     return books
+
+
+def read_screening(assets: Path) -> Screening:
+    """The questions before a walk. Raises ContentError."""
+    path = assets / "screening.toml"
+    try:
+        return parse_screening(_read(path), str(path))
+    except ScreeningError as error:
+        raise ContentError(str(error)) from error
 
 
 def read_programs(directories: Sequence[Path]) -> dict[str, Program]:

@@ -72,6 +72,7 @@ class Person:
     consented: bool
     screened_until_ms: int | None  # a full screening is in force until then
     screening_limit_ckmh: int | None
+    forbidden: bool  # the last screening said no, and no letter has lifted it
     history: tuple[Visit, ...]  # oldest first
 
 

@@ -122,7 +122,9 @@ def found(t: Turn, answer: Found) -> None:
     if person.language in t.setup.content.languages:
         t.state = replace(t.state, language=person.language)
     t.stay = Stay(guest=False, person=person, consent=person.consented)
-    if person.consented:
+    if person.forbidden:
+        t.talk("talk.default")
+    elif person.consented:
         _begin_screening(t)
     else:
         t.go(ScreenId.CONSENT)

@@ -1,0 +1,271 @@
+"""Between the session and the record: carries out what it asks to be kept, brings the record's answers as events.
+
+Nothing here waits: writes go to the store's writer thread, questions to its reader, PINs to the desk; answers are
+fetched once a frame. In lock-step and composed runs the same calls answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, date, datetime
+from typing import Final, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from hardware.units import ckmh_from_mph
+from kiosk.coach.progression import Visit, choice_of
+from kiosk.coach.screening import Outcome, Result, Screening
+from kiosk.session.model import (
+    Action,
+    CapsRead,
+    Event,
+    FindMember,
+    Found,
+    Person,
+    PinTried,
+    Record,
+    RecordConsent,
+    RecordHealth,
+    RecordScreening,
+    RecordWhy,
+    TryPin,
+)
+from kiosk.staff.pin import PinDesk, SignIn
+from kiosk.store.kinds import AgeBand, Screened, SessionState
+from kiosk.store.moment import DAY_MS, Moment, WallClock
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, SessionRecord
+from kiosk.store.records import Screening as ScreeningRecord
+from kiosk.store.repositories import members, sessions
+from kiosk.store.store import Store
+
+T = TypeVar("T")
+
+HISTORY: Final = 120
+"""Sessions that are looked at for a member: more than half a year at three a week."""
+
+FORBIDDEN_DAYS: Final = 36_500  # until a letter is on file: staff take it away, time does not
+
+
+class Archive(Protocol):
+    """What the kiosk needs of the record."""
+
+    def moment(self, now_s: float) -> Moment:
+        """Now, in UTC."""
+
+    def new_id(self, now_s: float) -> str:
+        """A fresh identifier for a session."""
+
+    def do(self, action: Action, now_s: float) -> None:
+        """Carry out an action that is the record's; others are left alone."""
+
+    def poll(self) -> list[Event]:
+        """Answers and news since the last call."""
+
+    def close(self) -> None:
+        """Write what is left and let go."""
+
+
+class StoreArchive:
+    """The real one."""
+
+    def __init__(self, store: Store, wall: WallClock, screening: Screening, *, threaded: bool = True) -> None:
+        self._store: Final = store
+        self._wall: Final = wall
+        self._screening: Final = screening
+        self._desk: Final = PinDesk(store, threaded=threaded)
+        self._lookups: list[Future[Person | None]] = []
+        self._tries: list[Future[SignIn]] = []
+        self._caps: tuple[Cap, ...] | None = None
+        self._banner = ""
+        wall.raise_floor(store.newest_ms)
+
+    def moment(self, now_s: float) -> Moment:
+        """Now, in UTC."""
+        return self._wall.moment(now_s)
+
+    def today(self, now_s: float) -> date:
+        """The day of the gym's own time zone."""
+        return day_of(self.moment(now_s).utc_ms)
+
+    def new_id(self, now_s: float) -> str:
+        """A UUIDv7."""
+        return self._store.ids.new(self.moment(now_s).utc_ms)
+
+    def do(self, action: Action, now_s: float) -> None:
+        """Carry out an action that is the record's; others are left alone."""
+        writer = self._store.writer
+        at = self.moment(now_s)
+        match action:
+            case Record(Opening() as opening):
+                writer.open_session(opening, at)
+                self._wall.raise_floor(at.utc_ms)
+            case Record(Sample() as sample):
+                writer.sample(sample)
+            case Record(EventIn() as event):
+                writer.event(event, at)
+            case Record(Closing() as closing):
+                writer.close_session(closing, at)
+            case Record(Ratings() as ratings):
+                writer.rate(ratings)
+            case RecordWhy(session_id, why):
+                writer.why_stopped(session_id, why)
+            case RecordConsent(member_id):
+                writer.run(lambda connection: members.give_consent(connection, member_id, at.utc_ms))
+            case RecordScreening(member_id, outcome, signer):
+                self._keep_screening(member_id, outcome, signer, at)
+            case FindMember(code):
+                self._lookups.append(self._store.reader.ask(lambda connection: find_person(connection, code, at)))
+            case TryPin(pin):
+                self._tries.append(self._desk.sign_in(pin, at))
+
+    def _keep_screening(self, member_id: str, outcome: Outcome, signer: str, at: Moment) -> None:
+        screened = _SCREENED.get(outcome.result)
+        if screened is None:
+            return  # "not today" is of today: nothing to keep
+        validity = self._screening.validity
+        days = FORBIDDEN_DAYS if screened is Screened.FORBID else validity.days
+        if screened is Screened.GATE:
+            days = validity.sign_off_days
+        kept = ScreeningRecord(
+            id=self._store.ids.new(at.utc_ms),
+            member_id=member_id,
+            at_ms=at.utc_ms,
+            outcome=screened,
+            limit_ckmh=None if outcome.limit_mph is None else ckmh_from_mph(outcome.limit_mph),
+            signer=signer,
+            reason="",
+            expires_ms=at.utc_ms + days * DAY_MS,
+        )
+        band = (
+            AgeBand.OLDER if "older" in outcome.flags else AgeBand.TEEN if "minor" in outcome.flags else AgeBand.ADULT
+        )
+
+        def keep(connection: Connection) -> None:
+            members.add_screening(connection, kept)
+            if screened is not Screened.FORBID:
+                members.set_age_band(connection, member_id, band)
+
+        self._store.writer.run(keep)
+
+    def poll(self) -> list[Event]:
+        """Answers and news since the last call."""
+        events: list[Event] = []
+        for lookup in _settled(self._lookups):
+            broken = lookup.exception() is not None
+            events.append(Found(None, broken=True) if broken else Found(lookup.result()))
+        for tried in _settled(self._tries):
+            if tried.exception() is not None:
+                events.append(PinTried("", broken=True))
+            else:
+                told = tried.result()
+                events.append(PinTried(told.staff.name if told.staff is not None else "", told.wait_s))
+        caps = self._store.reader.caps()
+        if caps != self._caps:
+            self._caps = caps
+            events.append(CapsRead(caps))
+        banner = self._store.writer.health().state.value
+        if banner != self._banner:
+            self._banner = banner
+            events.append(RecordHealth(banner))
+        return events
+
+    def close(self) -> None:
+        """Write what is left and let go."""
+        self._store.close()
+
+
+_SCREENED: Final = {
+    Result.CLEAR: Screened.CLEAR,
+    Result.LIMIT: Screened.LIMIT,
+    Result.GATE: Screened.GATE,
+    Result.FORBID: Screened.FORBID,
+}
+
+
+def _settled(futures: list[Future[T]]) -> list[Future[T]]:
+    done = [future for future in futures if future.done()]
+    futures[:] = [future for future in futures if not future.done()]
+    return done
+
+
+def day_of(utc_ms: int) -> date:
+    """The calendar day in the machine's time zone: rest days are days of the gym."""
+    return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone().date()
+
+
+def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
+    """The member with this code and what a session needs to know of them; None if there is none."""
+    member = members.by_code(connection, code)
+    if member is None:
+        return None
+    screening = members.last_screening(connection, member.id)
+    valid = screening is not None and screening.expires_ms > at.utc_ms
+    past = sessions.last_of_member(connection, member.id, HISTORY)
+    label = member.name.split()[0] if member.name else f"••••{member.code[-2:]}"
+    return Person(
+        id=member.id,
+        label=label,
+        language=member.language,
+        age_band=member.age_band,
+        consented=members.consented(connection, member.id),
+        screened_until_ms=screening.expires_ms if screening is not None and valid else None,
+        screening_limit_ckmh=members.screening_limit_ckmh(connection, member.id, at.utc_ms),
+        forbidden=screening is not None and valid and screening.outcome is Screened.FORBID,
+        history=tuple(visit_of(record) for record in sorted(past, key=lambda r: r.started_ms) if record.walk_s > 0),
+    )
+
+
+def visit_of(record: SessionRecord) -> Visit:
+    """A recorded session as progression reads it."""
+    return Visit(
+        day=day_of(record.started_ms),
+        program=record.program_id,
+        choice=choice_of(record.variant),
+        planned_s=record.plan_s,
+        walked_s=record.walk_s,
+        completed=record.state is SessionState.COMPLETED,
+        why=record.why or "",
+        pain_before=record.pain_before,
+        pain_peak=record.pain_peak,
+        pain_after=record.pain_after,
+        effort=record.effort,
+        dizzy=record.dizzy is True,
+        stumble=record.stumble is True,
+        worse_next_morning=record.worse_next_morning is True,
+    )
+
+
+class NoArchive:
+    """Keeps nothing: for trials of the kiosk alone. Member codes and PINs are unknown to it."""
+
+    def __init__(self, moment: Callable[[float], Moment]) -> None:
+        self._moment: Final = moment
+        self._events: list[Event] = []
+        self._ids = 0
+        self.actions: list[Action] = []
+
+    def moment(self, now_s: float) -> Moment:
+        """Now, in UTC."""
+        return self._moment(now_s)
+
+    def new_id(self, now_s: float) -> str:
+        """Counts."""
+        self._ids += 1
+        return f"trial-{self._ids}"
+
+    def do(self, action: Action, now_s: float) -> None:
+        """Remember what was asked."""
+        self.actions.append(action)
+        if isinstance(action, FindMember):
+            self._events.append(Found(None))
+        elif isinstance(action, TryPin):
+            self._events.append(PinTried(""))
+
+    def poll(self) -> list[Event]:
+        """Answers since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """Nothing to let go."""

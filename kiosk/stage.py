@@ -1,0 +1,175 @@
+"""Where the kiosk shows itself and is touched: a window, a panel, or a surface that nobody sees."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import pygame
+
+from hardware.config import Screen
+from kiosk.locale import Catalogue
+from kiosk.screens import HOLD_S, draw, intent_at, targets
+from kiosk.snapshot import Intent, ScreenId, Snapshot
+from kiosk.ui.canvas import Ui
+
+REAL_DRIVERS: Final = frozenset({"kmsdrm", "wayland", "x11"})
+"""SDL falls back to drivers that show nothing (offscreen, dummy) without an error (screens A1)."""
+
+
+class DisplayError(Exception):
+    """There is no display to show anything on; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the keyboard, for the simulation only."""
+
+    name: str
+    down: bool
+
+
+class Stage(Protocol):
+    """See the top of this file."""
+
+    def poll(self, shown: Snapshot | None, now_s: float) -> list[Intent | Key]:
+        """What was touched or typed since the last call, read against the frame that was *shown*."""
+
+    def touch(self, intent: Intent, shown: Snapshot) -> Intent | None:
+        """Touch where *intent* is on the frame; None if it is nowhere."""
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show a frame."""
+
+    def save(self, path: Path) -> None:
+        """Keep the frame that is shown, as PNG."""
+
+    @property
+    def closed(self) -> bool:
+        """The window was closed."""
+
+    def close(self) -> None:
+        """Idempotent."""
+
+
+class BlindStage:
+    """Draws nothing; for composed runs where only the session matters."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def poll(self, shown: Snapshot | None, now_s: float) -> list[Intent | Key]:
+        """Nobody touches."""
+        return []
+
+    def touch(self, intent: Intent, shown: Snapshot) -> Intent | None:
+        """Every intent can be touched."""
+        return intent
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Count."""
+        self.frames += 1
+
+    def save(self, path: Path) -> None:
+        """There is nothing to keep."""
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class PygameStage:
+    """A window or panel, or with *headless* a surface in memory. One for each process (fonts are never re-made)."""
+
+    def __init__(self, screen: Screen, catalogues: Mapping[str, Catalogue], *, headless: bool, title: str) -> None:
+        self._headless: Final = headless
+        self._closed = False
+        self._pressed_at_s: float | None = None
+        self._pressed: tuple[Intent, ScreenId] | None = None
+        if headless:
+            os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+        # One finger is one touch: without this SDL reports it a second time as a mouse (style B3, pibooth).
+        os.environ.setdefault("SDL_TOUCH_MOUSE_EVENTS", "0")
+        pygame.display.init()
+        pygame.font.init()
+        size = (screen.width_px, screen.height_px)
+        if headless:
+            self._surface = pygame.display.set_mode(size)
+        else:
+            driver = pygame.display.get_driver().lower()
+            if driver not in REAL_DRIVERS:
+                pygame.display.quit()
+                raise DisplayError(
+                    f'There is no display to show the kiosk on (SDL offers only "{driver}"). '
+                    "Start it from a desktop or on the appliance's console, or with --headless."
+                )
+            flags = pygame.FULLSCREEN if screen.fullscreen else 0
+            self._surface = pygame.display.set_mode(size, flags)
+            pygame.display.set_caption(title)
+            pygame.mouse.set_visible(not screen.fullscreen)
+        self.ui: Final = Ui(self._surface.get_size(), screen, catalogues)
+
+    @property
+    def closed(self) -> bool:
+        """The window was closed."""
+        return self._closed
+
+    def poll(self, shown: Snapshot | None, now_s: float) -> list[Intent | Key]:
+        """What was touched or typed since the last call, read against the frame that was *shown*."""
+        found: list[Intent | Key] = []
+        for event in pygame.event.get():
+            match event.type:
+                case pygame.QUIT:
+                    self._closed = True
+                case pygame.KEYDOWN | pygame.KEYUP:
+                    found.append(Key(pygame.key.name(event.key), event.type == pygame.KEYDOWN))
+                case pygame.MOUSEBUTTONDOWN if event.button == 1 and shown is not None:
+                    found += self._down(event.pos, shown, now_s)
+                case pygame.FINGERDOWN if shown is not None:
+                    width, height = self._surface.get_size()
+                    found += self._down((int(event.x * width), int(event.y * height)), shown, now_s)
+                case pygame.MOUSEBUTTONUP | pygame.FINGERUP:
+                    self._pressed = None
+        if self._pressed is not None and shown is not None and self._pressed_at_s is not None:
+            intent, screen = self._pressed
+            if shown.screen is not screen:
+                self._pressed = None
+            elif now_s - self._pressed_at_s >= HOLD_S.get(intent.kind, 0.0):
+                self._pressed = None
+                found.append(intent)
+        return found
+
+    def _down(self, pos: tuple[int, int], shown: Snapshot, now_s: float) -> list[Intent | Key]:
+        intent = intent_at(self.ui, shown, pos)
+        if intent is None:
+            return []
+        if shown.screen is ScreenId.ATTRACT and intent.kind in HOLD_S:
+            self._pressed, self._pressed_at_s = (intent, shown.screen), now_s
+            return []
+        return [intent]
+
+    def touch(self, intent: Intent, shown: Snapshot) -> Intent | None:
+        """Touch the middle of where *intent* is on the frame; None if it is nowhere, or covered."""
+        for rect, found in targets(self.ui, shown):
+            if found == intent:
+                return intent_at(self.ui, shown, rect.center)
+        return None
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show a frame."""
+        draw(self._surface, self.ui, snapshot)
+        if not self._headless:
+            pygame.display.flip()
+
+    def save(self, path: Path) -> None:
+        """Keep the frame that is shown, as PNG."""
+        pygame.image.save(self._surface, str(path))
+
+    def close(self) -> None:
+        """Idempotent. Fonts are left alone: a font that outlives ``font.quit`` crashes pygame (screens A2)."""
+        self._closed = True
+        pygame.display.quit()
