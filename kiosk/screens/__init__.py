@@ -73,7 +73,7 @@ PAINTERS: Final[Mapping[ScreenId, Callable[[Canvas], None]]] = MappingProxyType(
 )
 
 HOLD_S: Final[Mapping[IntentKind, float]] = MappingProxyType({IntentKind.STAFF: 2.0})
-"""Intents that count only while a finger stays this long on the logo (attract screen); elsewhere a touch is enough."""
+"""Intents that count only while a finger stays so long on the logo (attract screen); elsewhere a touch is enough."""
 
 
 def paint(surface: pygame.Surface | None, ui: Ui, snapshot: Snapshot, *, probe: bool = False) -> Canvas:

@@ -25,10 +25,7 @@ def paint(c: Canvas) -> None:
         c.target(c.content, Intent(IntentKind.WAKE))
     top, rest = cut_top(outer, round(m.height * (0.14 if m.compact else 0.095)), round(m.height * 0.02))
     _top_line(c, top, state)
-    if m.compact:
-        words, picture = columns(rest, [1.18, 1], m.margin)
-    else:
-        words, picture = columns(rest, [1.12, 1], m.margin)
+    words, picture = columns(rest, [1.2, 1], m.margin)
     name = {"free": "attract", "in_use": "in_use", "out": "closed"}[state]
     illustrate(c, name, picture.inflate(0, -round(m.height * (0.04 if m.compact else 0.1))))
     _words(c, words, state)
@@ -100,7 +97,7 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
         rest = rect
     if state == "free":
         high = max(m.key, round(m.height * (0.2 if m.compact else 0.155)))
-        place, rest = cut_bottom(rest, high, round(m.height * 0.03))
+        place, rest = cut_bottom(rest, high, round(m.height * (0.03 if m.compact else 0.05)))
         place.width = min(place.width, round(m.width * (0.6 if m.compact else 0.4)))
         widgets.button(
             c,
@@ -108,25 +105,30 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
             c.t("attract.touch"),
             Intent(IntentKind.WAKE),
             widgets.PRIMARY,
-            cap=round(m.title * 1.1),
+            cap=m.body if m.compact else round(m.title * 1.1),
             key=True,
         )
     lift = round(m.height * 0.02)
     area = Rect(rest.x, rest.y + lift, rest.width, rest.height - lift)
-    title_cap = m.headline if m.compact else round(m.headline * 1.12)
+    title_cap = m.headline if m.compact else round(m.headline * 1.06)
     title = c.fit(
         c.t(f"attract.{state}_title"),
         Rect(0, 0, area.width, round(area.height * 0.72)),
         title_cap,
         face=Face.DISPLAY,
         least=m.title,
-        max_lines=3,
+        max_lines=3 if m.compact else 2,
     )
     body_cap = m.small if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)
     left = area.height - title.height - gap
     body = c.fit(
-        c.t(f"attract.{state}_body"), Rect(0, 0, area.width, max(1, left)), body_cap, max_lines=4, least=m.small
+        c.t(f"attract.{state}_body"),
+        Rect(0, 0, round(area.width * 0.94), max(1, left)),
+        body_cap,
+        max_lines=4,
+        least=m.small,
+        balance=True,
     )
     whole = title.height + gap + body.height
     y = area.y + (0 if m.compact else max(0, (area.height - whole) // 2 - round(m.height * 0.01)))

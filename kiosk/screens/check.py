@@ -10,7 +10,7 @@ from kiosk.snapshot import Intent, IntentKind, Tile, TileState
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate
-from kiosk.ui.layout import columns, cut_left
+from kiosk.ui.layout import columns
 from kiosk.ui.text import Face, descent_of
 
 _PICTURES: Final = {
@@ -20,7 +20,8 @@ _PICTURES: Final = {
     "red": "release",
     "area": "area",
     "shoes": "shoes",
-    "link": "link_lost",
+    "link": "link_wait",
+    "still": "straddle",
     "amber": "amber_button",
     "staff": "staff",
 }
@@ -32,11 +33,11 @@ def tile_name(key: str) -> str:
 
 
 def tile_text(c: Canvas, tile: Tile, part: str) -> str:
-    """What a tile is called (``name``), asks to do (``do``) or explains (``help``); empty if there is no such text."""
+    """What a tile is called (``name``, ``short``), asks to ``do`` or explains (``help``); empty if it has none."""
     key = f"check.{tile_name(tile.key)}.{part}"
     if c.words.has(key):
         return c.t(key)
-    return c.t(tile.key) if part in ("name", "do") else ""
+    return c.t(tile.key) if part in ("name", "short", "do") else ""
 
 
 def active_tile(tiles: tuple[Tile, ...]) -> tuple[int, Tile] | None:
@@ -54,14 +55,18 @@ def paint(c: Canvas) -> None:
     title = s.card.title if s.card is not None else c.t("check.title")
     done = sum(tile.state is TileState.DONE for tile in s.tiles)
     frame = widgets.near_frame(
-        c, "" if m.compact else title, right="" if m.compact else c.t("check.step", n=done, m=len(s.tiles))
+        c,
+        "" if m.compact else title,
+        right="" if m.compact else c.t("check.step", n=done, m=len(s.tiles)),
+        quiet=True,
+        outside=True,
     )
     now = active_tile(s.tiles)
     body = frame.body.union(frame.header) if m.compact else frame.body
     if m.compact:
-        list_side, do_side = columns(body, [1, 1.08], m.margin)
+        list_side, do_side = columns(body, [1, 1.35], round(m.margin * 0.8))
     else:
-        do_side, picture = columns(body, [1.62, 1], m.margin)
+        do_side, picture = columns(body, [1.5, 1], m.margin)
     if now is None:
         do, helping, art = c.t("check.all_done"), c.t("check.all_done_help"), "straddle"
     else:
@@ -77,16 +82,17 @@ def paint(c: Canvas) -> None:
     else:
         if art:
             illustrate(c, art, Rect(picture.x, picture.y, picture.width, round(picture.height * 0.96)))
-        cap = max(m.headline, min(m.sub, round(m.headline * 1.25)))
+        cap = round(m.headline * 1.1)
         head = Rect(do_side.x, do_side.y, do_side.width, round(do_side.height * 0.36))
-        box = c.block(do, head, cap, face=Face.DISPLAY, least=m.title, max_lines=2)
-        y = box.bottom + round(cap * 0.62)
+        box = c.block(do, head, cap, face=Face.DISPLAY, least=m.title, max_lines=2, balance=True)
+        y = box.bottom + round(cap * 0.72)
         box = c.block(
             helping,
             Rect(do_side.x, y, do_side.width, round(do_side.height * 0.2)),
             round(m.body * 1.08),
             theme.MUTED,
             max_lines=2,
+            balance=True,
         )
         rows_high = _rows_height(c, len(s.tiles))
         top = max(box.bottom + round(m.body * 1.6), do_side.bottom - rows_high)
@@ -110,7 +116,9 @@ def _checklist(c: Canvas, rect: Rect, tiles: tuple[Tile, ...]) -> None:
     halves = columns(rect, [1, 1], c.m.margin // 2) if split else [rect]
     per = (len(tiles) + 1) // 2 if split else len(tiles)
     pitch = min(round(c.m.body * 2.3), rect.height // per)
-    for index, tile in enumerate(tiles):
+    texts = [tile_text(c, tile, "short" if c.m.compact else "name") for tile in tiles]
+    cap = widgets.tile_cap(c, texts, halves[0].width)
+    for index, (tile, text) in enumerate(zip(tiles, texts, strict=True)):
         column = halves[index // per]
         row = Rect(column.x, rect.y + (index % per) * pitch, column.width, pitch)
-        widgets.tile_row(c, cut_left(row, row.width)[0], tile_text(c, tile, "name"), tile.state)
+        widgets.tile_row(c, row, text, tile.state, cap)

@@ -9,4 +9,4 @@ from kiosk.ui.canvas import Canvas
 
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
-    paint_keypad(c, c.t("code.title"), c.t("code.help"), IntentKind.CANCEL)
+    paint_keypad(c, c.t("code.title_short" if c.m.compact else "code.title"), c.t("code.help"), IntentKind.CANCEL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pygame import Rect
+
 from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import widgets
 from kiosk.ui.canvas import Canvas
@@ -11,15 +13,18 @@ def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m = c.m
     frame = widgets.near_frame(c, c.t("consent.title"))
-    items = [c.t(f"consent.{name}") for name in ("what", "why", "who", "free")]
-    room = frame.body
-    widgets.bullet_list(
-        c, room, items, m.small if m.compact else round(m.body * 1.1), max_lines=2 if m.compact else 3
-    )
+    if m.compact:
+        c.block(c.t("consent.short"), frame.body, m.small, max_lines=7, least=round(m.small * 0.75))
+    else:
+        items = [c.t(f"consent.{name}") for name in ("what", "why", "who", "free")]
+        lead = round(m.height * 0.035)
+        room = Rect(frame.body.x, frame.body.y + lead, round(frame.body.width * 0.9), frame.body.height - lead)
+        widgets.bullet_list(c, room, items, round(m.body * 1.2), max_lines=3)
     widgets.footer_buttons(
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        middle=(c.t("consent.no"), Intent(IntentKind.NO)),
-        right=(c.t("consent.yes"), Intent(IntentKind.YES)),
+        middle=(c.t("consent.no_short" if m.compact else "consent.no"), Intent(IntentKind.NO)),
+        right=(c.t("consent.yes_short" if m.compact else "consent.yes"), Intent(IntentKind.YES)),
+        right_style=widgets.PLAIN,  # neither answer is the expected one
     )

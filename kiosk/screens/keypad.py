@@ -26,9 +26,7 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
         top, words = cut_top(words, round(m.body * 2.9), round(m.height * 0.02))
         c.block(title, top, m.body, face=Face.BOLD, max_lines=2, least=round(m.small * 0.9))
     else:
-        pad, words = cut_right(frame.body, round(frame.body.width * 0.42), m.margin * 2)
-        words.y += round(m.height * 0.03)
-        words.height -= round(m.height * 0.03)
+        pad, words = cut_right(frame.body, round(frame.body.width * 0.46), m.margin * 2)
     widgets.keypad(c, pad, ready=s.digits >= CODE_DIGITS, locked=locked)
     foot, words = cut_bottom(words, widgets.footer_height(c), m.gap)
     cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.cancel"))))

@@ -14,7 +14,7 @@ from kiosk.ui.text import Face, descent_of
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
-    frame = widgets.near_frame(c, s.treadmill_label, right=s.gym_name)
+    frame = widgets.near_frame(c, s.treadmill_label, right=s.gym_name, quiet=True, outside=True)
     words, picture = columns(frame.body, [1.5, 1], m.margin)
     illustrate(c, "closed", picture)
     cap = m.headline if m.compact else round(m.headline * 1.12)

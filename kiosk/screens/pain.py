@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.screens.scores import paint_scale
+from kiosk.screens.scores import paint_scale, scale_title
 from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import widgets
 from kiosk.ui.canvas import Canvas
@@ -11,7 +11,12 @@ from kiosk.ui.canvas import Canvas
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     s = c.snapshot
-    before = c.t("pain.before", n=s.pain_before) if s.pain_before is not None else ""
-    frame = widgets.near_frame(c, c.t("pain.title"), right=before)
-    paint_scale(c, frame.body, c.t("pain.question"), "pain")
+    before = (
+        c.t("pain.before_short" if c.m.compact else "pain.before", n=s.pain_before)
+        if s.pain_before is not None
+        else ""
+    )
+    question = c.t("pain.question")
+    frame = widgets.near_frame(c, scale_title(c, c.t("pain.title"), question), right=before)
+    paint_scale(c, frame.body, question, "pain")
     widgets.footer_buttons(c, frame, left=(c.t("button.skip"), Intent(IntentKind.SKIP)))

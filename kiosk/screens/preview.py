@@ -17,7 +17,7 @@ def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
     card = s.card
-    frame = widgets.near_frame(c, card.title if card else "", right=s.member_name)
+    frame = widgets.near_frame(c, card.title if card else "", right=s.member_name, outside=True)
     if card is not None:
         if m.compact:
             _compact_body(c, frame.body, card)
@@ -27,7 +27,9 @@ def paint(c: Canvas) -> None:
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        middle=(c.t("preview.same"), Intent(IntentKind.NO)) if s.preview_choice else None,
+        middle=(c.t("preview.same_short" if m.compact else "preview.same"), Intent(IntentKind.NO))
+        if s.preview_choice
+        else None,
         right=(c.t("preview.agree") if s.preview_note else c.t("preview.next"), Intent(IntentKind.NEXT)),
     )
 
@@ -51,17 +53,17 @@ def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
         )
         words = Rect(room.x + side * 2, room.y, room.width - side * 2, room.height)
         c.block(note, words, m.body, max_lines=2, valign="middle", may_cut=True)
-    side, chart = cut_right(body, round(body.width * 0.27), m.gap)
+    facts_side, chart = cut_right(body, round(body.width * 0.27), m.gap)
     figures = (
         (c.t("preview.time"), str(card.minutes), c.t("unit.min")),
         (c.t("preview.top"), speed_text(card.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
         (
             c.t("preview.slope"),
-            f"{card.top_dpct / 10:g}" if card.top_dpct else "0",
+            f"{card.top_dpct / 10:g}",
             "%",
         ),
     )
-    for cell, (label, value, unit) in zip(rows(side, [1, 1, 1], m.gap), figures, strict=True):
+    for cell, (label, value, unit) in zip(rows(facts_side, [1, 1, 1], m.gap), figures, strict=True):
         fact(c, cell, label, value, unit)
     room = widgets.card(c, chart)
     head, plot = cut_top(room, round(m.small * 2.2), round(m.height * 0.01))
@@ -78,7 +80,7 @@ def _compact_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
         c.block(note, lower, m.small, theme.TEXT, max_lines=2, least=least, may_cut=True, valign="middle")
     lower, body = cut_bottom(body, round(m.small * 1.7), round(m.small * 0.5))
     c.block(facts(c, card), lower, m.small, theme.MUTED, least=round(m.small * 0.7))
-    charts.plan_bars(c, body, card.steps)
+    charts.plan_bars(c, Rect(body.x, body.y, body.width, body.height), card.steps)
 
 
 def fact(c: Canvas, rect: Rect, label: str, value: str, unit: str) -> None:
@@ -86,7 +88,7 @@ def fact(c: Canvas, rect: Rect, label: str, value: str, unit: str) -> None:
     m = c.m
     room = widgets.card(c, rect)
     label_cap = m.small
-    cap = min(round(m.title * 1.25), round((room.height - label_cap) * 0.62))
+    cap = min(round(m.title * 1.5), round((room.height - label_cap) * 0.62))
     gap = round(cap * 0.5)
     height = label_cap + gap + cap
     y = room.y + max(0, (room.height - height) // 2)

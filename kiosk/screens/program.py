@@ -10,8 +10,10 @@ from hardware.units import speed_text
 from kiosk.snapshot import Intent, IntentKind, ProgramCard
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
-from kiosk.ui.layout import columns, cut_bottom, cut_right, cut_top, inset, rows
-from kiosk.ui.text import Face, descent_of
+from kiosk.ui.illustration import illustrate
+from kiosk.ui.layout import columns, cut_bottom, cut_left, cut_right, cut_top, inset, rows
+from kiosk.ui.text import Face, Fitted, descent_of
+from kiosk.ui.theme import Colour
 
 CARDS: Final = 3
 
@@ -22,6 +24,12 @@ def facts(c: Canvas, card: ProgramCard) -> str:
     speed = c.t("program.up_to", speed=speed_text(card.top_ckmh, c.snapshot.units), unit=unit)
     slope = c.t("program.hill", percent=f"{card.top_dpct / 10:g}") if card.top_dpct else c.t("program.flat")
     return " · ".join((c.t("unit.minutes", n=card.minutes), speed, slope))
+
+
+def short_facts(c: Canvas, card: ProgramCard) -> str:
+    """Minutes and top speed."""
+    unit = c.t(f"unit.{c.snapshot.units.name.lower()}")
+    return f"{c.t('unit.minutes', n=card.minutes)} · {speed_text(card.top_ckmh, c.snapshot.units)} {unit}"
 
 
 def reason(c: Canvas, card: ProgramCard) -> str:
@@ -36,27 +44,11 @@ def paint(c: Canvas) -> None:
     frame = widgets.near_frame(c, c.t("program.title"), right=who)
     shown = list(enumerate(s.cards[:CARDS]))
     scale = max((card.top_ckmh for _, card in shown), default=1)
-    first = next((pair for pair in shown if pair[1].recommended), None)
-    rest = [pair for pair in shown if pair is not first]
-    gap = m.gap if m.compact else round(m.gap * 1.6)
+    ordered = sorted(shown, key=lambda pair: not pair[1].recommended)
     if m.compact:
-        cells = columns(frame.body, [1] * max(1, len(shown)), m.gap) if len(shown) > 1 else [frame.body]
-        ordered = ([first] if first else []) + rest
-        for (index, card), cell in zip(ordered, cells, strict=False):
-            _narrow_card(c, cell, index, card, scale)
-    elif first is not None:
-        if rest:
-            top, below = rows(frame.body, [1, 1.28], gap)
-            for (index, card), cell in zip(rest, columns(below, [1] * max(2, len(rest)), gap), strict=False):
-                _small_card(c, cell, index, card, scale)
-        else:
-            top = frame.body
-        _wide_card(c, top, first[0], first[1], scale)
+        _compact(c, frame.body, ordered, scale)
     else:
-        for (index, card), cell in zip(
-            rest, columns(frame.body, [1] * max(2, len(rest)), gap) if rest else [], strict=False
-        ):
-            _small_card(c, cell, index, card, scale)
+        _full(c, frame.body, ordered, scale)
     widgets.footer_buttons(
         c,
         frame,
@@ -64,6 +56,34 @@ def paint(c: Canvas) -> None:
         right=(c.t("program.more"), Intent(IntentKind.NEXT)) if s.more_cards else None,
         right_style=widgets.PLAIN,
     )
+
+
+def _full(c: Canvas, body: Rect, ordered: list[tuple[int, ProgramCard]], scale: int) -> None:
+    """The recommended one above, two more below. Where there is only one, a picture of how it goes."""
+    m = c.m
+    gap = round(m.gap * 1.5)
+    if not ordered:
+        return
+    if not ordered[0][1].recommended:
+        cells = columns(body, [1] * max(2, len(ordered)), gap)
+        for (index, card), cell in zip(ordered, cells, strict=False):
+            _card(c, cell, index, card, scale)
+        return
+    top, below = rows(body, [1, 1.25], gap)
+    _wide_card(c, top, ordered[0][0], ordered[0][1], scale)
+    rest = ordered[1:]
+    if not rest:
+        _how(c, below)
+        return
+    for (index, card), cell in zip(rest, columns(below, [1] * max(2, len(rest)), gap), strict=False):
+        _card(c, cell, index, card, scale)
+
+
+def _how(c: Canvas, rect: Rect) -> None:
+    m = c.m
+    picture, words = cut_left(inset(rect, round(m.margin * 0.4), 0), round(rect.width * 0.42), m.margin)
+    illustrate(c, "toe_heel", picture)
+    c.block(c.t("program.how"), words, round(m.body * 1.15), theme.MUTED, max_lines=3, balance=True, valign="middle")
 
 
 def _wide_card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int) -> None:
@@ -77,86 +97,74 @@ def _wide_card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int)
     c.block(
         c.t("program.choose"), inset(place, 12, 4), m.body, theme.INK, face=Face.BOLD, align="center", valign="middle"
     )
-    sketch, words = cut_right(words, round(room.width * 0.24), m.margin)
-    charts.plan_bars(
-        c,
-        Rect(sketch.x, sketch.y + sketch.height // 4, sketch.width, sketch.height * 5 // 8),
-        card.steps,
-        scale_ckmh=scale,
-    )
-    _card_words(c, words, card, note=reason(c, card))
+    sketch, words = cut_right(words, round(room.width * 0.22), m.margin)
+    tall = round(sketch.height * 0.52)
+    charts.plan_bars(c, Rect(sketch.x, sketch.centery - tall // 2, sketch.width, tall), card.steps, scale_ckmh=scale)
+    _words(c, words, card, valign="middle")
 
 
-def _card_words(c: Canvas, words: Rect, card: ProgramCard, *, note: str) -> None:
-    m = c.m
-    parts = [(facts(c, card), m.body, theme.MUTED, Face.REGULAR, 2)]
-    if note:
-        parts.append((note, m.small, theme.TEXT, Face.REGULAR, 2))
-    y = words.y
-    if card.recommended:
-        box = c.block(
-            c.t("program.next"), Rect(words.x, y, words.width, words.bottom - y), m.small, theme.SKY, face=Face.BOLD
-        )
-        y = box.bottom + round(m.title * 0.72)
-    box = c.block(
-        card.title,
-        Rect(words.x, y, words.width, words.bottom - y),
-        m.title,
-        face=Face.BOLD,
-        least=m.small,
-        max_lines=1,
-        may_cut=True,
-    )
-    y = box.bottom + round(m.title * 0.62)
-    for text, cap, colour, face, lines in parts:
-        room = Rect(words.x, y, words.width, words.bottom - y)
-        if room.height < cap + descent_of(cap):
-            return
-        box = c.block(text, room, cap, colour, face=face, max_lines=lines, may_cut=True)
-        y = box.bottom + round(m.title * 0.55)
-
-
-def _small_card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int) -> None:
+def _card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int) -> None:
     m = c.m
     c.box(rect, theme.CARD, line=theme.BUTTON_LINE)
-    pad = round(m.height * 0.032)
-    room = inset(rect, round(pad * 1.2), pad)
     c.target(rect, Intent(IntentKind.CHOOSE, index))
-    sketch, words = cut_bottom(room, round(room.height * 0.36), round(m.height * 0.02))
+    pad = round(m.height * 0.036)
+    room = inset(rect, round(pad * 1.1), pad)
+    sketch, words = cut_bottom(room, round(room.height * 0.3), round(m.height * 0.02))
     charts.plan_bars(c, sketch, card.steps, scale_ckmh=scale)
-    _card_words(c, words, card, note=reason(c, card))
+    _words(c, words, card)
 
 
-def _narrow_card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int) -> None:
+def _words(c: Canvas, rect: Rect, card: ProgramCard, *, valign: str = "top") -> None:
+    """Marker, title, facts and reason under each other; the reason gives way where there is no room."""
     m = c.m
-    c.box(rect, theme.CARD, line=theme.SKY if card.recommended else theme.BUTTON_LINE)
-    room = inset(rect, round(m.small * 0.7), round(m.small * 0.7))
-    c.target(rect, Intent(IntentKind.CHOOSE, index))
-    sketch, words = cut_bottom(room, round(room.height * 0.2), round(m.small * 0.5))
-    charts.plan_bars(c, sketch, card.steps, scale_ckmh=scale)
-    least = round(m.small * 0.72)
-    y = words.y
+    note = reason(c, card)
+    title = c.fit(card.title, rect, m.title, face=Face.BOLD, least=round(m.body * 1.05), max_lines=1)
+    stack: list[tuple[Fitted, Face, Colour, int]] = []
     if card.recommended:
-        line, _ = cut_top(words, round(m.small * 1.2))
-        box = c.block(c.t("program.next_short"), line, m.small, theme.SKY, face=Face.BOLD, least=least)
-        y = box.bottom + round(m.small * 0.75)
-    box = c.block(
-        card.title,
-        Rect(words.x, y, words.width, words.bottom - y),
-        m.small,
-        face=Face.BOLD,
-        least=least,
-        max_lines=2,
-        may_cut=True,
-    )
-    y = box.bottom + round(m.small * 0.9)
-    unit = c.t(f"unit.{c.snapshot.units.name.lower()}")
-    for text in (
-        c.t("unit.minutes", n=card.minutes),
-        f"{speed_text(card.top_ckmh, c.snapshot.units)} {unit}",
+        marker = c.fit(c.t("program.next"), rect, m.small, face=Face.BOLD)
+        stack.append((marker, Face.BOLD, theme.SKY, round(m.title * 0.62)))
+    stack.append((title, Face.BOLD, theme.TEXT, round(m.title * 0.72)))
+    stack.append((c.fit(facts(c, card), rect, m.body), Face.REGULAR, theme.MUTED, round(m.title * 0.66)))
+    if note:
+        stack.append((c.fit(note, rect, m.small, max_lines=2), Face.REGULAR, theme.TEXT, 0))
+
+    def height() -> int:
+        return sum(part.height for part, *_ in stack) + sum(gap for *_, gap in stack[:-1])
+
+    while len(stack) > 1 and height() + descent_of(stack[-1][0].cap_px) > rect.height:
+        stack.pop()
+    y = rect.y + ((rect.height - height()) // 2 if valign == "middle" else 0)
+    for part, face, colour, gap in stack:
+        box = c.lines(part, Rect(rect.x, y, rect.width, rect.bottom - y), colour, face=face, may_cut=True)
+        y = box.bottom + gap
+
+
+def _compact(c: Canvas, body: Rect, ordered: list[tuple[int, ProgramCard]], scale: int) -> None:
+    """Two columns: the first card large, the others one above the other."""
+    m = c.m
+    if not ordered:
+        return
+    left, right = columns(body, [1, 1.1], m.gap) if len(ordered) > 1 else (body, body)
+    least = round(m.small * 0.75)
+    inner = round(m.small * 0.8)
+    for place, (index, card) in zip(
+        [left, *rows(right, [1] * max(1, len(ordered) - 1), m.gap)], ordered, strict=False
     ):
-        room = Rect(words.x, y, words.width, words.bottom - y)
-        if room.height < least + descent_of(least):
-            return
-        box = c.block(text, room, m.small, theme.MUTED, least=least)
-        y = box.bottom + round(m.small * 0.8)
+        first = place is left
+        c.box(place, theme.CARD, line=theme.SKY if card.recommended else theme.BUTTON_LINE)
+        c.target(place, Intent(IntentKind.CHOOSE, index))
+        room = inset(place, inner, inner)
+        if first:
+            sketch, room = cut_bottom(room, round(place.height * 0.24), round(m.small * 0.5))
+            charts.plan_bars(c, sketch, card.steps, scale_ckmh=scale)
+            if card.recommended:
+                line, room = cut_top(room, round(m.small * 1.9))
+                c.block(c.t("program.next"), line, m.small, theme.SKY, face=Face.BOLD, least=least)
+        title = c.fit(card.title, room, m.small, face=Face.BOLD, least=least, max_lines=2 if first else 1)
+        low = c.fit(short_facts(c, card), room, m.small, least=least)
+        gap = round(m.small * 0.75)
+        y = room.y if first else room.y + max(0, (room.height - title.height - gap - low.height) // 2)
+        box = c.lines(title, Rect(room.x, y, room.width, place.bottom - y), theme.TEXT, face=Face.BOLD, may_cut=True)
+        y = box.bottom + gap
+        if y + low.height + descent_of(low.cap_px) <= place.bottom:
+            c.lines(low, Rect(room.x, y, room.width, place.bottom - y), theme.MUTED)

@@ -6,7 +6,7 @@ from pygame import Rect
 
 from kiosk.screens.check import tile_name
 from kiosk.screens.safety_stop import family
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.snapshot import Intent, IntentKind, Tile
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import columns, cut_left, cut_top
@@ -16,36 +16,64 @@ from kiosk.ui.text import Face, descent_of
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
-    frame = widgets.near_frame(c, c.t("reset.title"), right="" if m.compact else s.treadmill_label)
-    left, right = columns(frame.body, [1.1, 1], m.margin)
     cause = c.t(f"safety_stop.{family(s.cause)}.word") if s.cause is not None else c.t("reset.no_cause")
-    head, rest = cut_top(left, round(m.title * (1.6 if m.compact else 2.0)), round(m.height * 0.02))
-    side = round(m.title * 1.0)
-    mark, words = cut_left(head, side, round(m.title * 0.5))
-    c.icon("octagon", Rect(mark.x, mark.centery - side // 2, side, side), theme.RED)
-    c.block(cause, words, m.title, face=Face.BOLD, valign="middle", max_lines=2)
-    pitch = round((m.small if m.compact else m.body) * 2.3)
-    for index, tile in enumerate(s.reset_items):
-        row = Rect(rest.x, rest.y + index * pitch, rest.width, pitch)
-        if row.bottom > rest.bottom + 4:
-            break
-        key = f"reset.item.{tile_name(tile.key)}"
-        text = c.t(key) if c.words.has(key) else c.t(tile.key)
-        widgets.tile_row(c, row, text, tile.state)
-        if tile.tap:
-            c.target(row, Intent(IntentKind.TICK, index))
-    room = widgets.card(c, right)
-    y = room.y
-    for note in (c.t(f"reset.how.{family(s.cause)}"), *s.notes):
-        place = Rect(room.x, y, room.width, room.bottom - y)
-        if place.height < m.small * 1.4:
-            break
-        box = c.block(note, place, m.small if m.compact else m.body, max_lines=6, may_cut=True)
-        y = box.bottom + descent_of(m.body) + round(m.body * 0.9)
-    ready = s.can_confirm
+    if m.compact:
+        frame = widgets.near_frame(c, cause)
+        left, right = frame.body, None
+    else:
+        frame = widgets.near_frame(c, c.t("reset.title"), right=s.treadmill_label, quiet=True)
+        left, right = columns(frame.body, [1.05, 1], m.margin)
+        head, left = cut_top(left, round(m.title * 1.5), round(m.height * 0.045))
+        side = round(m.title * 1.05)
+        mark, words = cut_left(head, side, round(m.title * 0.55))
+        c.icon("octagon", Rect(mark.x, mark.y, side, side), theme.RED)
+        c.block(cause, Rect(words.x, mark.y, words.width, side), m.title, face=Face.BOLD, valign="middle")
+    _items(c, left, s.reset_items)
+    if right is not None:
+        _notes(c, right)
     widgets.footer_buttons(
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        right=(c.t("reset.confirm"), Intent(IntentKind.CONFIRM)) if ready else None,
+        right=(c.t("reset.confirm"), Intent(IntentKind.CONFIRM)) if s.can_confirm else None,
     )
+
+
+def _items(c: Canvas, rect: Rect, items: tuple[Tile, ...]) -> None:
+    """The checklist; what only a person can see is a button of its own."""
+    if not items:
+        return
+    m = c.m
+    texts = [_text(c, tile) for tile in items]
+    cap = widgets.tile_cap(c, texts, rect.width)
+    taps = any(tile.tap for tile in items)
+    pitch = min(max(m.touch + m.gap, round(cap * 2.6)) if taps else round(cap * 2.6), rect.height // len(items))
+    for index, (tile, text) in enumerate(zip(items, texts, strict=True)):
+        row = Rect(rect.x, rect.y + index * pitch, rect.width, pitch)
+        if tile.tap:
+            place = Rect(row.x, row.y, row.width, min(m.touch, pitch))
+            c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
+            c.target(place, Intent(IntentKind.TICK, index))
+            row = Rect(place.x + cap, place.y, place.width - 2 * cap, place.height)
+        else:
+            row = Rect(row.x, row.y, row.width, min(m.touch, pitch) if taps else pitch)
+        widgets.tile_row(c, row, text, tile.state, cap)
+
+
+def _text(c: Canvas, tile: Tile) -> str:
+    key = f"reset.item.{tile_name(tile.key)}"
+    return c.t(key) if c.words.has(key) else c.t(tile.key)
+
+
+def _notes(c: Canvas, rect: Rect) -> None:
+    """How to go about it, and what the session has to say."""
+    m, s = c.m, c.snapshot
+    room = widgets.card(c, rect)
+    y = room.y
+    for index, note in enumerate((c.t(f"reset.how.{family(s.cause)}"), *s.notes)):
+        place = Rect(room.x, y, room.width, room.bottom - y)
+        if place.height < m.body * 1.5:
+            break
+        ink = theme.TEXT if index == 0 else theme.MUTED
+        box = c.block(note, place, m.body, ink, max_lines=6, may_cut=index > 0)
+        y = box.bottom + descent_of(m.body) + round(m.body * 1.2)

@@ -64,6 +64,7 @@ def paint(c: Canvas) -> None:
     tone = far.STOPPED_HARD
     name = family(s.cause)
     still = at_rest(c)
+    lines: tuple[str, ...]
     frame = far.start(c, tone)
     far.band(c, frame, tone, "octagon", c.t(f"safety_stop.{name}.word"))
     far.speed(c, frame, tone)
@@ -71,8 +72,10 @@ def paint(c: Canvas) -> None:
     illustrate(c, picture if still else "hold", frame.right.inflate(-12, -12), tone.ground)
     if still:
         lines = (c.t("safety_stop.stand"), c.t(f"safety_stop.{name}.then"))
+    elif s.cue_show:
+        lines = s.cue_show
     else:
-        lines = s.cue_show or (c.t(f"safety_stop.{name}.now"), c.t(f"safety_stop.{name}.also"))
+        lines = (c.t(f"safety_stop.{name}.now"), c.t(f"safety_stop.{name}.also"))
     if s.touch_ready and still:
         _way_on(c, frame, lines)
     else:

@@ -14,12 +14,23 @@ from kiosk.ui.text import Face
 _ANCHORS: Final = (0, 3, 5, 7, 10)
 
 
-def paint_scale(c: Canvas, rect: Rect, question: str, scale: str, *, note: str = "") -> None:
+def scale_title(c: Canvas, title: str, question: str) -> str:
+    """What stands in the title line: a narrow panel has no room for more than the question."""
+    return title if one_row(c, c.content.width - 2 * c.m.margin) else question
+
+
+def one_row(c: Canvas, width: int) -> bool:
+    """Whether eleven keys fit beside each other."""
+    return (width - 10 * c.m.gap) // 11 >= c.m.touch
+
+
+def paint_scale(c: Canvas, rect: Rect, question: str, scale: str) -> None:
     """The question above, eleven keys, and words under some of them."""
     m = c.m
-    single = (rect.width - 10 * m.gap) // 11 >= m.touch
+    single = one_row(c, rect.width)
     keys_high = max(m.key, round(m.height * 0.17)) if single else 2 * m.touch + m.gap
-    words_high = c.pitch(m.small) * 2
+    words_cap = max(m.small, round(m.body * 0.86))
+    words_high = c.pitch(words_cap) * 2
     if single:
         block_high = keys_high + round(m.small * 1.2) + words_high
         lower, upper = cut_bottom(rect, block_high + round(m.height * 0.05))
@@ -35,10 +46,10 @@ def paint_scale(c: Canvas, rect: Rect, question: str, scale: str, *, note: str =
                 place, align = Rect(rect.x, below.y, 2 * half, words_high), "left"
             if place.right > rect.right:
                 place, align = Rect(rect.right - 2 * half, below.y, 2 * half, words_high), "right"
-            c.block(c.t(f"{scale}.word_{value}"), place, m.small, theme.MUTED, max_lines=2, align=align)
+            c.block(c.t(f"{scale}.word_{value}"), place, words_cap, theme.MUTED, max_lines=2, align=align)
     else:
-        lower, upper = cut_bottom(rect, keys_high + c.pitch(m.small), round(m.height * 0.01))
-        keys, below = cut_top(lower, keys_high, round(m.small * 0.7))
+        spare = rect.height - keys_high - round(m.small * 1.9)
+        keys, below = cut_top(rect, keys_high + max(0, min(spare, round(m.height * 0.1))), round(m.small * 0.7))
         widgets.score_row(c, keys)
         half = below.width // 2 - m.gap
         for text, align, x in (
@@ -53,15 +64,14 @@ def paint_scale(c: Canvas, rect: Rect, question: str, scale: str, *, note: str =
                 align=align,
                 least=round(m.small * 0.75),
             )
+        return
     c.block(
         question,
         upper,
-        m.title if m.compact else round(m.headline * 0.9),
+        round(m.headline * 0.9),
         face=Face.BOLD,
         least=m.small,
-        max_lines=2 if m.compact else 3,
-        balance=not m.compact,
+        max_lines=3,
+        balance=True,
         valign="middle",
     )
-    if note:
-        c.block(note, cut_bottom(upper, round(m.body * 2))[0], m.body, theme.MUTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from kiosk.screens.scores import paint_scale
+from kiosk.screens.scores import paint_scale, scale_title
 from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
@@ -15,10 +15,12 @@ from kiosk.ui.text import Face
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
-    frame = widgets.near_frame(
-        c, c.t("screening.title"), right=c.t("screening.page", n=s.question_n, m=s.questions) if s.questions else ""
-    )
     text = c.t(s.question if c.words.has(s.question) else f"question.{s.question}")
+    title = c.t("screening.title")
+    page = c.t("screening.page_short" if m.compact else "screening.page", n=s.question_n, m=s.questions)
+    frame = widgets.near_frame(
+        c, scale_title(c, title, text) if s.question_scale else title, right=page if s.questions else ""
+    )
     if s.question_scale:
         paint_scale(c, frame.body, text, "pain")
         widgets.footer_buttons(c, frame, left=(c.t("button.back"), Intent(IntentKind.BACK)))

@@ -41,7 +41,7 @@ def paint(c: Canvas) -> None:
     free = widgets.footer_buttons(c, frame, right=(c.t("button.done"), Intent(IntentKind.DONE)))
     if view is not None:
         cap = m.small if m.compact else m.body
-        c.block(scores(c, view), free, cap, theme.MUTED, valign="middle", max_lines=2)
+        c.block(scores(c, view), free, cap, theme.MUTED, valign="middle", max_lines=2, least=round(m.small * 0.8))
 
 
 def scores(c: Canvas, view: SummaryView) -> str:
@@ -68,9 +68,12 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
     if view.week_sessions is not None:
         figures.append((c.t("summary.week"), str(view.week_sessions), c.t("summary.of", n=view.week_limit)))
     if m.compact:
-        left, right = columns(body, [1, 1.35], m.margin)
-        for cell, (label, text, unit) in zip(rows(left, [1] * len(figures), 6), figures, strict=True):
-            _figure_row(c, cell, label, text, unit)
+        left, right = columns(body, [1, 1.25], round(m.margin * 0.8))
+        short = (c.t("summary.time"), c.t("summary.distance"), c.t("summary.top_short"), c.t("summary.week_short"))
+        cells = rows(left, [1] * 4, 6)
+        label_cap = c.common_cap(short, round(left.width * 0.46), m.small, least=round(m.small * 0.7))
+        for cell, label, (_, text, unit) in zip(cells, short, figures, strict=False):
+            _figure_row(c, cell, label, text, unit, label_cap)
         lower = _next_time_compact(c, right, view)
         charts.speed_chart(
             c,
@@ -122,7 +125,8 @@ def _next_time(c: Canvas, rect: Rect, view: SummaryView) -> None:
         Rect(room.x, y, room.width, room.bottom - y),
         round(m.title * 0.88),
         face=Face.BOLD,
-        max_lines=2,
+        least=round(m.body * 1.05),
+        max_lines=2 if c.width(view.next_title, round(m.body * 1.05), Face.BOLD) > room.width else 1,
         may_cut=True,
     )
     y = box.bottom + descent_of(m.body) + round(m.body * 0.85)
@@ -136,7 +140,7 @@ def _next_time(c: Canvas, rect: Rect, view: SummaryView) -> None:
     )
 
 
-def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str) -> None:
+def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str, label_cap: int) -> None:
     m = c.m
     c.box(rect, theme.CARD, line=theme.CARD_LINE, radius=m.radius)
     pad = round(m.small * 0.6)
@@ -148,19 +152,18 @@ def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str) -> Non
     ink = c.figure(value, (x, rect.centery - cap // 2), cap, inside=rect)
     if unit:
         c.line(unit, (ink.right + round(small * 0.6), rect.centery + cap // 2 - small), small, inside=rect)
-    c.block(
+    c.line(
         label,
-        Rect(room.x, rect.y, max(20, x - room.x - pad), rect.height),
-        m.small,
+        (room.x, rect.centery - label_cap // 2),
+        label_cap,
         theme.MUTED,
-        valign="middle",
-        least=round(m.small * 0.62),
+        face=Face.REGULAR,
+        inside=rect,
     )
 
 
 def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
     m = c.m
-    least = round(m.small * 0.8)
     high = round(m.small * 1.9)
     place = Rect(rect.x, rect.bottom - high, rect.width, high)
     c.block(
@@ -168,7 +171,7 @@ def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
         place,
         m.small,
         face=Face.SEMIBOLD,
-        least=least,
+        least=round(m.small * 0.7),
         valign="bottom",
         may_cut=True,
     )

@@ -47,12 +47,16 @@ def announced(c: Canvas, walk: WalkView) -> tuple[str, str] | None:
 def paint_walk(c: Canvas, frame: FarFrame, tone: Tone) -> None:
     """What walking, easing and stopping have in common."""
     s, walk = c.snapshot, c.snapshot.walk
+    touched = s.stop_touched or (walk is not None and walk.stop_touched)
     far.speed(c, frame, tone)
     if walk is not None:
         far.time_left(c, frame, tone, walk.left_s)
-        charts.progress(c, frame.bar, walk.steps, walk.at_s)
+        if not touched:
+            charts.progress(c, frame.bar, walk.steps, walk.at_s)
     lines = (walk.cue_show if walk is not None else ()) or s.cue_show
-    touched = s.stop_touched or (walk is not None and walk.stop_touched)
-    far.cue(c, frame, lines)
     if touched:
         far.stop_bar(c)
+        if not c.m.compact:
+            far.cue(c, frame, tuple(far.sentences(lines)[:1]))
+        return
+    far.cue(c, frame, lines)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pygame import Rect
 
 from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
-from kiosk.ui.layout import columns, cut_bottom, cut_left, cut_top, inset
-from kiosk.ui.text import Face, descent_of
+from kiosk.ui.layout import columns, cut_bottom, cut_top, inset
+from kiosk.ui.text import Face
 
 _VOLUMES = (1, 2, 3)
 
@@ -27,9 +29,9 @@ def paint(c: Canvas) -> None:
         )
         _volume(c, cells[2], Intent(IntentKind.VOLUME, s.volume % len(_VOLUMES) + 1), s.volume)
     else:
-        free = widgets.footer_buttons(c, frame, left=(c.t("button.cancel"), Intent(IntentKind.CANCEL)))
-        del free
-        choices, body = cut_bottom(body, m.touch + round(m.small * 2.6), round(m.height * 0.05))
+        widgets.footer_buttons(c, frame, left=(c.t("button.cancel"), Intent(IntentKind.CANCEL)))
+        high = round(m.touch * 1.2)
+        choices, body = cut_bottom(body, high + round(m.small * 2.4), round(m.height * 0.05))
         _settings(c, choices)
     guest, member = columns(body, [1, 1], max(m.gap, m.margin // 2))
     _choice(c, guest, "person", c.t("who.guest"), c.t("who.guest_help"), Intent(IntentKind.GUEST))
@@ -40,23 +42,37 @@ def _choice(c: Canvas, rect: Rect, icon: str, title: str, text: str, intent: Int
     m = c.m
     c.box(rect, theme.BUTTON, line=theme.BUTTON_LINE)
     c.target(rect, intent)
-    pad = round(m.height * (0.035 if m.compact else 0.045))
-    room = inset(rect, pad, pad)
-    side = round(m.title * (1.3 if m.compact else 2.2))
-    mark, words = cut_top(room, side, round(m.height * (0.02 if m.compact else 0.04)))
-    c.icon(icon, Rect(mark.x, mark.y, side, side), theme.SKY)
+    pad = round(m.height * (0.035 if m.compact else 0.06))
+    room = inset(rect, pad, round(pad * 0.9))
     if m.compact:
+        side = round(m.title * 1.3)
+        mark, words = cut_top(room, side, round(m.height * 0.03))
+        c.icon(icon, Rect(mark.x, mark.y, side, side), theme.SKY)
         head = Rect(mark.x + side + pad // 2, mark.y, room.width - side - pad // 2, side)
-        c.block(title, head, m.body, face=Face.BOLD, valign="middle", max_lines=2)
+        c.block(title, head, m.body, face=Face.BOLD, valign="middle", max_lines=2, least=round(m.small * 0.8))
         c.block(text, words, m.small, theme.MUTED, max_lines=3, least=round(m.small * 0.8))
         return
-    box = c.block(title, words, round(m.title * 1.05), face=Face.BOLD, max_lines=2)
-    y = box.bottom + descent_of(m.title) + round(m.body * 0.9)
-    c.block(text, Rect(words.x, y, words.width, words.bottom - y), m.body, theme.MUTED, max_lines=3)
+    side = round(m.title * 2.9)
+    title_cap = round(m.title * 1.15)
+    fitted = c.fit(title, room, title_cap, face=Face.BOLD, max_lines=2)
+    helping = c.fit(text, room, m.body, max_lines=3, balance=True)
+    gaps = round(m.height * 0.045), round(title_cap * 0.9)
+    whole = side + gaps[0] + fitted.height + gaps[1] + helping.height
+    y = room.y + max(0, (room.height - whole) // 2)
+    c.icon(icon, Rect(room.x, y, side, side), theme.SKY)
+    y += side + gaps[0]
+    box = c.lines(fitted, Rect(room.x, y, room.width, room.bottom - y), theme.TEXT, face=Face.BOLD)
+    y = box.bottom + gaps[1]
+    c.lines(helping, Rect(room.x, y, room.width, rect.bottom - y), theme.MUTED)
+
+
+_OWN_NAMES: Final = {"en": "English", "es": "Español", "de": "Deutsch"}
+"""Each in its own language: whoever looks for it can read it."""
 
 
 def _language_name(c: Canvas, language: str) -> str:
-    return c.ui.catalogue(language)("language.name")
+    known = c.ui.catalogues.get(language)
+    return known("language.name") if known is not None else _OWN_NAMES.get(language, language)
 
 
 def _settings(c: Canvas, rect: Rect) -> None:
@@ -64,13 +80,13 @@ def _settings(c: Canvas, rect: Rect) -> None:
     left, right = columns(rect, [max(1, len(s.languages)), len(_VOLUMES) * 0.8], m.margin * 2)
     for place, label in ((left, c.t("who.language")), (right, c.t("who.volume"))):
         c.block(label, Rect(place.x, place.y, place.width, round(m.small * 1.8)), m.small, theme.MUTED)
-    row = cut_bottom(left, m.touch)[0]
+    row = cut_bottom(left, round(m.touch * 1.2))[0]
     for index, (language, cell) in enumerate(
         zip(s.languages, columns(row, [1] * len(s.languages), m.gap), strict=True)
     ):
         style = widgets.PRIMARY if language == s.language else widgets.PLAIN
         widgets.button(c, cell, _language_name(c, language), Intent(IntentKind.LANGUAGE, index), style, max_lines=1)
-    row = cut_bottom(right, m.touch)[0]
+    row = cut_bottom(right, round(m.touch * 1.2))[0]
     for volume, cell in zip(_VOLUMES, columns(row, [1] * len(_VOLUMES), m.gap), strict=True):
         _volume(c, cell, Intent(IntentKind.VOLUME, volume), volume, chosen=volume == s.volume)
 
@@ -80,20 +96,16 @@ def _volume(c: Canvas, cell: Rect, intent: Intent, volume: int, *, chosen: bool 
     style = widgets.PRIMARY if chosen else widgets.PLAIN
     c.box(cell, style.fill, line=style.line)
     c.target(cell, intent)
-    high = round(cell.height * 0.42)
-    bar = max(5, round(high * 0.2))
-    mark, rest = cut_left(Rect(0, 0, high, high), high)
-    del rest
-    total = high + bar * 2 + bar * 2 * len(_VOLUMES)
-    left = cell.centerx - total // 2
-    mark.topleft = (left, cell.centery - high // 2)
+    high = round(cell.height * 0.46)
+    bar = max(6, round(high * 0.24))
+    step = round(bar * 1.7)
+    total = high + bar + step * (len(_VOLUMES) - 1) + bar
+    mark = Rect(cell.centerx - total // 2, cell.centery - high // 2, high, high)
     c.icon("speaker", mark, style.text)
     for index in _VOLUMES:
-        tall = round(high * (0.3 + 0.23 * index))
-        x = left + high + bar + (index - 1) * 2 * bar
-        colour = style.text if index <= volume else (theme.IDLE if not chosen else theme.BUTTON_LINE)
-        part = Rect(x, mark.bottom - tall, bar, tall)
-        if index <= volume:
-            c.fill(part, colour)
-        else:
-            c.fill(Rect(part.x, part.bottom - max(3, bar // 2), part.width, max(3, bar // 2)), colour)
+        loud = index <= volume
+        tall = round(high * (0.4 + 0.2 * index)) if loud else max(4, bar // 2)
+        c.fill(
+            Rect(mark.right + bar + (index - 1) * step, mark.bottom - tall, bar, tall),
+            style.text if loud or chosen else theme.IDLE,
+        )

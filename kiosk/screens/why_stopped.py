@@ -11,14 +11,17 @@ from kiosk.ui.layout import grid
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
-    frame = widgets.near_frame(c, c.t("why_stopped.title"))
-    count = max(1, len(s.choices))
+    frame = widgets.near_frame(c, c.t("why_stopped.title"), footer=not m.compact)
+    count = max(1, len(s.choices) + (1 if m.compact else 0))
     across = 2
     down = (count + across - 1) // across
     gap = m.gap if m.compact else round(m.gap * 1.4)
-    body = frame.body
-    body.height = min(body.height, down * round(m.height * 0.19) + (down - 1) * gap)
-    for index, (key, cell) in enumerate(zip(s.choices, grid(body, across, down, gap), strict=False)):
-        text = c.t(key if c.words.has(key) else f"why.{key}")
-        widgets.button(c, cell, text, Intent(IntentKind.CHOOSE, index), cap=round(m.body * 1.15))
-    widgets.footer_buttons(c, frame, left=(c.t("button.skip"), Intent(IntentKind.SKIP)))
+    cells = grid(frame.body, across, down, gap)
+    texts = [c.t(key if c.words.has(key) else f"why.{key}") for key in s.choices]
+    for index, (text, cell) in enumerate(zip(texts, cells, strict=False)):
+        widgets.button(c, cell, text, Intent(IntentKind.CHOOSE, index), cap=round(m.body * 1.2))
+    skip = Intent(IntentKind.SKIP)
+    if m.compact:
+        widgets.button(c, cells[-1], c.t("button.skip"), skip, widgets.FAINT)
+    else:
+        widgets.footer_buttons(c, frame, left=(c.t("button.skip"), skip))

@@ -7,7 +7,7 @@ draws.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -311,6 +311,20 @@ class Canvas:
             for index, line in enumerate(fitted.lines)
         ]
         return boxes[0].unionall(boxes[1:])
+
+    def common_cap(
+        self, texts: Iterable[str], width: int, cap: int, *, face: Face = Face.REGULAR, least: int | None = None
+    ) -> int:
+        """The largest size from *cap* down at which every one of *texts* fits in *width* on one line.
+
+        Lines of one list share a size: different sizes would read as different weights.
+        """
+        lowest = min(cap, self.m.small if least is None else least)
+        widest = max((self.ui.fonts.width(text, face, cap) for text in texts), default=0)
+        size = cap
+        while size > lowest and widest * size > width * cap * 0.985:
+            size -= 1
+        return size
 
     def width(self, text: str, cap: int, face: Face = Face.SEMIBOLD) -> int:
         """Advance width of *text*."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pygame import Rect
 
 from hardware.units import SpeedUnit, ckmh_from_kmh, ckmh_from_mph, speed_text
@@ -52,7 +54,8 @@ def plan_bars(
         c.fill(Rect(left + before, bar.y, bar.width - before, high), todo)
 
 
-PROGRESS_STEPS = 80
+_GRID: Final[Colour] = (0x4A, 0x60, 0x84)
+PROGRESS_STEPS: Final = 80
 """The bar of a walk moves in this many steps: nothing on a far screen moves smoothly."""
 
 
@@ -119,9 +122,9 @@ def speed_chart(
             align="right",
         )
     y = plot.bottom + round(cap * 0.9)
-    c.line(c.t("unit.minutes", n=0), (plot.x, y), cap, theme.MUTED, face=Face.REGULAR)
-    minutes = max(1, round(seconds / 60))
-    c.line(c.t("unit.minutes", n=minutes), (plot.right, y), cap, theme.MUTED, face=Face.REGULAR, align="right")
+    c.line("0:00", (plot.x, y), cap, theme.MUTED, face=Face.REGULAR)
+    end = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    c.line(end, (plot.right, y), cap, theme.MUTED, face=Face.REGULAR, align="right")
 
 
 def _plot(
@@ -134,19 +137,26 @@ def _plot(
     seconds: float,
     grid: int,
 ) -> None:
-    stroke = max(3.0, height * 0.018)
+    stroke = max(3.0, height * 0.02)
+    ahead = theme.TRACK if speeds else theme.SKY  # a plan without a walk is what the picture is about
     room = height - stroke
 
     def at(time_s: float, speed: float) -> tuple[float, float]:
         return width * time_s / seconds, stroke / 2 + room * (1 - speed / top)
 
+    def lines() -> None:
+        for index in range(grid):
+            y = at(0, top * index / (grid - 1))[1]
+            pen.polygon([(0, y), (width, y), (width, y + 1), (0, y + 1)], _GRID)
+
+    if not speeds:
+        lines()
     for step in plan:
         left, high = at(step.start_s, step.speed_ckmh)
         right = at(step.start_s + step.seconds, 0)[0]
-        pen.polygon([(left, high), (right, high), (right, height), (left, height)], theme.TRACK)
-    for index in range(grid):
-        y = at(0, top * index / (grid - 1))[1]
-        pen.polygon([(0, y), (width, y), (width, y + 1), (0, y + 1)], (0x4A, 0x60, 0x84))
+        pen.polygon([(left, high), (right, high), (right, height), (left, height)], ahead)
+    if speeds:
+        lines()
     points = [at(time_s, speed) for time_s, speed in speeds]
     if len(points) > 1:
         pen.line(_thinned(points), stroke, theme.SKY)

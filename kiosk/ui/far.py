@@ -19,8 +19,11 @@ from kiosk.ui.pen import Pen, opaque
 from kiosk.ui.text import Face, descent_of
 from kiosk.ui.theme import Colour
 
-LEADING: Final = 1.36
+LEADING: Final = 1.34
 """Distance between the two lines of a cue, in heights of a capital."""
+LEADING_WIDE: Final = 1.52
+"""The same where no bar stands below."""
+_DESCENT: Final = 0.32
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,11 @@ def _full_frame(c: Canvas) -> FarFrame:
     m, area = c.m, c.content
     height = area.height
     pad = round(height * 0.026)
-    band = Rect(0, 0, area.width, m.main + 2 * round(m.main * 0.31))
-    bar_high = round(height * 0.046)
+    band = Rect(0, 0, area.width, m.main + 2 * round(m.main * 0.285))
+    bar_high = round(height * 0.038)
     bar = Rect(m.margin, area.bottom - pad - bar_high, area.width - 2 * m.margin, bar_high)
     cue_high = m.main + round(m.main * LEADING) + descent_of(m.main)
-    cue = Rect(m.margin, bar.top - round(pad * 0.6) - cue_high, bar.width, cue_high)
+    cue = Rect(m.margin, bar.top - round(pad * 0.75) - cue_high, bar.width, cue_high)
     row = Rect(0, band.bottom + round(pad * 0.8), area.width, cue.top - band.bottom - round(pad * 1.6))
     label_gap = round(m.sub * 0.46)
     figure_top = row.y + (row.height - m.hero - label_gap - m.sub - round(descent_of(m.sub) * 0.6)) // 2
@@ -173,42 +176,51 @@ def band(c: Canvas, frame: FarFrame, tone: Tone, icon: str, word: str, *, right:
     side = round(m.main * 0.86)
     c.icon(icon, Rect(edge, place.centery - side // 2, side, side), tone.ink)
     left = edge + side + round(m.main * 0.42)
-    if not c.snapshot.banner and m.compact:
-        right = right[-1:] if right and right[0] != right[-1] else right
-    if c.snapshot.banner:
-        right = _far_notice(c, right)
     room = place.right - edge - left
-    word_width = c.width(word, m.main, Face.DISPLAY)
-    shown = ""
+    cap = m.main
+    word_width = c.width(word, cap, Face.DISPLAY)
+    if word_width > room:
+        cap = int(cap * room / word_width)
+        word_width = room
+    lift = 0 if word.isupper() else round(cap * 0.1)  # letters below the line need their room too
+    c.line(word, (left, place.centery - cap // 2 - lift), cap, tone.ink, face=Face.DISPLAY, inside=place)
+    free = room - word_width - m.main // 2
+    notice = far_notice(c)
+    if notice:
+        _right_end(c, frame, tone, notice, free, mark=True)
+        return
     for text in right:
-        if word_width + m.main + c.width(text, m.sub, Face.DISPLAY) <= room:
-            shown = text
-            break
-    c.block(
-        word,
-        Rect(left, place.y, room, place.height),
-        m.main,
+        if c.width(text, m.sub, Face.DISPLAY) <= free:
+            _right_end(c, frame, tone, text, free)
+            return
+
+
+def _right_end(c: Canvas, frame: FarFrame, tone: Tone, text: str, room: int, *, mark: bool = False) -> None:
+    """Words at the right end of the band; *mark*: a diamond before them, as for all standing notices."""
+    m = c.m
+    side = round(m.sub * 0.8) if mark else 0
+    gap = round(m.sub * 0.4) if mark else 0
+    cap = c.common_cap([text], room - side - gap, m.sub, face=Face.DISPLAY, least=round(m.sub * 0.7))
+    if c.width(text, cap, Face.DISPLAY) > room - side - gap:
+        return
+    place = frame.band
+    box = c.line(
+        text,
+        (place.right - frame.cue.x, place.centery - cap // 2),
+        cap,
         tone.ink,
         face=Face.DISPLAY,
-        least=round(m.main * 0.6),
-        valign="middle",
+        align="right",
+        inside=place,
     )
-    if shown:
-        c.line(
-            shown,
-            (place.right - edge, place.centery - m.sub // 2),
-            m.sub,
-            tone.ink,
-            face=Face.DISPLAY,
-            align="right",
-            inside=place,
-        )
+    if mark:
+        c.icon("diamond", Rect(box.left - gap - side, place.centery - side // 2, side, side), tone.ink)
 
 
-def _far_notice(c: Canvas, right: tuple[str, ...]) -> tuple[str, ...]:
-    """A standing notice in far-readable words takes the place of the phase."""
-    key = f"far_notice.{c.snapshot.banner.rpartition('.')[2]}"
-    return (c.t(key), *right) if c.words.has(key) else right
+def far_notice(c: Canvas) -> str:
+    """The standing notice in far-readable words, which takes the place of the phase; empty if there is none."""
+    key = f"notice.{c.snapshot.banner.rpartition('.')[2]}.far"
+    return c.t(key) if c.snapshot.banner and c.words.has(key) else ""
 
 
 def figure(
@@ -265,15 +277,17 @@ def cue(c: Canvas, frame: FarFrame, lines: tuple[str, ...], *, colour: Colour = 
         return
     place = frame.cue if bar else frame.bottom
     cap = m.main
+    leading = LEADING if bar else LEADING_WIDE
     if m.compact and frame.cue_lines == 1:
         if bar or len(shown) == 1:
             shown = sentences(tuple(shown))[:1]
         else:
-            cap = min(m.main, round((place.height - 4) / (1 + LEADING + 0.32)))
+            leading = LEADING
+            cap = min(m.main, round((place.height - 4) / (1 + LEADING + _DESCENT)))
     widest = max(c.width(line, cap, Face.DISPLAY) for line in shown)
     if widest > place.width:
         cap = int(cap * place.width / widest)
-    pitch = round(cap * LEADING)
+    pitch = round(cap * leading)
     height = cap + pitch * (len(shown) - 1)
     top = place.y + (place.height - height - descent_of(cap) // 2) // 2
     for index, line in enumerate(shown):

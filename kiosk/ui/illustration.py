@@ -14,7 +14,7 @@ from pygame import Rect
 
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
-from kiosk.ui.pen import Pen, Point, curve, octagon, opaque
+from kiosk.ui.pen import Pen, Point, arc_points, curve, octagon, opaque
 from kiosk.ui.theme import Colour
 
 STEEL: Final[Colour] = (0x3A, 0x54, 0x7C)
@@ -23,6 +23,8 @@ BELT: Final[Colour] = (0x10, 0x1A, 0x2B)
 BODY: Final = theme.SKY
 BODY_BACK: Final[Colour] = (0x3A, 0x82, 0xAE)
 DO: Final = theme.AMBER
+YELLOW: Final[Colour] = (0xE3, 0xB9, 0x00)
+"""The base of a red button (ISO 20957-6, 6.5.3: red on yellow)."""
 
 _LIMB: Final = 58.0
 
@@ -91,79 +93,90 @@ def _attract(pen: Pen) -> None:
 
 # ----------------------------------------------------------------------------------------- from behind the treadmill
 
+_RAIL_FOOT: Final[Point] = (318, 838)
+"""Where the left foot stands on its side rail; the right one mirrors it."""
+
+
+def _mirror(point: Point) -> Point:
+    return 1000 - point[0], point[1]
+
 
 def _machine_front(pen: Pen) -> None:
     """The treadmill as the screen sees it: open end near, console far, handrails at both sides."""
-    pen.box((330, 150, 340, 96), 26, STEEL_DARK)
-    pen.line([(500, 246), (500, 330)], 40, STEEL_DARK)
-    pen.line([(352, 300), (648, 300)], 26, STEEL_DARK)
+    pen.box((356, 206, 288, 120), 30, STEEL_DARK)
     for side in (-1, 1):
-        top, low = 500 + side * 150, 500 + side * 262
-        pen.line([(top, 300), (low, 452)], 30, STEEL)
-        pen.line([(low, 452), (low + side * 12, 880)], 22, STEEL_DARK)
-    pen.polygon([(300, 560), (700, 560), (800, 960), (200, 960)], STEEL)
-    pen.polygon([(352, 560), (648, 560), (706, 960), (294, 960)], BELT)
+        pen.line([(500 + side * 132, 330), (500 + side * 236, 486)], 32, STEEL)
+        pen.line([(500 + side * 236, 486), (500 + side * 244, 800)], 24, STEEL_DARK)
+    pen.polygon([(352, 600), (648, 600), (752, 970), (248, 970)], STEEL)
+    pen.polygon([(408, 600), (592, 600), (632, 970), (368, 970)], BELT)
 
 
 def _belt_marks(pen: Pen, colour: Colour) -> None:
     """The belt runs toward the viewer."""
-    for y, half in ((640, 26), (740, 34), (850, 44)):
-        pen.line([(500 - half, y), (500, y + half * 0.7), (500 + half, y)], 13, colour)
+    for y, half in ((690, 30), (790, 38), (900, 46)):
+        pen.line([(500 - half, y), (500, y + half * 0.7), (500 + half, y)], 16, colour)
 
 
-def _walker_front(pen: Pen, left_foot: Point, right_foot: Point, *, colour: Colour = BODY) -> None:
+def _walker_front(pen: Pen, left_foot: Point, right_foot: Point) -> None:
     """A walker who faces us with both hands on the rails."""
-    hip_y = 568.0
+    hip_y = 560.0
     for side, foot in ((-1, left_foot), (1, right_foot)):
-        hip = (500 + side * 34, hip_y)
-        knee = ((hip[0] + foot[0]) / 2 + side * 10, (hip_y + foot[1]) / 2 - 8)
-        pen.line([hip, knee, foot], _LIMB, colour)
-        pen.line([foot, (foot[0] + side * 6, foot[1] + 26)], _LIMB + 8, colour)
-        pen.line([(500 + side * 62, 338), (500 + side * 158, 436), (500 + side * 226, 410)], 42, pen.ground)
-        pen.line([(500 + side * 62, 338), (500 + side * 158, 436), (500 + side * 226, 410)], 36, colour)
-        pen.disc((500 + side * 228, 408), 34, colour)
-    pen.polygon([(428, 318), (572, 318), (550, hip_y + 10), (450, hip_y + 10)], colour)
-    pen.line([(440, 326), (560, 326)], 52, colour)
-    pen.line([(466, hip_y), (534, hip_y)], 60, colour)
-    pen.disc((500, 196), 88, pen.ground)
-    pen.disc((500, 196), 76, colour)
-    pen.disc((474, 190), 9, pen.ground)
-    pen.disc((526, 190), 9, pen.ground)
+        hip = (500 + side * 46, hip_y)
+        pen.line([hip, foot], 92, pen.ground)
+        pen.line([hip, foot], 76, BODY)
+        toe = (foot[0] + side * 4, foot[1] + 34)
+        pen.line([foot, toe], 84, BODY)
+        pen.line([(toe[0] - 26, toe[1] + 28), (toe[0] + 26, toe[1] + 28)], 26, theme.TEXT)
+        elbow = (500 + side * 176, 452)
+        hand = (500 + side * 232, 476)
+        pen.line([(500 + side * 88, 318), elbow, hand], 54, BODY)
+        pen.disc(hand, 42, theme.TEXT)
+    pen.polygon([(392, 300), (608, 300), (584, hip_y), (416, hip_y)], BODY)
+    pen.line([(420, 306), (580, 306)], 72, BODY)
+    pen.line([(454, hip_y), (546, hip_y)], 76, BODY)
+    pen.disc((500, 148), 104, pen.ground)
+    pen.disc((500, 148), 90, BODY)
+    pen.disc((470, 142), 11, pen.ground)
+    pen.disc((530, 142), 11, pen.ground)
+
+
+def _both_on_rails(pen: Pen) -> None:
+    _walker_front(pen, _RAIL_FOOT, _mirror(_RAIL_FOOT))
 
 
 def _straddle(pen: Pen) -> None:
     _machine_front(pen)
-    _walker_front(pen, (262, 812), (738, 812))
-    for side in (-1, 1):
-        x = 500 + side * 400
-        pen.arrow((x, 640), (500 + side * 318, 772), 22, DO, head=56)
+    _both_on_rails(pen)
+    for tip in ((236, 826), (764, 826)):
+        side = -1 if tip[0] < 500 else 1
+        pen.arrow((tip[0] + side * 122, tip[1] - 108), tip, 28, DO, head=70)
 
 
 def _straddle_moving(pen: Pen) -> None:
     _machine_front(pen)
     _belt_marks(pen, DO)
-    _walker_front(pen, (262, 812), (738, 812))
+    _both_on_rails(pen)
 
 
 def _step_on(pen: Pen) -> None:
     _machine_front(pen)
     _belt_marks(pen, (0x7A, 0x68, 0x14))
-    _walker_front(pen, (448, 802), (738, 812))
-    pen.arrow((118, 700), (352, 820), 24, DO, head=60)
+    _walker_front(pen, (476, 826), _mirror(_RAIL_FOOT))
+    pen.arrow((150, 706), (376, 846), 30, DO, head=76)
 
 
 def _hold(pen: Pen) -> None:
     _machine_front(pen)
-    _walker_front(pen, (262, 812), (738, 812))
+    _both_on_rails(pen)
     for side in (-1, 1):
-        pen.ring((500 + side * 228, 408), 84, 18, DO)
+        pen.ring((500 + side * 232, 476), 92, 22, DO)
 
 
 def _step_off(pen: Pen) -> None:
     _machine_front(pen)
-    _walker_front(pen, (262, 812), (738, 812))
-    pen.arrow((800, 700), (930, 800), 22, DO, head=56)
-    pen.line([(846, 880), (960, 880)], 22, STEEL)
+    _walker_front(pen, _RAIL_FOOT, (828, 884))
+    pen.line([(740, 962), (960, 962)], 24, STEEL)
+    pen.arrow((756, 660), (890, 744), 28, DO, head=70)
 
 
 # ------------------------------------------------------------------------------------------------------- the clip
@@ -228,28 +241,39 @@ def _clip_off(pen: Pen) -> None:
 
 
 def _red_button(pen: Pen) -> None:
-    pen.box((170, 560, 660, 300), 60, (0xE3, 0xB9, 0x00))
-    pen.box((330, 440, 340, 150), 30, STEEL_DARK)
-    pen.polygon([(210, 440), (250, 300), (360, 230), (640, 230), (750, 300), (790, 440)], theme.RED)
-    pen.line([(236, 438), (764, 438)], 56, theme.RED)
-    pen.line([(360, 258), (640, 258)], 60, theme.RED)
+    pen.box((150, 600, 700, 270), 70, YELLOW)
+    pen.box((350, 470, 300, 160), 30, STEEL_DARK)
+    dome = [(500 + 1.36 * (x - 500), y) for x, y in arc_points((500, 440), 230, 180, 360)]
+    pen.polygon(dome, theme.RED)
+    pen.line([(206, 452), (794, 452)], 76, theme.RED)
 
 
 def _release(pen: Pen) -> None:
     """The red button from above, with the turn that releases it."""
-    pen.disc((500, 500), 330, (0xE3, 0xB9, 0x00))
-    pen.disc((500, 500), 236, theme.RED)
-    pen.arc((500, 500), 410, -150, -36, 34, theme.TEXT)
-    pen.line([(700, 158), (832, 260), (846, 96)], 34, theme.TEXT)
+    pen.disc((500, 540), 330, YELLOW)
+    pen.disc((500, 540), 236, theme.RED)
+    turn = arc_points((500, 540), 420, -150, -40)
+    pen.line(turn, 36, theme.TEXT)
+    tip = turn[-1]
+    pen.polygon([(tip[0] - 92, tip[1] + 26), (tip[0] + 84, tip[1] - 74), (tip[0] + 74, tip[1] + 116)], theme.TEXT)
 
 
 def _link_lost(pen: Pen) -> None:
-    for x, sides in ((210, (-46, 46)), (790, (134, 226))):
-        pen.box((x - 60, 420, 120, 160), 26, STEEL)
-        for radius in (110, 180):
-            pen.arc((x, 500), radius, *sides, 26, BODY)
-    pen.line([(440, 380), (560, 620)], 40, theme.RED)
-    pen.line([(560, 380), (440, 620)], 40, theme.RED)
+    for x, sides in ((110, (-44, 44)), (890, (136, 224))):
+        pen.box((x - 76, 380, 152, 240), 36, STEEL)
+        for radius in (150, 240):
+            pen.arc((x, 500), radius, *sides, 38, BODY)
+    pen.line([(426, 370), (574, 630)], 56, theme.RED)
+    pen.line([(574, 370), (426, 630)], 56, theme.RED)
+
+
+def _link_wait(pen: Pen) -> None:
+    for x, sides in ((140, (-44, 44)), (860, (136, 224))):
+        pen.box((x - 76, 380, 152, 240), 36, STEEL)
+        for radius in (150, 240):
+            pen.arc((x, 500), radius, *sides, 38, BODY)
+    for x in (438, 500, 562):
+        pen.disc((x, 500), 17, DO)
 
 
 def _stop_sign(pen: Pen) -> None:
@@ -260,12 +284,14 @@ def _stop_sign(pen: Pen) -> None:
 
 
 def _staff(pen: Pen) -> None:
-    pen.disc((360, 330), 112, BODY)
-    pen.polygon([(170, 820), (176, 640), (240, 520), (360, 488), (480, 520), (544, 640), (550, 820)], BODY)
-    pen.frame((560, 160, 340, 230), 60, 26, DO, pen.ground)
-    pen.polygon([(610, 376), (700, 376), (596, 478)], DO)
-    for x in (650, 730, 810):
-        pen.disc((x, 275), 24, DO)
+    pen.disc((350, 340), 128, BODY)
+    pen.box((130, 510, 440, 400), 200, BODY)
+    pen.box((130, 720, 440, 190), 24, BODY)
+    pen.box((418, 690, 84, 56), 12, pen.ground)
+    pen.frame((540, 120, 380, 270), 70, 28, DO, pen.ground)
+    pen.polygon([(590, 374), (700, 374), (576, 490)], DO)
+    for x in (642, 730, 818):
+        pen.disc((x, 254), 27, DO)
 
 
 def _shoes(pen: Pen) -> None:
@@ -285,9 +311,11 @@ def _shoe(pen: Pen, heel: Point, scale: float, lift: float, colour: Colour) -> N
             toe[1] - x * math.sin(angle) + y * math.cos(angle),
         )
 
-    outline = [(20, -40), (150, -150), (330, -180), (420, -330), (690, -350), (720, -60)]
-    pen.closed([at(x, y) for x, y in outline], 50 * scale, colour, colour)
-    pen.line([at(0, 0), at(720, 0)], 46 * scale, theme.TEXT)
+    outline = [(40, -36), (80, -104), (190, -150), (330, -196), (410, -322), (690, -330), (704, -36)]
+    pen.closed([at(x, y) for x, y in outline], 62 * scale, colour, colour)
+    pen.line([at(250, -170), at(320, -96)], 20 * scale, pen.ground)
+    pen.line([at(330, -216), at(408, -140)], 20 * scale, pen.ground)
+    pen.line([at(0, 0), at(716, 0)], 50 * scale, theme.TEXT)
 
 
 def _toe_heel(pen: Pen) -> None:
@@ -332,11 +360,11 @@ def _machine_key(pen: Pen) -> None:
 
 
 def _closed_machine(pen: Pen) -> None:
-    """A treadmill that is not to be used."""
-    _machine_front(pen)
-    pen.disc((500, 520), 250, pen.ground)
-    pen.polygon(octagon((500, 520), 208), theme.RED)
-    pen.box((372, 488, 256, 64), 12, pen.ground)
+    """A treadmill that is not to be used (1300 x 1000)."""
+    _deck_side(pen, left=120, right=1180, top=824)
+    pen.disc((560, 430), 292, pen.ground)
+    pen.polygon(octagon((560, 430), 240), theme.RED)
+    pen.box((420, 392, 280, 76), 14, theme.TEXT)
 
 
 def _other_walker(pen: Pen) -> None:
@@ -347,7 +375,7 @@ def _other_walker(pen: Pen) -> None:
 _DRAWINGS: Final[dict[str, tuple[Callable[[Pen], None], float]]] = {
     "attract": (_attract, 1.5),
     "in_use": (_other_walker, 1.3),
-    "closed": (_closed_machine, 1.0),
+    "closed": (_closed_machine, 1.3),
     "straddle": (_straddle, 1.0),
     "straddle_moving": (_straddle_moving, 1.0),
     "step_on": (_step_on, 1.0),
@@ -361,6 +389,7 @@ _DRAWINGS: Final[dict[str, tuple[Callable[[Pen], None], float]]] = {
     "red_button": (_red_button, 1.0),
     "release": (_release, 1.0),
     "link_lost": (_link_lost, 1.0),
+    "link_wait": (_link_wait, 1.0),
     "stop_sign": (_stop_sign, 1.0),
     "staff": (_staff, 1.0),
     "shoes": (_shoes, 1.0),

@@ -30,6 +30,7 @@ class ButtonStyle:
 PRIMARY: Final = ButtonStyle(theme.SKY, None, theme.INK)
 PLAIN: Final = ButtonStyle(theme.BUTTON, theme.BUTTON_LINE, theme.TEXT)
 STOP: Final = ButtonStyle(theme.RED_FILL, None, theme.TEXT)
+FAINT: Final = ButtonStyle(theme.BACKGROUND, theme.BUTTON_LINE, theme.MUTED)
 QUIET: Final = ButtonStyle(theme.STOP_BACKGROUND, theme.STOP_MUTED, theme.TEXT)
 
 
@@ -87,9 +88,20 @@ def footer_height(c: Canvas) -> int:
 
 
 def near_frame(
-    c: Canvas, title: str, *, right: str = "", footer: bool = True, ground: Colour = theme.BACKGROUND
+    c: Canvas,
+    title: str,
+    *,
+    right: str = "",
+    footer: bool = True,
+    quiet: bool = False,
+    outside: bool = False,
+    ground: Colour = theme.BACKGROUND,
 ) -> NearFrame:
-    """Ground, title line, standing notice; returns where the screen's own things go."""
+    """Ground, title line, standing notice; returns where the screen's own things go.
+
+    *quiet*: the title only says where one is; the screen has a headline of its own. *outside*: the title is a name
+    from outside and may be cut.
+    """
     c.clear(ground)
     m = c.m
     outer = inset(c.content, m.margin, round(m.height * (0.03 if m.compact else 0.05)))
@@ -101,8 +113,10 @@ def near_frame(
         width = min(header.width // 2, c.width(right, m.small, Face.REGULAR) + 4)
         side, room = cut_right(header, width, m.gap)
         c.block(right, side, m.small, theme.MUTED, face=Face.REGULAR, align="right", valign="middle", may_cut=True)
-    if title:
-        c.block(title, room, round(m.title * 0.86), face=Face.BOLD, valign="middle")
+    if title and quiet:
+        c.block(title, room, m.body, theme.MUTED, valign="middle", may_cut=outside)
+    elif title:
+        c.block(title, room, round(m.title * 0.86), face=Face.BOLD, valign="middle", may_cut=outside)
     bar = Rect(body.x, body.bottom, body.width, 0)
     if footer:
         bar, body = cut_bottom(body, footer_height(c), round(m.height * (0.026 if m.compact else 0.036)))
@@ -118,8 +132,9 @@ def notice(c: Canvas, outer: Rect) -> Rect:
     mark, words = cut_left(room, round(m.small * 1.2), round(m.small * 0.7))
     c.icon("diamond", mark, theme.AMBER)
     key = c.snapshot.banner
-    text = c.t(key) if c.words.has(key) else c.t(f"banner.{key}")
-    c.block(text, words, m.small, theme.AMBER_MUTED, face=Face.SEMIBOLD, valign="middle")
+    own = f"notice.{key.rpartition('.')[2]}.{'short' if m.compact else 'long'}"
+    text = c.t(own) if c.words.has(own) else c.t(key)
+    c.block(text, words, m.small, theme.AMBER_MUTED, face=Face.SEMIBOLD, valign="middle", least=round(m.small * 0.8))
     return rest
 
 
@@ -168,15 +183,20 @@ _TILE_ICONS: Final = {
 }
 
 
-def tile_row(c: Canvas, rect: Rect, text: str, state: TileState) -> None:
+def tile_cap(c: Canvas, texts: list[str], width: int) -> int:
+    """The size at which every line of a checklist fits."""
+    cap = c.m.small if c.m.compact else round(c.m.body * 0.92)
+    return c.common_cap(texts, width - 2 * cap, cap, face=Face.BOLD, least=round(c.m.small * 0.75))
+
+
+def tile_row(c: Canvas, rect: Rect, text: str, state: TileState, cap: int) -> None:
     """One line of a checklist: shape, and words whose weight says the state too."""
     name, colour, ink = _TILE_ICONS[state]
-    cap = c.m.small if c.m.compact else round(c.m.body * 0.92)
     side = min(round(cap * 1.15), rect.height)
     mark, words = cut_left(rect, side, round(cap * 0.8))
     c.icon(name, Rect(mark.x, mark.centery - side // 2, side, side), colour)
     face = Face.BOLD if state in (TileState.ACTIVE, TileState.FAILED) else Face.REGULAR
-    c.block(text, words, cap, ink, face=face, valign="middle", least=round(c.m.small * 0.8), max_lines=1)
+    c.block(text, words, cap, ink, face=face, valign="middle", least=cap, may_cut=True)
 
 
 _KEYS_TALL: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "erase", "0", "ok")
@@ -190,8 +210,8 @@ def keypad(c: Canvas, rect: Rect, *, ready: bool, locked: bool) -> None:
     across, down = (4, 3) if wide else (3, 4)
     side_w = (rect.width - (across - 1) * c.m.gap) // across
     side_h = (rect.height - (down - 1) * c.m.gap) // down
-    high = min(side_h, round(c.m.key * 1.35))
-    wide_px = min(side_w, round(high * 1.5))
+    high = min(side_h, round(c.m.key * 1.8))
+    wide_px = min(side_w, round(high * 1.35))
     total = Rect(0, 0, across * wide_px + (across - 1) * c.m.gap, down * high + (down - 1) * c.m.gap)
     total.midright = rect.midright
     for name, cell in zip(names, grid(total, across, down, c.m.gap), strict=True):
@@ -220,7 +240,7 @@ def _key(c: Canvas, cell: Rect, name: str, *, ready: bool, locked: bool) -> None
             c.target(cell, Intent(IntentKind.SUBMIT), key=True)
         return
     c.box(cell, style.fill, line=style.line)
-    cap = round(cell.height * 0.34)
+    cap = min(round(cell.height * 0.34), round(cell.width * 0.36))
     c.line(
         name, (cell.centerx, cell.centery - cap // 2), cap, style.text, face=Face.DISPLAY, align="center", inside=cell
     )
@@ -230,8 +250,8 @@ def _key(c: Canvas, cell: Rect, name: str, *, ready: bool, locked: bool) -> None
 
 def code_dots(c: Canvas, rect: Rect, digits: int, places: int = 6) -> None:
     """How many digits are in, never which."""
-    side = min(round(c.m.body * 1.3), (rect.width - (places - 1) * 6) // places)
-    gap = min(round(side * 0.7), max(6, (rect.width - places * side) // max(1, places - 1)))
+    side = min(round(c.m.body * 1.6), (rect.width - (places - 1) * 6) // places)
+    gap = min(round(side * 0.8), max(6, (rect.width - places * side) // max(1, places - 1)))
     for index in range(places):
         mark = Rect(rect.x + index * (side + gap), rect.centery - side // 2, side, side)
         filled = index < digits
@@ -285,7 +305,7 @@ def bullet_list(
         )
         box = c.block(item, room, cap, ink, max_lines=max_lines)
         c.icon(icon, Rect(rect.x, y + (cap - mark) // 2, mark, mark), colour)
-        y = box.bottom + descent_of(cap) + round(cap * 0.85)
+        y = box.bottom + descent_of(cap) + round(cap * 1.25)
     return y
 
 
@@ -301,10 +321,10 @@ def still_there(c: Canvas) -> None:
     c.box(panel, theme.CARD, line=theme.AMBER)
     room = inset(panel, round(m.height * 0.06), round(m.height * 0.06))
     place, words = cut_bottom(room, max(footer_height(c), m.touch), m.gap)
-    title, rest = cut_top(words, round(m.title * 1.6))
+    title, rest = cut_top(words, round(m.title * 1.9))
     c.block(c.t("still.title"), title, m.title, face=Face.BOLD)
     left = max(0, round(c.snapshot.left_s or 0))
-    c.block(c.words.count("still.closes", left), rest, m.body, theme.MUTED, max_lines=3)
+    c.block(c.words.count("still.closes", left), rest, m.body, theme.MUTED, max_lines=3, balance=True)
     button(c, place, c.t("still.stay"), Intent(IntentKind.STAY), PRIMARY)
     c.targets.clear()
     c.target(c.content, Intent(IntentKind.STAY))
