@@ -1,13 +1,14 @@
-"""``retrowalk members | caps | staff | events | sessions``: the staff screens from a shell. Mounted by kiosk.cli."""
+"""The staff screens from a shell: members, caps, staff, sessions, events, backup, restore, export. For kiosk.cli."""
 
 from __future__ import annotations
 
 import typer
 
-from kiosk.staff.commands import caps, log, members, staff
+from kiosk.staff.commands import caps, data, log, members, staff
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(members.app, name="members")
 app.add_typer(caps.app, name="caps")
 app.add_typer(staff.app, name="staff")
 app.registered_commands.extend(log.app.registered_commands)
+app.registered_commands.extend(data.app.registered_commands)

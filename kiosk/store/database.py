@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "retrowalk.db"
 LOCK_NAME: Final = "retrowalk.lock"
-SCHEMA: Final = "0001"  # the newest revision in migrations/versions
+SCHEMA: Final = "0002"  # the newest revision in migrations/versions
 BUSY_S: Final = 10.0  # how long one writer waits for another (a shell command, a migration)
 CHECK_BUDGET_S: Final = 2.0  # the integrity check at start may delay the first screen by this much, no more
 
@@ -255,16 +255,16 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def set_aside(path: Path, utc_ms: int) -> Path:
-    """Rename an unreadable database, with its -wal and -shm, so that a fresh one can take its place.
+def set_aside(path: Path, utc_ms: int, word: str = "broken") -> Path:
+    """Rename a database, with its -wal and -shm, so that another can take its place.
 
     Returns the new name. Raises OSError where the directory cannot be written.
     """
-    target = path.with_name(f"{path.name}.broken-{stamp(utc_ms)}")
+    target = path.with_name(f"{path.name}.{word}-{stamp(utc_ms)}")
     count = 1
     while target.exists():
         count += 1
-        target = path.with_name(f"{path.name}.broken-{stamp(utc_ms)}-{count}")
+        target = path.with_name(f"{path.name}.{word}-{stamp(utc_ms)}-{count}")
     # The main file last: until then a power cut leaves a database that is still found and still set aside.
     for suffix in ("-wal", "-shm", ""):
         with contextlib.suppress(FileNotFoundError):
@@ -334,13 +334,17 @@ def open_for_kiosk(directory: Path, at: Moment) -> Database:
         directory.mkdir(mode=0o750, parents=True, exist_ok=True)
     except OSError as error:
         return _in_memory(path, at, f"The data directory {directory} cannot be made ({error.strerror}).")
-    lock = _take_data_lock(directory)
+    lock = hold_data_directory(directory)
     database = _open_whatever_it_is(path, at)
     database._lock = lock
     return database
 
 
-def _take_data_lock(directory: Path) -> int | None:
+def hold_data_directory(directory: Path) -> int | None:
+    """Keep other kiosks off *directory* until the descriptor is closed; None where the disk cannot be written.
+
+    Raises StoreError if another kiosk holds it.
+    """
     try:
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError:
@@ -400,14 +404,32 @@ def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
         problem = check_integrity(connection)
         if problem:
             raise _damaged(problem)
+        before = schema_of(connection)
+        connection.rollback()
+    notices = []
+    if before is not None and before < SCHEMA:
+        notices = _backup_first(path, at, before)
     migrate(engine, at)
     return Database(
         path,
         Mode.FILE,
         file_engine(path, Access.WRITE),
         file_engine(path, Access.READ),
+        notices=notices,
         fully_checked=problem is not None,
     )
+
+
+def _backup_first(path: Path, at: Moment, schema: str) -> list[str]:
+    """A backup before a migration; where there is no room for one the migration (one transaction) goes on without."""
+    from kiosk.store import backup
+
+    try:
+        made = backup.make(path, path.parent / "backups", at, label=f"before-{SCHEMA}")
+    except RecordError as error:
+        log.warning("no backup before the migration from %s", schema)
+        return [f"The record was brought up from schema {schema} without a backup. {error}"]
+    return [f"The record was brought up from schema {schema}. The backup made before: {made.path.name}."]
 
 
 def open_read_only(path: Path) -> Database:
@@ -480,6 +502,16 @@ def reading(directory: Path) -> Iterator[Connection]:
             yield connection
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise RecordError(_for_command(path, error)) from error
+
+
+def empty_log(directory: Path) -> bool:
+    """Bring the write-ahead log into the file and empty it; False if somebody reads it (the kiosk does it later)."""
+    try:
+        with contextlib.closing(sqlite3.connect(directory / FILE_NAME, timeout=2.0, isolation_level=None)) as raw:
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(busy == 0)
 
 
 def _for_command(path: Path, error: Exception) -> str:

@@ -385,6 +385,28 @@ class ProgressRow(Base):
     updated_ms: Mapped[int] = mapped_column(Integer)
 
 
+class ErasedRow(Base):
+    """Who was erased and when: nothing but an identifier, so that a restored backup does not bring a member back."""
+
+    __tablename__ = "erased"
+    __table_args__ = _table(_length("member_id", 36, 36), with_rowid=False)
+
+    member_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    at_ms: Mapped[int] = mapped_column(Integer)
+
+
+class BlackBoxRow(Base):
+    """The guard's ticks around a trip, as the kiosk fetched them; *format* names how *content* is packed."""
+
+    __tablename__ = "black_box"
+    __table_args__ = _table(Index(None, "at_ms"))
+
+    event_id: Mapped[str] = mapped_column(Text, ForeignKey("event.id", ondelete="CASCADE"), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(Integer)
+    format: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 AUDIT_TRIGGERS: Final = tuple(
     f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
     f"BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"

@@ -1,7 +1,9 @@
 """Migrations: from nothing, twice at once, from a newer release; and models that are what the migrations make."""
 
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -9,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from kiosk.store import database as files
 from kiosk.store.models import AUDIT_TRIGGERS, Base
+from kiosk.store.repositories import members, sessions
 from tests.support.record import moment, opened, rows, walk
 
 
@@ -117,3 +120,35 @@ def test_two_processes_that_make_the_same_record_at_once_both_succeed(tmp_path):
         process.stdin.flush()
     assert [process.communicate(timeout=60)[0].strip() for process in both] == ["1", "1"]
     assert [process.returncode for process in both] == [0, 0]
+
+
+RELEASED = sorted(Path("tests/data").glob("schema_*.sql"))
+
+
+@pytest.mark.parametrize("dump", RELEASED, ids=lambda path: path.stem)
+def test_a_record_of_every_released_schema_comes_up_with_its_data(tmp_path, dump):
+    path = tmp_path / files.FILE_NAME
+    old = sqlite3.connect(path)
+    old.executescript(dump.read_text())
+    tables = [name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    before = {
+        name: sorted(old.execute(f"SELECT * FROM {name}").fetchall()) for name in tables if name != "alembic_version"
+    }
+    old.close()
+    assert before["session"]
+    with opened(tmp_path, moment(10**6)) as store:
+        assert store.database.mode is files.Mode.FILE
+        assert store.database.aside is None
+        assert {name: sorted(rows(store, f"SELECT * FROM {name}")) for name in before} == before
+        assert store.reader.ask(files.schema_of).result() == files.SCHEMA
+        member = store.reader.ask(lambda c: members.find(c, "482913")).result()
+        assert len(store.reader.ask(lambda c: sessions.last_of_member(c, member.id)).result()) == 2
+        walk(store, 5, moment(10**6), member_id=member.id)
+        with store.database.read.connect() as connection:
+            migrated = {columns_and_rules(sql) for sql in schema(connection)}
+    with opened(tmp_path / "fresh") as fresh, fresh.database.read.connect() as connection:
+        assert migrated == {columns_and_rules(sql) for sql in schema(connection)}
+
+
+def test_every_schema_before_the_newest_has_a_dump_to_come_up_from():
+    assert [path.stem for path in RELEASED] == [f"schema_{n:04d}" for n in range(1, int(files.SCHEMA))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     pass
 
 from kiosk.staff.commands.caps import cap_json
+from kiosk.staff.commands.data import Yes, confirmed
 from kiosk.staff.commands.log import print_sessions, session_json
 from kiosk.staff.commands.shell import (
     AsJson,
@@ -22,6 +24,7 @@ from kiosk.staff.commands.shell import (
     Code,
     ConfigFile,
     Data,
+    Reason,
     checked,
     directory_of,
     now,
@@ -153,3 +156,124 @@ def members_show(code: Code, data: Data = None, config: ConfigFile = None, as_js
             over = " (expired)" if screening.expires_ms <= at.utc_ms else ""
             typer.echo(f"Screening: {screening.outcome} until {local_text(screening.expires_ms)}{over}")
         print_sessions(last)
+
+
+@app.command("set")
+def members_set(
+    code: Code,
+    *,
+    name: Annotated[str | None, typer.Option(help="A new first name; an empty one takes the name away.")] = None,
+    language: Annotated[str | None, typer.Option(help="en, es or de.")] = None,
+    age: Annotated[str | None, typer.Option(help="16-17, 18-64 or 65+.")] = None,
+    data: Data = None,
+    config: ConfigFile = None,
+) -> None:
+    """Change what is known of a member."""
+    from kiosk.staff import audit
+    from kiosk.store.database import for_command
+    from kiosk.store.repositories import members
+
+    with sentences():
+        at, ids = now(), IdSource()
+        if name is None and language is None and age is None:
+            raise AskedError("Nothing to change was given: --name, --language or --age.")
+        if language is not None and language not in ("en", "es", "de"):
+            raise AskedError(f'"{language}" is no language of the kiosk. Choose one of: en, es, de.')
+        band = None if age is None else AgeBand(checked(AgeBand, age, "age band"))
+        with for_command(directory_of(data, config), at) as connection:
+            member = members.find(connection, code)
+            if name is not None:
+                members.set_name(connection, member.id, name or None)
+            if language is not None:
+                members.set_language(connection, member.id, language)
+            if band is not None:
+                members.set_age_band(connection, member.id, band)
+            audit.note(connection, ids, at, who=shell_user(), action="member changed", subject=f"member {member.id}")
+        typer.echo("Changed.")
+
+
+@app.command("erase")
+def members_erase(
+    code: Code,
+    *,
+    health_only: Annotated[bool, typer.Option("--health-only", help="Only scores and screening.")] = False,
+    reason: Reason = "",
+    yes: Yes = False,
+    data: Data = None,
+    config: ConfigFile = None,
+) -> None:
+    """Erase a member: name, code, scores, samples. Their walks stay as a guest's, so the statistics do not change.
+
+    Backups forget them as they are replaced, within a week; a backup put back before that erases them again.
+    """
+    from kiosk.staff import audit
+    from kiosk.store.database import for_command
+    from kiosk.store.repositories import members
+
+    with sentences():
+        directory, at, ids = directory_of(data, config), now(), IdSource()
+        with for_command(directory, at) as connection:
+            member = members.find(connection, code)
+        what = "the health data of" if health_only else "all personal data of"
+        confirmed(f"Erase {what} member {code}? This cannot be undone.", yes=yes)
+        with for_command(directory, at) as connection:
+            if health_only:
+                count = members.withdraw_consent(connection, member.id, at.utc_ms)
+            else:
+                count = members.erase(connection, member.id, at.utc_ms)
+            audit.note(
+                connection,
+                ids,
+                at,
+                who=shell_user(),
+                action="health data erased" if health_only else "member erased",
+                subject=f"member {member.id}",
+                after=f"{count} sessions",
+                reason=reason,
+            )
+        _forget_pages(directory)
+        typer.echo(f"Erased. {count} sessions {'lost their scores' if health_only else 'are a guest’s now'}.")
+
+
+@app.command("merge")
+def members_merge(
+    keep: Annotated[str, typer.Argument(metavar="KEEP", help="The code that stays.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The code that goes.")],
+    *,
+    reason: Reason = "",
+    yes: Yes = False,
+    data: Data = None,
+    config: ConfigFile = None,
+) -> None:
+    """Make one member of two records of the same person. The lower cap and the lower step of progress stay."""
+    from kiosk.staff import audit
+    from kiosk.store.database import for_command
+    from kiosk.store.repositories import members
+
+    with sentences():
+        directory, at, ids = directory_of(data, config), now(), IdSource()
+        with for_command(directory, at) as connection:
+            stays, goes = members.find(connection, keep), members.find(connection, other)
+        confirmed(f"Merge member {other} into {keep}? The code {other} will be gone.", yes=yes)
+        with for_command(directory, at) as connection:
+            count = members.merge(connection, stays.id, goes.id, at.utc_ms)
+            audit.note(
+                connection,
+                ids,
+                at,
+                who=shell_user(),
+                action="members merged",
+                subject=f"member {stays.id}",
+                before=f"member {goes.id}",
+                after=f"{count} sessions moved",
+                reason=reason,
+            )
+        _forget_pages(directory)
+        typer.echo(f"Merged. {count} sessions moved to {keep}.")
+
+
+def _forget_pages(directory: Path) -> None:
+    """Erased bytes are overwritten in the file; take them out of the write-ahead log as well."""
+    from kiosk.store.database import empty_log
+
+    empty_log(directory)

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.kinds import AgeBand, Screened
-from kiosk.store.models import ConsentRow, MemberRow, ProgressRow, ScreeningRow, SessionRow
+from kiosk.store.kinds import AgeBand, CapScope, Screened
+from kiosk.store.models import (
+    ConsentRow,
+    ErasedRow,
+    MemberRow,
+    ProgressRow,
+    SampleRow,
+    ScreeningRow,
+    SessionHealthRow,
+    SessionRow,
+    TraceRow,
+)
 from kiosk.store.moment import Moment
 from kiosk.store.records import Member, Progress, Screening, StoreError
+from kiosk.store.repositories import caps
 from kiosk.store.repositories._rows import record
 
 CODE_DIGITS: Final = 6
@@ -143,6 +155,11 @@ def every(connection: Connection) -> tuple[tuple[Member, int, int | None], ...]:
     return tuple(found)
 
 
+def set_name(connection: Connection, member_id: str, name: str | None) -> None:
+    """A new name, or none. Raises StoreError for one that cannot be."""
+    connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(name=checked_name(name)))
+
+
 def set_language(connection: Connection, member_id: str, language: str) -> None:
     """The language the member chose last."""
     connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(language=language))
@@ -244,3 +261,113 @@ def set_progress(connection: Connection, member_id: str, progress: Progress, utc
     }
     statement = upsert(ProgressRow).values(member_id=member_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=values))
+
+
+# ------------------------------------------------------------------------------------------------- leaving, merging
+
+
+def withdraw_consent(connection: Connection, member_id: str, utc_ms: int) -> int:
+    """No more health data: what there is goes, walks stay. Returns how many sessions lost their scores."""
+    connection.execute(
+        update(ConsentRow)
+        .where(ConsentRow.member_id == member_id, ConsentRow.withdrawn_ms.is_(None))
+        .values(withdrawn_ms=func.max(ConsentRow.given_ms, utc_ms))
+    )
+    return erase_health(connection, member_id)
+
+
+def erase_health(connection: Connection, member_id: str) -> int:
+    """Scores, verdicts and screening outcomes of a member go; walks stay. Returns how many sessions had scores."""
+    walked = select(SessionRow.id).where(SessionRow.member_id == member_id).scalar_subquery()
+    gone = connection.execute(delete(SessionHealthRow).where(SessionHealthRow.session_id.in_(walked))).rowcount
+    connection.execute(delete(ScreeningRow).where(ScreeningRow.member_id == member_id))
+    return gone
+
+
+def erase(connection: Connection, member_id: str, utc_ms: int) -> int:
+    """Erase a member: name, code, caps, progress, consent, screening, scores and second-by-second samples.
+
+    Their walks stay as a guest's, so the statistics do not change. The identifier is remembered as erased, so that a
+    backup put back later does not bring the member back. Returns how many walks became a guest's.
+    """
+    walked = select(SessionRow.id).where(SessionRow.member_id == member_id).scalar_subquery()
+    erase_health(connection, member_id)
+    for samples in (SampleRow, TraceRow):
+        connection.execute(delete(samples).where(samples.session_id.in_(walked)))
+    count = connection.execute(
+        update(SessionRow).where(SessionRow.member_id == member_id).values(member_id=None, why=None)
+    ).rowcount
+    connection.execute(delete(MemberRow).where(MemberRow.id == member_id))
+    connection.execute(upsert(ErasedRow).values(member_id=member_id, at_ms=utc_ms).on_conflict_do_nothing())
+    return count
+
+
+def merge(connection: Connection, keep_id: str, other_id: str, utc_ms: int) -> int:
+    """Two records of one person become one: *keep_id*'s code, name and cap stay; everything of *other_id* joins.
+
+    The lower of two caps stays, and where both have progress the lower step of each. Returns how many sessions moved.
+    Raises StoreError if they are the same.
+    """
+    if keep_id == other_id:
+        raise StoreError("A member cannot be merged with themselves. Give two different codes.")
+    moved = connection.execute(
+        update(SessionRow).where(SessionRow.member_id == other_id).values(member_id=keep_id)
+    ).rowcount
+    connection.execute(update(ScreeningRow).where(ScreeningRow.member_id == other_id).values(member_id=keep_id))
+    for given_ms, withdrawn_ms in connection.execute(
+        select(ConsentRow.given_ms, ConsentRow.withdrawn_ms).where(ConsentRow.member_id == other_id)
+    ).all():
+        connection.execute(
+            upsert(ConsentRow)
+            .values(member_id=keep_id, given_ms=given_ms, withdrawn_ms=withdrawn_ms)
+            .on_conflict_do_nothing()
+        )
+    _merge_caps(connection, keep_id, other_id)
+    mine, theirs = progress_of(connection, keep_id), progress_of(connection, other_id)
+    if theirs is not None:
+        set_progress(connection, keep_id, theirs if mine is None else _lower(mine, theirs), utc_ms)
+    keep, other = by_id(connection, keep_id), by_id(connection, other_id)
+    if keep is not None and other is not None:
+        connection.execute(
+            update(MemberRow)
+            .where(MemberRow.id == keep_id)
+            .values(
+                name=keep.name or other.name,
+                language=keep.language or other.language,
+                age_band=keep.age_band or other.age_band,
+                first_seen_ms=min(keep.first_seen_ms, other.first_seen_ms),
+            )
+        )
+    connection.execute(delete(MemberRow).where(MemberRow.id == other_id))
+    connection.execute(upsert(ErasedRow).values(member_id=other_id, at_ms=utc_ms).on_conflict_do_nothing())
+    return moved
+
+
+def _lower(mine: Progress, theirs: Progress) -> Progress:
+    locks = [lock for lock in (mine.locked_until_ms, theirs.locked_until_ms) if lock is not None]
+    return Progress(
+        min(mine.comfort_ckmh, theirs.comfort_ckmh),
+        min(mine.main_s, theirs.main_s),
+        min(mine.hill_dpct, theirs.hill_dpct),
+        max(locks, default=None),
+    )
+
+
+def _merge_caps(connection: Connection, keep_id: str, other_id: str) -> None:
+    mine = caps.one(connection, CapScope.MEMBER, keep_id)
+    theirs = caps.one(connection, CapScope.MEMBER, other_id)
+    if theirs is None:
+        return
+
+    def least(a: int | None, b: int | None) -> int | None:
+        known = [value for value in (a, b) if value is not None]
+        return min(known, default=None)
+
+    joined = replace(theirs, key=keep_id)
+    if mine is not None:
+        joined = replace(
+            mine,
+            speed_ckmh=least(mine.speed_ckmh, theirs.speed_ckmh),
+            incline_dpct=least(mine.incline_dpct, theirs.incline_dpct),
+        )
+    caps.put(connection, joined)

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hardware.units import distance_m
 from kiosk.store.kinds import SessionState, Verdict
-from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow
+from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Closing, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.repositories._rows import record
+from kiosk.store.trace import unpack
 
 WEEK_MS: Final = 7 * DAY_MS
 
@@ -163,7 +164,10 @@ def figures_of(samples: Sequence[Sample]) -> tuple[float, float, int, int]:
 
 
 def samples_of(connection: Connection, session_id: str) -> list[Sample]:
-    """The samples of a session in order of time."""
+    """The samples of a session in order of time, from rows or, for older sessions, from its trace."""
+    packed = connection.scalar(select(TraceRow.packed).where(TraceRow.session_id == session_id))
+    if packed is not None:
+        return unpack(session_id, packed)
     rows = connection.execute(
         select(SampleRow.t_ms, SampleRow.measured_ckmh, SampleRow.commanded_ckmh, SampleRow.incline_dpct)
         .where(SampleRow.session_id == session_id)
@@ -266,3 +270,12 @@ def clean_of_member(connection: Connection, member_id: str) -> int:
 def newest_ms(connection: Connection) -> int:
     """When the newest session started; 0 if there is none. The floor of an untrusted clock."""
     return connection.scalar(select(func.max(SessionRow.started_ms))) or 0
+
+
+def between(connection: Connection, since_ms: int, until_ms: int | None = None) -> tuple[SessionRecord, ...]:
+    """Sessions that started from *since_ms* on and before *until_ms*, oldest first."""
+    statement = _RECORDS.where(SessionRow.started_ms >= since_ms)
+    if until_ms is not None:
+        statement = statement.where(SessionRow.started_ms < until_ms)
+    rows = connection.execute(statement.order_by(SessionRow.started_ms, SessionRow.id))
+    return tuple(record(SessionRecord, row) for row in rows.mappings())
