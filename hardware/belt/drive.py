@@ -21,6 +21,7 @@ from hardware.units import on_grid
 SPEED_OP: Final = 0x02
 INCLINE_OP: Final = 0x03
 FLATTEN_TRIES: Final = 3
+FLATTEN_AGAIN_S: Final = 10.0  # decks move slowly: 0.2-0.5 % a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,8 @@ def flatten(drive: Drive, now_s: float, machine: Machine, view: View, *, ours: b
     level = view.incline_dpct if view.incline_dpct is not None else drive.incline_dpct
     if level is None or level <= 0 or machine.incline.minimum > 0 or drive.flatten_tries >= FLATTEN_TRIES:
         return drive, b""
-    if drive.wrote_at_s is not None and now_s - drive.wrote_at_s < ANSWER_S:
+    wait_s = FLATTEN_AGAIN_S if drive.flatten_tries else machine.quirks.min_write_interval_s
+    if drive.wrote_at_s is not None and now_s - drive.wrote_at_s < wait_s:
         return drive, b""
     return (
         replace(drive, incline_dpct=0, pending=None, wrote_at_s=now_s, flatten_tries=drive.flatten_tries + 1),

@@ -8,7 +8,9 @@ safety.md, decisions. From the moment a stop is wanted:
   toggle) and ``02`` with the machine's minimum (only below the newest measured speed), between the ``08 01``;
 - nothing ever to a belt at rest. A reading of 0.00 that came after the stop is neither moving nor unknown: it is
   waited on, as a second stop starts some belts (quirk 12), and the next reading says rest or goes on with the ladder.
-  Just after `07` a zero says little, so there the stop must also have been accepted.
+  Just after `07` a zero says little, so there the stop must also have been accepted;
+- a belt that stood and moves again without a `07` was started by a second stop: from then on the ladder knows, and
+  repeats an accepted stop only to a belt that does not slow.
 
 There is no end but rest. Budget and alarm are the guard's.
 """
@@ -90,6 +92,8 @@ class Ladder:
     alternative_due_s: float = 0.0
     alternatives: int = 0
     stuck_since_s: float | None = None
+    stood: bool = False  # a 0.00 was read after a stop was accepted
+    toggles: bool = False  # and then it moved again
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,19 @@ def begin(now_s: float, generation: int) -> Ladder:
 def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: Iterable[Report]) -> Step:
     """One look at the belt, at least once a tick. Pure."""
     if sight.generation != ladder.generation:
-        ladder = replace(begin(now_s, sight.generation), outcome=ladder.outcome)
+        ladder = replace(begin(now_s, sight.generation), outcome=ladder.outcome, toggles=ladder.toggles)
     for report in reports:
         if report.generation == ladder.generation:
             ladder = _fold(ladder, report, sight)
     if sight.motion is Motion.REST:
-        ladder = replace(begin(now_s, sight.generation), outcome=StopOutcome.AT_REST)
-        return Step(ladder, b"", StopOutcome.AT_REST)
+        stood = ladder.stood or ladder.accepted
+        rest = replace(
+            begin(now_s, sight.generation), outcome=StopOutcome.AT_REST, stood=stood, toggles=ladder.toggles
+        )
+        return Step(rest, b"", StopOutcome.AT_REST)
     if ladder.outcome is StopOutcome.AT_REST:
         ladder = replace(ladder, outcome=StopOutcome.WRITING)
+    ladder = _learn(ladder, now_s, sight)
     ladder = _judge(ladder, now_s, sight)
     if not sight.linked or sight.busy:
         return Step(ladder, b"", ladder.outcome)
@@ -159,6 +167,21 @@ def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
     )
 
 
+def _learn(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
+    if sight.motion is Motion.MOVING and ladder.stood:
+        return replace(begin(now_s, sight.generation), toggles=True)
+    if ladder.accepted and _zero_since_stop(ladder, sight):
+        return replace(ladder, stood=True)
+    return ladder
+
+
+def _zero_since_stop(ladder: Ladder, sight: Sight) -> bool:
+    """0.00 was read after the first stop that the treadmill's ATT took."""
+    if sight.motion not in (Motion.ZERO, Motion.STARTING):
+        return False
+    return ladder.written_s is not None and sight.reading_at_s is not None and sight.reading_at_s > ladder.written_s
+
+
 def _judge(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
     """Is it slowing? Judged on readings that came at least half a second after the reference."""
     if sight.motion is Motion.ZERO:
@@ -195,10 +218,8 @@ def _next(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[L
 
 def _hold(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> bool:
     if sight.motion in (Motion.ZERO, Motion.STARTING):
-        written_s, reading_s = ladder.written_s, sight.reading_at_s
-        since = written_s is not None and reading_s is not None and reading_s > written_s
-        return since and (ladder.accepted or sight.motion is Motion.ZERO)
-    if machine.resend:
+        return _zero_since_stop(ladder, sight) and (ladder.accepted or sight.motion is Motion.ZERO)
+    if machine.resend and not ladder.toggles:
         return False
     if ladder.accepted:
         return not (sight.motion is Motion.MOVING and ladder.slow)

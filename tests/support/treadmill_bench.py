@@ -179,11 +179,11 @@ class TreadmillBench:
     # ------------------------------------------------------------------------------------------ the truth
 
     def writes(self, since_s: float = 0.0) -> list[tuple[float, bytes]]:
-        """What left for the control point."""
+        """What left for the control point after *since_s*."""
         return [
             (entry.t_s, entry.value)
             for entry in self.world.tap.entries
-            if entry.direction == "write" and entry.char == CONTROL_POINT and entry.t_s >= since_s
+            if entry.direction == "write" and entry.char == CONTROL_POINT and entry.t_s > since_s
         ]
 
     @property

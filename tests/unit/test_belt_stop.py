@@ -306,3 +306,32 @@ def test_which_rungs_a_machine_has_follows_from_its_quirks():
     assert stop.rungs(Quirks(), 80, SLOWEST) == Rungs(False, True, 80, SLOWEST)
     assert stop.rungs(Quirks(pause_unsupported=False), None, b"").pause
     assert not stop.rungs(Quirks(pause_unsupported=False, toggle_stop=True), None, b"").pause
+
+
+def test_a_belt_that_stood_and_moves_again_was_started_by_a_second_stop_and_gets_one_at_a_time_from_then_on():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(11.0, motion=Motion.ZERO, speed_ckmh=0, reading_at_s=11.0)
+    assert climb.at(12.0, motion=Motion.MOVING, speed_ckmh=40, reading_at_s=12.0) == STOP
+    climb.at(12.1, written(12.05), answered(12.1))
+    for n in range(1, 30):
+        now = 12.1 + n * 0.02
+        assert climb.at(now, reading_at_s=now, speed_ckmh=40 - n) == b""
+
+
+def test_a_belt_that_never_stood_teaches_nothing():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(11.0, reading_at_s=11.0, speed_ckmh=100)
+    assert not climb.ladder.toggles
+
+
+def test_a_belt_that_moves_again_after_rest_is_known_to_toggle():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(12.0, motion=Motion.REST, speed_ckmh=0, reading_at_s=12.0)
+    climb.at(12.1, motion=Motion.MOVING, speed_ckmh=60, reading_at_s=12.1)
+    assert climb.ladder.toggles
