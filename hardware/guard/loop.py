@@ -92,7 +92,7 @@ def kiosk_seat() -> KioskSeat:
 
 
 class Guard:
-    """The guard, all but its process: ``sample`` every 5 ms, ``collect`` and ``tick`` every 20, or ``step`` for all."""
+    """The guard, all but its process: ``sample`` every 5 ms, ``collect`` and ``tick`` every 20; or ``step``."""
 
     def __init__(
         self,

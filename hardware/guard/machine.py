@@ -172,7 +172,7 @@ class Machine(msgspec.Struct, frozen=True):
     started_life: int | None = None  # the belt process that got the start
     run_s: float | None = None  # when a `07` of this lease may last have been written
     stop_s: float | None = None  # when this stop began
-    budget_s: float = UNCOMMISSIONED.stop_budget_s
+    ramping_s: float = 0.0  # what its ramp adds to the budget
     rest_s: float | None = None  # when the belt last came to rest under our lease
     drawn: int | None = None
     drawn_s: float | None = None
@@ -185,6 +185,11 @@ class Machine(msgspec.Struct, frozen=True):
     def hard(self) -> bool:
         """True while a hard cause is latched."""
         return self.cause is not None and self.cause not in SOFT
+
+    @property
+    def budget_s(self) -> float:
+        """How long this stop may take before the alarm."""
+        return self.profile.stop_budget_s + self.ramping_s
 
     @property
     def holding(self) -> Limits:
@@ -416,7 +421,7 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         stop_s=now_s,
         lease=True,
         ramp=(m.course.speed_ckmh, now_s) if ramped else None,
-        budget_s=m.profile.stop_budget_s + (ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0),
+        ramping_s=ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0,
     )
 
 
@@ -437,7 +442,7 @@ def _health(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
         (seen.belt is not None, Missing.BELT_PROCESS),
         (seen.belt is None or seen.link_up, Missing.LINK),
         (not seen.link_up or seen.speed is not None, Missing.TELEMETRY),
-        (seen.speed is None or seen.at_rest, Missing.BELT_MOVING),
+        (seen.speed is None or (seen.at_rest and not m.lease), Missing.BELT_MOVING),
         (seen.screen, Missing.SCREEN),
     )
     return tuple(missing for good, missing in checks if not good)
@@ -598,12 +603,15 @@ def _slowing(m: Machine, seen: Evidence) -> Machine:
 
 
 def _stopping(m: Machine, seen: Evidence) -> Machine:
-    """Until measured at rest under a belt process that acts on this stop; past the budget, the alarm (I8)."""
+    """Until measured at rest under a belt process that acts on this stop; past the budget, the alarm (I8).
+
+    A belt that reads 0.00 but may yet start is not at rest and is not released; it is no reason for a siren either.
+    """
     obeyed = m.mode is WishMode.STOP and seen.belt is not None and seen.belt.wish_epoch == m.epoch
     if seen.at_rest and obeyed:
         m = but(m, lease=False, run_s=None, stop_s=None, rest_s=seen.now_s)
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=seen.now_s)
-    if m.alarm or not _lasting(m.stop_s, seen.now_s, m.budget_s):
+    if m.alarm or seen.still or not _lasting(m.stop_s, seen.now_s, m.budget_s):
         return m
     return but(m, alarm=True, staff=True, ramp=None, cause=m.cause if m.hard else Cause.STOP_NOT_CONFIRMED)
 

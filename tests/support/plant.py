@@ -1,0 +1,408 @@
+"""An adversarial treadmill and its belt process, as the guard's machine sees them; and a rig to drive the machine.
+
+The belt process here is dutiful: it does what the Wish says, by the rules of safety.md, and nothing else. The
+treadmill is not: it may start late, toggle, ignore a stop, slow down lazily, read km/h as mph, send data once a
+second, and be interfered with at its console. All of it steps with the machine: a minute takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from hardware.guard.limits import House
+from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
+from hardware.link.messages import (
+    Arm,
+    Belt,
+    Contact,
+    Envelope,
+    LinkState,
+    Purpose,
+    Reset,
+    ResetBy,
+    Start,
+    State,
+    StatusEvent,
+    StopOutcome,
+    Switches,
+    TreadmillFacts,
+    Wish,
+    WishMode,
+)
+from hardware.profiles import Profile
+
+TICK = 0.02
+ADDRESS = "C0:FF:EE:00:00:42"
+START_S = 1000.0
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What kind of treadmill it is. Speeds 0.01 km/h, seconds."""
+
+    latency_s: float = 2.0
+    slowing_ckmh_per_s: float = 150.0
+    quickening_ckmh_per_s: float = 200.0
+    stop: str = "obeys"  # "toggles": 08 at rest starts it; "ignores": nothing for a while; "deaf": nothing ever
+    start: str = "once"  # "toggles": 07 while it moves stops it; "never": nothing
+    scale: float = 1.0  # of what it is told; 1.609 takes km/h for mph
+    period_s: float = 0.5  # of Treadmill Data
+    minimum: int = 80
+    maximum: int = 1000
+    increment: int = 10
+
+
+@dataclass
+class Plant:
+    """Treadmill and belt process. Attributes may be set by a test at any time: that is the adversary."""
+
+    habits: Habits = field(default_factory=Habits)
+    now: float = START_S
+    speed: float = 0.0
+    aim: float = 0.0
+    starts_at: float | None = None
+    deaf_until: float = 0.0
+    link: LinkState = LinkState.READY
+    generation: int = 1
+    life: int = 1
+    silent: bool = False  # the belt process sends no frames
+    mute: bool = False  # the treadmill sends no data
+    incline: int | None = 0
+    event: StatusEvent | None = None
+    event_seq: int = 0
+    future_s: float = 0.0  # frames are stamped so far ahead
+    written: list[tuple[float, str, int]] = field(default_factory=list)
+    seq: int = 0
+    read: int | None = None
+    read_previous: int | None = None
+    read_at: float | None = None
+    zeros: int = 0
+    zero_since: float | None = None
+    started_at: float | None = None
+    run_epoch: int | None = None
+    asked: int | None = None
+    stop_at: float | None = None
+    wish_epoch: int = 0
+    leased: bool = False
+    facts: TreadmillFacts | None = None
+    sent: Belt | None = None
+    sent_at: float | None = None
+
+    def __post_init__(self) -> None:
+        h = self.habits
+        self.facts = TreadmillFacts(
+            ADDRESS, "Plant", "P1", "1", h.minimum, h.maximum, h.increment, 0, 100, 5, True, True, "plant", True
+        )
+
+    # ---------------------------------------------------------------- a person at the console
+
+    def console(self, speed: int) -> None:
+        """Somebody sets a speed at the console, or stops it there."""
+        self.aim, self.starts_at = float(speed), None
+
+    def report(self, event: StatusEvent) -> None:
+        """The treadmill says something on 2ADA."""
+        self.event, self.event_seq = event, self.event_seq + 1
+
+    def restart(self) -> None:
+        """The belt process is killed and starts again; the treadmill goes on as it was."""
+        self.life += 1
+        self.run_epoch = self.asked = self.stop_at = self.started_at = None
+        self.wish_epoch, self.generation, self.event_seq, self.event = 0, 1, 0, None
+        self.seq = 0
+        self._forget()
+
+    def reconnect(self) -> None:
+        """The link was gone and is there again, between two frames."""
+        self.link, self.generation = LinkState.READY, self.generation + 1
+        self._forget()
+
+    def _forget(self) -> None:
+        self.read, self.read_at, self.zeros, self.zero_since = None, None, 0, None
+
+    # ---------------------------------------------------------------- 20 ms
+
+    def step(self, wish: Wish, lease: bool, now: float) -> None:
+        """The belt process acts on *wish*, the treadmill lives on, data come."""
+        self.now, self.leased = now, lease
+        if self.at_rest and not lease:
+            self.started_at = None
+        if not self.silent and self.link is LinkState.READY:
+            self._act(wish)
+        self._live()
+        if not self.mute and self.link is not LinkState.LOST:
+            self._measure()
+        if not self.silent:
+            self.sent, self.sent_at = self._frame(), now + self.future_s
+
+    @property
+    def at_rest(self) -> bool:
+        """As the belt process knows it."""
+        spinning = self.started_at is not None and self.now - self.started_at <= self.habits.latency_s + 2.0
+        fresh = self.read_at is not None and self.now - self.read_at <= max(2.5, 3 * self.habits.period_s)
+        still = self.zeros >= 2 and self.zero_since is not None and self.now - self.zero_since >= 1.0
+        return fresh and still and not spinning
+
+    def _act(self, wish: Wish) -> None:
+        self.wish_epoch = wish.epoch
+        if wish.mode is WishMode.STOP and (self.leased or self.started_at is not None):
+            if not self.at_rest and (self.stop_at is None or self.now - self.stop_at >= 0.5):
+                self.stop_at = self.now
+                self._write("08", 1)
+        elif wish.mode is WishMode.RUN:
+            self.stop_at = None
+            if self.run_epoch != wish.epoch and self.at_rest:
+                self.run_epoch, self.started_at = wish.epoch, self.now
+                self._write("07", 0)
+            elif self.run_epoch == wish.epoch and self.read and self.asked != wish.speed_ckmh:
+                self.asked = wish.speed_ckmh
+                self._write("02", wish.speed_ckmh)
+        else:
+            self.stop_at = self.asked = None
+
+    def _write(self, op: str, value: int) -> None:
+        self.written.append((self.now, op, value))
+        h = self.habits
+        moving = self.speed > 0
+        if op == "07":
+            if moving and h.start == "toggles":
+                self.aim = 0.0
+            elif not moving and h.start != "never":
+                self.starts_at = self.now + h.latency_s
+        elif op == "02" and moving and self.aim > 0:
+            self.aim = value * h.scale
+        elif op == "08" and h.stop != "deaf":
+            if h.stop == "ignores" and self.deaf_until == 0.0:
+                self.deaf_until = self.now + 2.0
+            if self.now < self.deaf_until:
+                return
+            if h.stop == "toggles" and not moving and self.starts_at is None:
+                self.starts_at = self.now + h.latency_s
+            else:
+                self.aim, self.starts_at = 0.0, None
+
+    def _live(self) -> None:
+        h = self.habits
+        if self.starts_at is not None and self.now >= self.starts_at:
+            self.aim, self.starts_at = h.minimum * h.scale, None
+        if self.speed < self.aim:
+            self.speed = min(self.aim, self.speed + h.quickening_ckmh_per_s * TICK)
+        else:
+            self.speed = max(self.aim, self.speed - h.slowing_ckmh_per_s * TICK)
+
+    def _measure(self) -> None:
+        if self.read_at is not None and self.now - self.read_at < self.habits.period_s - 1e-9:
+            return
+        self.read_previous, self.read = self.read, round(self.speed)
+        gap = None if self.read_at is None else self.now - self.read_at
+        self.read_at, self.seq = self.now, self.seq + 1
+        if self.read > 0:
+            self.zeros, self.zero_since = 0, None
+        elif self.zero_since is None or gap is None or gap > 2.5:
+            self.zeros, self.zero_since = 1, self.now
+        else:
+            self.zeros += 1
+
+    def _frame(self) -> Belt:
+        return Belt(
+            link=self.link,
+            generation=self.generation,
+            adopted=False,
+            wish_epoch=self.wish_epoch,
+            reading_seq=self.seq,
+            speed_ckmh=self.read,
+            incline_dpct=self.incline,
+            reading_age_s=None if self.read_at is None else self.now - self.read_at,
+            previous_ckmh=self.read_previous,
+            started_at_s=self.started_at,
+            stop_outcome=StopOutcome.NONE,
+            stop_written_at_s=self.stop_at,
+            event=self.event,
+            event_seq=self.event_seq,
+            anomalies=0,
+            last_write=b"",
+            last_write_seq=len(self.written),
+            facts=self.facts,
+            trouble="",
+        )
+
+
+def plant_profile(habits: Habits, **more: object) -> Profile:
+    """A commissioned profile that tells the truth about *habits*."""
+    known: dict[str, object] = {
+        "name": "plant",
+        "address": ADDRESS,
+        "model": "P1",
+        "firmware": "1",
+        "commissioned": True,
+        "cap_ckmh": 400,
+        "start_latency_s": habits.latency_s,
+        "data_period_s": habits.period_s,
+        "stop_time_s": 4.0,
+    }
+    return msgspec.convert({**known, **more}, Profile)
+
+
+def plant_rules(habits: Habits, **more: object) -> Rules:
+    """Rules for a plant with such habits."""
+    return Rules(House(400, 50, supervised=False), 0.060, {ADDRESS: plant_profile(habits, **more)})
+
+
+Watcher = Callable[["Rig", Machine, Inputs, Machine, Outputs], None]
+
+
+class Rig:
+    """The machine, a plant, wires, a screen and a kiosk's requests, on a counted clock.
+
+    *watch* is called after every single step with (rig, before, inputs, after, outputs).
+    """
+
+    def __init__(
+        self,
+        habits: Habits | None = None,
+        rules: Rules | None = None,
+        *,
+        watch: Watcher | None = None,
+        start_s: float = START_S,
+        readback: bool = True,
+        lease: bool = False,
+    ) -> None:
+        habits = habits or Habits()
+        self.plant = Plant(habits, now=start_s)
+        self.rules = rules or plant_rules(habits)
+        self.watch = watch
+        self.start_s = start_s
+        self.ticks = 0
+        self.late_s = 0.0
+        self.machine = initial(start_s, lease=lease)
+        self.out: Outputs | None = None
+        self.clip = Contact.CLOSED
+        self.red = Contact.CLOSED
+        self._closing: dict[str, int] = {}
+        self.amber = False
+        self.fault = ""
+        self.has_readback = readback
+        self.relay: bool | None = None  # None: follows the permit
+        self._permits: list[bool] = [False] * 6
+        self.screen = True
+        self.drawn = 0
+        self.drawn_at: float | None = None
+        self.shutdown = False
+        self.states: set[State] = set()
+        self.events: list[object] = []
+        self.refused: list[object] = []
+
+    @property
+    def now(self) -> float:
+        """The time of the next step."""
+        return self.start_s + self.ticks * TICK + self.late_s
+
+    @property
+    def state(self) -> State:
+        """The machine's."""
+        return self.machine.state
+
+    # ---------------------------------------------------------------- hands
+
+    def open(self, wire: str) -> None:
+        """Open clip or red at once."""
+        setattr(self, wire, Contact.OPEN)
+        self._closing.pop(wire, None)
+
+    def close(self, wire: str) -> None:
+        """Close clip or red; it counts as closed after 500 ms."""
+        if getattr(self, wire) is Contact.OPEN:
+            setattr(self, wire, Contact.SETTLING)
+            self._closing[wire] = self.ticks + 25
+
+    # ---------------------------------------------------------------- steps
+
+    def inputs(self, *requests: Request) -> Inputs:
+        """What the next step would get."""
+        plant = self.plant
+        relay = self._permits[-6] if self.relay is None else self.relay
+        return Inputs(
+            switches=Switches(self.clip, self.red, self.amber, relay if self.has_readback else None, self.fault),
+            belt=plant.sent,
+            belt_at_s=plant.sent_at,
+            belt_life=plant.life,
+            drawn=self.drawn,
+            drawn_at_s=self.drawn_at,
+            requests=requests,
+            shutdown=self.shutdown,
+        )
+
+    def tick(self, *requests: Request) -> Outputs:
+        """20 ms: wires settle, the screen draws, the machine steps, the plant lives on."""
+        for wire, at in list(self._closing.items()):
+            if self.ticks >= at:
+                setattr(self, wire, Contact.CLOSED)
+                del self._closing[wire]
+        now = self.now
+        if self.screen and self.ticks % 5 == 0:
+            self.drawn, self.drawn_at = self.drawn + 1, now
+        inputs = self.inputs(*requests)
+        before = self.machine
+        self.machine, self.out = step(before, inputs, now, self.rules)
+        self.ticks += 1
+        self.states.add(self.machine.state)
+        self.events.extend(self.out.events)
+        self.refused.extend(self.out.refused)
+        self._permits.append(self.out.permit)
+        if self.watch is not None:
+            self.watch(self, before, inputs, self.machine, self.out)
+        self.plant.step(self.out.wish, self.out.lease, now)
+        return self.out
+
+    def run(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:
+        """Ticks for *seconds*, or until *until*; whether it came true."""
+        for _ in range(round(seconds / TICK)):
+            if until is not None and until():
+                return True
+            self.tick()
+        return until() if until is not None else True
+
+    # ---------------------------------------------------------------- the legal way
+
+    def to_idle(self, who: ResetBy = ResetBy.STAFF) -> bool:
+        """Everything healthy, then one reset."""
+        self.run(0.6)
+        self.run(15.0, lambda: self.state is not State.STOPPING and not self.out.reset_missing)
+        if self.state is State.LATCHED:
+            self.tick(Reset(who))
+        return self.state is State.IDLE
+
+    def to_armed(self, envelope: Envelope | None = None) -> bool:
+        """Reset, Arm, clip pulled and closed."""
+        if not self.to_idle():
+            return False
+        self.run(15.0, lambda: not self.out.arm_missing)
+        self.tick(Arm(envelope or Envelope(400, 50), "s1", Purpose.SESSION))
+        self.run(0.1)
+        self.open("clip")
+        self.run(0.2)
+        self.close("clip")
+        self.run(1.0, lambda: self.state is State.ARMED)
+        return self.state is State.ARMED
+
+    def to_starting(self, envelope: Envelope | None = None) -> bool:
+        """And Start."""
+        if not self.to_armed(envelope):
+            return False
+        self.tick(Start())
+        return self.state is State.STARTING
+
+    def to_running(self, envelope: Envelope | None = None) -> bool:
+        """And the belt moves."""
+        if not self.to_starting(envelope):
+            return False
+        self.run(12.0, lambda: self.state is not State.STARTING)
+        return self.state is State.RUNNING
+
+
+def with_habits(habits: Habits, **changes: object) -> Habits:
+    """dataclasses.replace, typed for tests."""
+    return replace(habits, **changes)
