@@ -204,7 +204,7 @@ def test_a_hung_belt_process_drops_the_permit_and_obeys_no_old_order_when_it_wak
         house.belt_hangs = False
         house.run(8)
         assert house.speed == 0
-        # `02` with the minimum is a rung of the ladder (the newest reading it knows of is 1.20 km/h); nothing is faster.
+        # `02` with the minimum is a rung of the ladder: the newest reading it knows of is 1.20 km/h.
         assert {one.value.hex() for one in house.writes(since_s=woke_s)} <= {"0801", "00", "025000"}
         house.assert_safe()
 
@@ -332,4 +332,62 @@ def test_a_service_that_comes_back_is_reconnected_and_the_belt_stopped():
         house.mischief("bluetooth_killed", on=False)
         house.until(lambda: house.speed == 0, within_s=15)
         house.latched(within_s=14)
+        house.assert_safe()
+
+
+# ---------------------------------------------------------------------------------------------- the stopper
+
+
+def test_the_stopper_stops_a_belt_whose_process_was_killed():
+    with Composed(level=WiringLevel.H0, stopper=True) as house:
+        house.walking(200)
+        killed_s = house.now_s
+        house.kill_belt()
+        house.until(lambda: house.speed == 0, within_s=4)
+        assert house.writes(since_s=killed_s, op="0801")[0].t_s - killed_s <= 0.3 + 2 * QUANTUM_S
+        assert house.cause is Cause.BELT_PROCESS
+        house.assert_safe()
+
+
+def test_the_stopper_stops_a_belt_whose_process_hangs():
+    with Composed(level=WiringLevel.H0, stopper=True) as house:
+        house.walking(200)
+        hung_s = house.now_s
+        house.belt_hangs = True
+        house.until(lambda: house.speed == 0, within_s=4)
+        assert house.writes(since_s=hung_s, op="0801")[0].t_s - hung_s <= 0.3 + 2 * QUANTUM_S
+        house.assert_safe()
+
+
+def test_the_stopper_alone_stops_a_belt_when_guard_and_belt_process_are_killed():
+    with Composed(level=WiringLevel.H0, stopper=True) as house:
+        house.walking(200)
+        killed_s = house.now_s
+        house.kill_belt()
+        house.kill_guard()
+        house.until(lambda: house.speed == 0, within_s=4)
+        assert house.writes(since_s=killed_s, op="0801")[0].t_s - killed_s <= 0.3 + 2 * QUANTUM_S
+        house.assert_safe()
+
+
+def test_a_stopper_that_is_there_changes_no_byte_of_a_session():
+    logs = []
+    for present in (False, True):
+        with Composed(stopper=present) as house:
+            house.walking(120)
+            house.kiosk.stop()
+            house.latched(within_s=12)
+            house.run(5)
+            logs.append([(one.t_s, one.value) for one in house.writes()])
+            house.assert_safe()
+    assert logs[0] == logs[1]
+
+
+def test_a_killed_stopper_costs_nothing():
+    with Composed(stopper=True) as house:
+        house.walking(120)
+        house.kill_stopper()
+        house.run(5)
+        assert house.state is State.RUNNING
+        assert house.speed == 120
         house.assert_safe()

@@ -1,8 +1,9 @@
-"""The whole house in one process and thread on a virtual clock: world, guard, belt process, and a scripted kiosk.
+"""The whole house in one process and thread on a virtual clock: world, guard, belt, stopper, and a scripted kiosk.
 
 Frames are still encoded; only sockets, processes and waiting are gone. A minute of walking takes a fraction of a
 second, and the same script gives the same bytes every time. One quantum is 20 ms, in the order of the lock-step: the
-world lets time pass, then guard, belt and kiosk take their turn, and after each the world takes in what was sent.
+world lets time pass, then guard, belt, stopper and kiosk take their turn, and after each the world takes in what was
+sent. The stopper is left out unless asked for, so that a scene shows what the others do without it.
 
     with Composed() as house:
         house.walking(120)
@@ -34,6 +35,7 @@ from hardware.link.messages import (
     Belt,
     BeltToWorld,
     Cause,
+    Complaint,
     Disarm,
     Ease,
     Envelope,
@@ -47,6 +49,7 @@ from hardware.link.messages import (
     Reset,
     ResetBy,
     SafetyEvent,
+    Sentry,
     Start,
     State,
     Status,
@@ -61,6 +64,8 @@ from hardware.link.steploop import StepLoop
 from hardware.profiles import UNCOMMISSIONED, Profile
 from hardware.simulated.machines import SIMULATED_S1, Machine
 from hardware.simulated.world import World
+from hardware.stopper.process import StopperProcess
+from hardware.stopper.world import WorldWriter
 
 START_S = 1000.0
 QUANTUM_S = 0.020
@@ -184,6 +189,7 @@ class Composed:
         max_incline_percent: float = 0.0,
         profile: Profile = UNCOMMISSIONED,
         mischief: Iterable[str] = (),
+        stopper: bool = False,
     ) -> None:
         self.clock = VirtualClock(START_S)
         self.quanta = 0
@@ -205,7 +211,13 @@ class Composed:
         self._belt_task: asyncio.Task[bool] | None = None
         self._belt_ends: list[MemoryEndpoint[Any, Any]] = []
         self._guard_ends: list[MemoryEndpoint[Any, Any]] = []
-        self.loop = StepLoop(self.clock, self._idle)
+        self.loop = _step_loop(self.clock)
+        self.stopper: StopperProcess | None = None
+        self._stopper_task: asyncio.Task[None] | None = None
+        self._stopper_ends: list[MemoryEndpoint[Any, Any]] = []
+        self.stopper_loop = _step_loop(self.clock)
+        if stopper:
+            self.start_stopper()
         self.start_guard()
         self.kiosk = FakeKiosk(self)
         self.start_belt()
@@ -222,8 +234,10 @@ class Composed:
         """Kill what is left; idempotent."""
         self.kill_belt()
         self.kill_guard()
+        self.kill_stopper()
         self.world.close()
         self.loop.close()
+        self.stopper_loop.close()
 
     # ------------------------------------------------------------------------------------------ processes
 
@@ -248,7 +262,7 @@ class Composed:
             pins=WorldPins(mine),
             belt=self.belt_seat,
             kiosk=self.kiosk_seat,
-            stopper=Mailbox(_nobody),
+            stopper=Mailbox(self._dial_stopper),
             lease=self.lease,
             now_s=self.now_s,
         )
@@ -294,7 +308,7 @@ class Composed:
             address=ADDRESS,
             cap_ckmh=self.config.limits.cap_ckmh,
             guard=guard,
-            stopper=Mailbox(_nobody),
+            stopper=Mailbox(self._dial_stopper),
             lease=self.lease,
             clock=self.clock,
         )
@@ -304,22 +318,44 @@ class Composed:
         for end in self._belt_ends:
             end.close()
         self._belt_ends.clear()
-        task, self._belt_task, self.belt = self._belt_task, None, None
-        if task is None or self.loop.is_closed():
-            return
-        task.cancel()
-        # Whatever it tries on its way out goes to closed mailboxes, and time does not pass.
-        for other in asyncio.all_tasks(self.loop):
-            other.cancel()
-        self._run_belt(task)
+        self._belt_task, self.belt = None, None
+        _bury(self.loop)
 
-    def _run_belt(self, task: asyncio.Task[bool]) -> None:
-        self.loop.run_forever()
-        if task.done() and not task.cancelled():
-            task.result()  # a fault in the belt process is a fault of the test
+    def start_stopper(self) -> None:
+        """The fallback writer comes up (again). It must be there before guard and belt dial it."""
+        self.stopper_loop.run_until_complete(self._make_stopper())
+        assert self.stopper is not None
+        self._stopper_task = self.stopper_loop.create_task(self.stopper.run())
 
-    def _idle(self) -> None:
-        self.loop.stop()
+    async def _make_stopper(self) -> None:
+        def link() -> Endpoint[BeltToWorld, WorldToBelt]:
+            mine, worlds = memory_pair(WorldToBelt, BeltToWorld)
+            self.world.attach_link(worlds)
+            self._stopper_ends.append(mine)
+            return mine
+
+        self.stopper = StopperProcess(
+            writer=WorldWriter(Mailbox(link), ADDRESS, self.clock),
+            profile=self.profile,
+            lease=self.lease,
+            clock=self.clock,
+        )
+
+    def _dial_stopper(self) -> Endpoint[Sentry, Complaint] | None:
+        if self.stopper is None:
+            return None
+        mine, stoppers = memory_pair(Complaint, Sentry)
+        self.stopper.admit(stoppers)
+        self._stopper_ends.append(stoppers)
+        return mine
+
+    def kill_stopper(self) -> None:
+        """``kill -9``."""
+        for end in self._stopper_ends:
+            end.close()
+        self._stopper_ends.clear()
+        self._stopper_task, self.stopper = None, None
+        _bury(self.stopper_loop)
 
     # ------------------------------------------------------------------------------------------ time
 
@@ -337,7 +373,10 @@ class Composed:
             self.guard.step(now_s)
             self.world.receive(now_s)
         if self._belt_task is not None and not self.belt_hangs:
-            self._run_belt(self._belt_task)
+            _turn(self.loop, self._belt_task)
+            self.world.receive(now_s)
+        if self._stopper_task is not None:
+            _turn(self.stopper_loop, self._stopper_task)
             self.world.receive(now_s)
         self.kiosk.turn(now_s)
 
@@ -476,5 +515,27 @@ class Composed:
         return self.until(lambda: self.state is State.LATCHED, within_s)
 
 
-def _nobody() -> None:
-    return None
+def _step_loop(clock: VirtualClock) -> StepLoop:
+    """A loop that returns whenever it would sleep."""
+
+    def idle() -> None:
+        loop.stop()
+
+    loop = StepLoop(clock, idle)
+    return loop
+
+
+def _turn(loop: StepLoop, task: asyncio.Task[Any]) -> None:
+    """All that is due now. A fault in the process is a fault of the test."""
+    loop.run_forever()
+    if task.done() and not task.cancelled():
+        task.result()
+
+
+def _bury(loop: StepLoop) -> None:
+    """Unwind what a killed process leaves behind: its mailboxes are closed and time does not pass."""
+    if loop.is_closed():
+        return
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_forever()

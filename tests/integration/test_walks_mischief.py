@@ -1,0 +1,118 @@
+"""Every mischief, composed, in mid-walk and during spin-up, followed by a pulled clip.
+
+Whatever the treadmill does: no motion byte leaves with an interlock open, and the stop is confirmed by measured speed
+or the alarm is raised in its budget. Wiring is H0, so that nothing but bytes can stop the belt. The whole table, all
+phases, is ``python -m tests.bench.mischief``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hardware.config import WiringLevel
+from hardware.link.messages import Cause, State
+from hardware.profiles import UNCOMMISSIONED
+from hardware.simulated.mischief import MISCHIEF
+from tests.support.composed import Composed
+
+NAMES = sorted(MISCHIEF)
+BUDGET_S = UNCOMMISSIONED.stop_budget_s
+
+
+def stopped_or_told(house: Composed) -> bool:
+    return house.alarm or (house.state is State.LATCHED and house.speed == 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_pulled_in_mid_walk_is_confirmed_or_told(name):
+    with Composed(level=WiringLevel.H0) as house:
+        house.walking(120)
+        house.mischief(name)
+        house.run(4)
+        house.hand("clip", False)
+        house.until(lambda: stopped_or_told(house), within_s=BUDGET_S + 0.1)
+        house.assert_safe()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_pulled_during_spin_up_is_confirmed_or_told(name):
+    with Composed(level=WiringLevel.H0) as house:
+        house.starting()
+        house.run(1)
+        house.mischief(name)
+        house.run(1)
+        house.hand("clip", False)
+        # The guard waits until a start can no longer come through (6.5 s + 2 s after `07`).
+        house.until(lambda: stopped_or_told(house), within_s=9)
+        house.run(3)
+        assert stopped_or_told(house), house.scene()
+        house.assert_safe()
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("runaway", Cause.OVERSPEED),
+        ("mph_commands", None),
+        ("stops_by_itself", Cause.BELT_STOPPED_ITSELF),
+        ("console_stop", Cause.BELT_STOPPED_ITSELF),
+        ("console_pause", Cause.BELT_STOPPED_ITSELF),
+        ("telemetry_frozen", Cause.TELEMETRY_STALE),
+        ("telemetry_garbage", Cause.TELEMETRY_STALE),
+        ("telemetry_truncated", Cause.TELEMETRY_STALE),
+        ("control_lost", Cause.CONTROL_LOST),
+        ("link_cut", Cause.LINK_LOST),
+        ("link_dropped", Cause.LINK_LOST),
+        ("bluetooth_hung", Cause.TELEMETRY_STALE),
+        ("bluetooth_killed", Cause.TELEMETRY_STALE),
+    ],
+)
+def test_what_goes_wrong_in_mid_walk_stops_the_belt_by_itself(name, cause):
+    with Composed(level=WiringLevel.H0) as house:
+        house.walking(120)
+        house.mischief(name)
+        if cause is None:  # shows with the next speed only
+            house.kiosk.target(200)
+        house.until(lambda: house.state in (State.STOPPING, State.LATCHED), within_s=25)
+        assert cause is None or house.cause is cause
+        house.assert_safe()
+
+
+def test_somebody_who_holds_plus_at_the_console_is_caught():
+    with Composed(level=WiringLevel.H0) as house:
+        house.walking(120)
+        house.mischief("console_plus")
+        house.until(lambda: house.state is State.STOPPING, within_s=5.5)
+        assert house.cause in (Cause.DEVIATION, Cause.OVERSPEED)
+        house.until(lambda: house.speed == 0, within_s=5)
+        house.assert_safe()
+
+
+@pytest.mark.parametrize("name", ["zero_frames", "odd_status", "stale_status", "flaky_connect", "twin", "ack_lost"])
+def test_what_is_only_odd_does_not_stop_a_walk(name):
+    with Composed(level=WiringLevel.H0) as house:
+        house.walking(120)
+        house.mischief(name)
+        house.run(30)
+        assert house.state is State.RUNNING
+        assert house.speed == 120
+        house.assert_safe()
+
+
+def test_a_belt_that_starts_by_itself_while_armed_is_stopped():
+    with Composed(level=WiringLevel.H0) as house:
+        house.armed()
+        house.mischief("console_start")
+        house.until(lambda: house.cause is Cause.UNEXPECTED_MOTION, within_s=5)
+        house.until(lambda: house.speed == 0, within_s=3)
+        house.assert_safe()
+
+
+def test_a_belt_at_rest_is_never_stopped_again_however_odd_its_telemetry():
+    for name in ("stale_status", "odd_status", "zero_frames", "slow_decel"):
+        with Composed(level=WiringLevel.H0, mischief=[name]) as house:
+            house.walking(100)
+            house.kiosk.stop()
+            house.latched(within_s=20)
+            house.run(20)
+            house.assert_safe()
