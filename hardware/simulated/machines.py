@@ -259,6 +259,26 @@ SIMULATED_S1: Final = Machine(
     can_incline=True,
 )
 
+BENCH: Final = Machine(
+    key="bench",
+    name="Simulated bench",
+    model="bench",
+    firmware="1.0",
+    min_ckmh=80,
+    max_ckmh=1600,
+    increment_ckmh=10,
+    habits=Habits(  # as quick as rest and proof allow: for tests.bench, where the waiting is not what is measured
+        start_latency_s=0.2,
+        accel_ckmh_s=400.0,
+        decel_ckmh_s=400.0,
+        stop_decel_ckmh_s=400.0,
+        react_s=0.05,
+        period_s=0.1,
+        scan_s=0.1,
+        connect_s=0.1,
+    ),
+)
+
 _REAL: Final = (
     Machine(
         key="urevo-e1l",
@@ -564,4 +584,4 @@ _REAL: Final = (
     ),
 )
 
-MACHINES: Final[dict[str, Machine]] = {machine.key: machine for machine in (SIMULATED_S1, *_REAL)}
+MACHINES: Final[dict[str, Machine]] = {machine.key: machine for machine in (SIMULATED_S1, BENCH, *_REAL)}
