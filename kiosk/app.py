@@ -272,6 +272,8 @@ class Kiosk:
         if self._pictures is None or made.screen_s < PICTURE_AFTER_S:
             return
         name = made.screen.value
+        if made.screen is ScreenId.ATTRACT and not made.belt_free:
+            return  # it comes again once the treadmill is there
         if made.screen is ScreenId.SCREENING:
             name = f"{name}-{made.question.rpartition('.')[2]}"
         elif made.screen is ScreenId.WALK and made.walk is not None:

@@ -22,6 +22,7 @@ LOOK_S: Final = 1.4
 TAP_S: Final = 1.0
 PULL_S: Final = 1.5  # the clip stays off this long
 PRESS_S: Final = 0.3
+STEP_ON_S: Final = 8.0
 READ_S: Final = 6.0  # the summary is read
 STUCK_S: Final = 240.0  # longer than any wait that a healthy session has
 UNHEALTHY: Final = frozenset({S.SAFETY_STOP, S.TALK_TO_STAFF, S.OUT_OF_SERVICE, S.WHY_STOPPED, S.STAFF_PIN})
@@ -103,7 +104,9 @@ class Autopilot:
                 return Intent(K.NEXT)
             case S.CHECK:
                 return self._check(shown)
-            case S.STRADDLE | S.STEP_ON if shown.amber:
+            case S.STRADDLE if shown.amber:
+                return Hand("amber", True)
+            case S.STEP_ON if shown.amber and now_on_belt(shown):
                 return Hand("amber", True)
             case S.BELT_STOPPED if shown.touch_ready:
                 return Intent(K.NEXT)
@@ -133,6 +136,11 @@ class Autopilot:
             if tile.key in ("check.clip_on", "check.clip_close"):
                 return Hand("clip", True)
         return None
+
+
+def now_on_belt(shown: Snapshot) -> bool:
+    """Stepping on and feeling steady takes a person a while."""
+    return shown.screen_s >= STEP_ON_S
 
 
 def _because(shown: Snapshot) -> str:

@@ -233,4 +233,5 @@ class Snapshot:
     amber: bool = False  # an amber button is fitted
     guest: bool = False
     supervised: bool = False  # H0: staff have to be present, and the check says so
+    starting: bool = False  # the house is coming up: not free yet, and not out of service either
     can_confirm: bool = True  # RESET: False until every item is done

@@ -6,7 +6,8 @@ same in all. The speaker is a pure function of its state, what is asked for, and
 Rules (coaching section 5, screens A5), in the order in which they are asked:
 
 1. Safety (X) is said at once, interrupts anything and mutes the rest for 5 s.
-2. 8 s lie between any two cues; the same cue waits its own gap, or comes once an event.
+2. 8 s lie between any two cues, 4 s while setting up and mounting (one step after the other); the same cue waits its
+   own gap, or comes once an event.
 3. Coaching (questions, technique, nudges) is quiet for 5 s after a change, for 5 s before one, and while the
    announcement of one is due; at most 4 cues in the first minute and 2 a minute after. Announcements of changes, of
    the mount and of the finish count against that number but are not held back by it: a change that nobody announced
@@ -223,7 +224,8 @@ def _may(request: Request, speaker: Speaker, book: CueBook, moment: Moment, now_
         return True
     if cue.rank is CueClass.SAFETY and now_s - speaker.reminder_s < rules.reminder_s:
         return False
-    if now_s < speaker.muted_until_s or now_s - speaker.last_s < rules.gap_s:
+    mounting = cue.id[0] in "UM" and not request.reminder
+    if now_s < speaker.muted_until_s or now_s - speaker.last_s < (rules.mount_gap_s if mounting else rules.gap_s):
         return False
     if rank is CueClass.CHANGE and not request.reminder:
         return True

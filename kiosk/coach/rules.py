@@ -100,6 +100,7 @@ class CueRules(_Table, frozen=True, kw_only=True):
     """How much is said."""
 
     gap_s: Seconds
+    mount_gap_s: Seconds
     technique_gap_s: Seconds
     safety_mute_s: Seconds
     change_quiet_s: Seconds

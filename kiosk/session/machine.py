@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Refused, SafetyEvent, Status
+from hardware.link.messages import LinkState, Refused, SafetyEvent, Status
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near
 from kiosk.session.model import (
@@ -88,6 +88,9 @@ def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> t
     t = Turn(state, now_s, setup)
     for event in events:
         _happened(t, event)
+    ready = t.status is not None and t.status.link is LinkState.READY
+    if ready or t.state.missing_s is None:
+        t.state = replace(t.state, missing_s=None if ready else now_s)
     if not _waited_in_vain(t):
         screen = t.state.screen
         times = TIMES.get(screen)

@@ -21,6 +21,8 @@ from kiosk.store.records import Closing, Ratings
 BEFORE_ALL: Final = frozenset({ScreenId.ATTRACT, ScreenId.OUT_OF_SERVICE})
 """Nobody is here: no personal data survives on these."""
 
+ONE_WALK: Final = frozenset({ScreenId.WALK, ScreenId.EASING})
+
 
 class Turn:
     """See the top of this file."""
@@ -108,8 +110,12 @@ class Turn:
         state = self.state
         if not may_follow(state.screen, to):
             state = replace(state, astray=(*state.astray, (state.screen, to)))
+        speaker = state.speaker
+        if not {state.screen, to} <= ONE_WALK:  # what was said there is not shown here
+            speaker = replace(speaker, pending=(), showing=None)
         self.state = replace(
             state,
+            speaker=speaker,
             screen=to,
             since_s=self.now_s,
             active_s=self.now_s,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Cause
+from hardware.link.messages import Cause, LinkState
 from hardware.units import speed_text
 from kiosk.coach.plan import Plan
 from kiosk.screens.flow import FLOW
@@ -59,6 +59,7 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
         amber=belt.amber_fitted(t),
         guest=stay is not None and stay.guest,
         supervised=setup.supervised,
+        starting=_starting(t),
     )
     if screen in _KEYPADS:
         made = _keypad(made, t)
@@ -104,6 +105,17 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.SUMMARY:
         made = replace(made, summary=_summary(t))
     return _staff(made, t)
+
+
+STARTING_S: Final = 30.0
+
+
+def _starting(t: Turn) -> bool:
+    """Whether guard or treadmill are still on their way since they were last away."""
+    status = t.status
+    away = status is None or status.link in (LinkState.SEARCHING, LinkState.CONNECTING, LinkState.READ_ONLY)
+    since_s = t.state.missing_s
+    return away and since_s is not None and t.now_s - since_s < STARTING_S
 
 
 def _measured(t: Turn) -> int | None:

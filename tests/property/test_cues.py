@@ -62,7 +62,7 @@ def test_cues_keep_their_distance(made):
             muted = now + RULES.safety_mute_s
         else:
             assert now >= muted
-            assert now - last_any >= RULES.gap_s
+            assert now - last_any >= (RULES.mount_gap_s if cue.id[0] in "UM" else RULES.gap_s)
             if cue.rank is not CueClass.CHANGE:
                 limit = RULES.first_minute if now < 60 else RULES.per_minute
                 assert sum(now - t < 60 for t in others) < limit

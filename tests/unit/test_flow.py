@@ -1,0 +1,729 @@
+"""Ways through the kiosk, as lists of (expected screen, what is done there). Together they walk the whole map."""
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from hardware.link.messages import (
+    Arm,
+    Cause,
+    Disarm,
+    LinkState,
+    LowerCap,
+    Reset,
+    ResetBy,
+    Start,
+    State,
+    Stop,
+    StopWhy,
+)
+from kiosk.coach.plan import Choice
+from kiosk.coach.progression import Visit
+from kiosk.screens.flow import EDGES, FLOW
+from kiosk.session.model import CapsRead, Hush, Person, Record, RecordConsent, RecordWhy, Send, Touched
+from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
+from kiosk.store.kinds import CapScope, SessionState
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
+from tests.support.desk import (
+    TO_CHECK,
+    TO_WALK,
+    Desk,
+    healthy,
+    press_amber,
+    prove,
+    pull,
+    red,
+    taps,
+)
+
+S = ScreenId
+
+
+def person(**changed):
+    return Person(
+        **{
+            "id": "m1",
+            "label": "Ada",
+            "language": None,
+            "age_band": None,
+            "consented": True,
+            "screened_until_ms": 2_000_000_000_000,
+            "screening_limit_ckmh": None,
+            "forbidden": False,
+            "history": (),
+        }
+        | changed
+    )
+
+
+def visit(variant="1", day=date(2026, 7, 8), **changed):
+    return Visit(day, "P1", Choice(variant), 280, 280, completed=True, **changed)
+
+
+ADA = person()
+NEW = person(consented=False, screened_until_ms=None)
+BARRED = person(forbidden=True)
+PEOPLE = {"123457": ADA, "222333": NEW, "999000": BARRED}
+
+
+def answers(**odd):
+    """Answer the form as a healthy adult, except for *odd*."""
+
+    def deed(desk):
+        while desk.screen is S.SCREENING:
+            shown = desk.shown
+            name = shown.question.rpartition(".")[2]
+            given = odd.get(name, 0 if shown.question_scale else name == "walk_10")
+            if isinstance(given, bool):
+                desk.touch("yes" if given else "no")
+            else:
+                desk.touch("score", given)
+
+    return deed
+
+
+def code(digits):
+    return lambda desk: desk.code(digits)
+
+
+def wait(seconds):
+    return lambda desk: desk.run(seconds)
+
+
+def stop_bar(desk):
+    desk.touch("stop")
+    assert desk.shown.stop_touched
+    desk.touch("stop")
+
+
+def guard_state(**changed):
+    def deed(desk):
+        for name, value in changed.items():
+            setattr(desk.guard, name, value)
+        desk.run(0.2)
+
+    return deed
+
+
+def trip(cause):
+    def deed(desk):
+        desk.guard.trip(cause)
+        desk.step()
+
+    return deed
+
+
+def release_red(desk):
+    desk.guard.red = True
+    desk.run(0.3)
+
+
+def clip_on(desk):
+    desk.guard.clip = True
+    desk.run(0.3)
+
+
+def checklist(desk):
+    release_red(desk)
+    clip_on(desk)
+    for item in (0, 1):
+        desk.touch("tick", item)
+    desk.run(0.3)
+    assert desk.shown.can_confirm
+    desk.touch("confirm")
+
+
+def choose_why(word):
+    def deed(desk):
+        desk.touch("choose", desk.shown.choices.index(f"why.{word}"))
+
+    return deed
+
+
+LONG = wait(66)
+AT_REST = (("belt_stopped", wait(3.2)), ("belt_stopped", "next"))
+SCORES = (("effort", ("score", 3)), ("pain", ("score", 1)), ("summary", "done"), ("attract", None))
+PIN = code("246810")
+NO_CONSENT = (*TO_CHECK[:2], ("consent", "no"), *TO_CHECK[3:])
+NO_CONSENT_WALK = (*NO_CONSENT, ("check", prove), ("walk", None))
+AMBER_TO_WALK = (
+    *TO_CHECK,
+    ("check", prove),
+    ("straddle", press_amber),
+    ("countdown", None),
+    ("step_on", press_amber),
+    ("walk", None),
+)
+
+WAYS = {
+    "a guest walks to the end": (*TO_WALK, ("stopping", None), *AT_REST, *SCORES),
+    "a member with a plan walks": (
+        ("attract", "wake"),
+        ("who", "have_code"),
+        ("code", code("123457")),
+        ("screening", healthy),
+        ("program", ("choose", 0)),
+        ("preview", "no"),
+        ("check", prove),
+        ("walk", None),
+    ),
+    "a new member is asked for consent": (
+        ("attract", "wake"),
+        ("who", "have_code"),
+        ("code", code("222333")),
+        ("consent", "back"),
+        ("who", "have_code"),
+        ("code", "back"),
+        ("who", "cancel"),
+        ("attract", "wake"),
+        ("who", "have_code"),
+        ("code", code("222333")),
+        ("consent", "no"),
+        ("screening", "back"),
+        ("who", None),
+    ),
+    "a forbidden member is sent to staff": (
+        ("attract", "wake"),
+        ("who", "have_code"),
+        ("code", code("999000")),
+        ("talk_to_staff", "staff"),
+        ("talk_to_staff", "done"),
+        ("attract", None),
+    ),
+    "cancel everywhere": (
+        ("attract", "wake"),
+        ("who", "have_code"),
+        ("code", "cancel"),
+        ("attract", "wake"),
+        ("who", "guest"),
+        ("consent", "cancel"),
+        ("attract", "wake"),
+        ("who", "guest"),
+        ("consent", "yes"),
+        ("screening", "cancel"),
+        *TO_CHECK[:4],
+        ("program", "cancel"),
+        *TO_CHECK[:5],
+        ("preview", "cancel"),
+        *TO_CHECK,
+        ("check", "cancel"),
+        ("attract", None),
+    ),
+    "back from everywhere": (
+        *TO_CHECK,
+        ("check", "back"),
+        ("preview", "back"),
+        ("program", "back"),
+        ("who", None),
+    ),
+    "nobody there: who": (("attract", "wake"), ("who", LONG), ("attract", None)),
+    "nobody there: code": (("attract", "wake"), ("who", "have_code"), ("code", LONG), ("attract", None)),
+    "nobody there: staff": ((("attract"), "staff"), ("staff_pin", LONG), ("attract", None)),
+    "nobody there: check": (*TO_CHECK, ("check", wait(121)), ("talk_to_staff", LONG), ("attract", None)),
+    "a stop answer": (*TO_CHECK[:3], ("screening", answers(group_legs=True, calf=True)), ("talk_to_staff", "done")),
+    "not today": (*TO_CHECK[:3], ("screening", answers(unwell=True)), ("talk_to_staff", "done"), ("attract", None)),
+    "a gate, opened by staff": (
+        *TO_CHECK[:3],
+        ("screening", answers(group_walk=True, medicine=True)),
+        ("talk_to_staff", "staff"),
+        ("staff_pin", "cancel"),
+        ("talk_to_staff", "staff"),
+        ("staff_pin", PIN),
+        ("program", None),
+    ),
+    "straddle, clip opened": (*TO_CHECK, ("check", prove), ("straddle", pull), ("check", clip_on)),
+    "straddle, touch twice": (*TO_CHECK, ("check", prove), ("straddle", stop_bar), ("check", None)),
+    "straddle, red": (*TO_CHECK, ("check", prove), ("straddle", red), ("out_of_service", None)),
+    "countdown, clip opened": (*TO_CHECK, ("check", prove), ("countdown", pull), ("check", None)),
+    "countdown, red": (*TO_CHECK, ("check", prove), ("countdown", red), ("out_of_service", None)),
+    "check, red": (
+        *TO_CHECK, ("check", red), ("out_of_service", "staff"), ("staff_pin", "cancel"), ("out_of_service", None),
+    ),
+    "red on attract": (("attract", "staff"), ("staff_pin", "cancel"), ("attract", red), ("out_of_service", None)),
+    "start refused": (
+        *TO_CHECK,
+        ("check", prove),
+        ("countdown", wait(4.8)),
+        ("countdown", guard_state(state=State.ARMED)),
+        ("belt_starting", guard_state(state=State.ARMED)),
+        ("check", None),
+    ),
+    "clip while starting": (*TO_CHECK, ("check", prove), ("belt_starting", pull), ("safety_stop", None)),
+    "clip while stepping on": (*TO_CHECK, ("check", prove), ("step_on", pull), ("safety_stop", None)),
+    "touch twice while starting": (*TO_CHECK, ("check", prove), ("belt_starting", stop_bar), ("stopping", None)),
+    "touch twice while stepping on": (
+        *TO_CHECK, ("check", prove), ("step_on", stop_bar), ("stopping", None), *AT_REST,
+        ("why_stopped", choose_why("tired")), *SCORES,
+    ),
+    "clip slipped, walked on to the end": (
+        *TO_WALK, ("walk", wait(60)), ("walk", pull), ("safety_stop", clip_on), ("safety_stop", wait(5)),
+        ("safety_stop", "next"), ("why_stopped", choose_why("slipped")), ("check", prove), ("straddle", None),
+        ("walk", wait(240)), ("belt_stopped", None), *AT_REST, ("effort", None),
+    ),
+    "clip slipped, then no": (
+        *TO_WALK, ("walk", wait(30)), ("walk", pull), ("safety_stop", clip_on),
+        ("why_stopped", choose_why("slipped")), ("check", "cancel"), ("effort", "skip"), ("pain", "back"),
+        ("effort", LONG), ("attract", None),
+    ),
+    "clip slipped, then gone": (
+        *NO_CONSENT_WALK, ("walk", wait(30)), ("walk", pull), ("safety_stop", clip_on),
+        ("why_stopped", choose_why("slipped")), ("check", wait(121)), ("summary", None),
+    ),
+    "chest pain": (
+        *TO_WALK, ("walk", wait(30)), ("walk", pull), ("safety_stop", clip_on),
+        ("why_stopped", choose_why("chest")), ("talk_to_staff", "staff"), ("talk_to_staff", "done"),
+    ),
+    "why is skipped": (
+        *NO_CONSENT_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("summary", None),
+    ),
+    "why is not answered": (*TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", LONG), ("attract", None)),
+    "pain is not answered": (
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", LONG),
+        ("attract", None),
+    ),
+    "no consent, nothing is asked": (*NO_CONSENT_WALK, *AT_REST, ("summary", wait(41)), ("attract", None)),
+    "the screen froze": (
+        *TO_WALK, ("walk", trip(Cause.SCREEN_FROZEN)), ("safety_stop", wait(8)), ("safety_stop", "next"),
+        ("effort", None),
+    ),
+    "the treadmill stopped itself, nothing is kept": (
+        *NO_CONSENT_WALK, ("walk", trip(Cause.BELT_STOPPED_ITSELF)), ("safety_stop", wait(30)), ("summary", None),
+    ),
+    "red button": (
+        *TO_WALK, ("walk", red), ("safety_stop", wait(10)), ("safety_stop", "staff"), ("staff_pin", "cancel"),
+        ("safety_stop", wait(4)), ("safety_stop", "staff"), ("staff_pin", PIN), ("reset", checklist),
+        ("attract", None),
+    ),
+    "red button and nobody comes": (
+        *TO_WALK, ("walk", red), ("safety_stop", wait(70)), ("out_of_service", "staff"), ("staff_pin", PIN),
+        ("reset", LONG), ("out_of_service", release_red), ("out_of_service", "staff"), ("staff_pin", PIN),
+        ("reset", checklist), ("attract", None),
+    ),
+    "a stop that turns hard": (
+        *TO_WALK, ("walk", stop_bar), ("stopping", trip(Cause.LINK_LOST)), ("safety_stop", None),
+    ),
+    "eased, then a cap under the belt": (
+        *AMBER_TO_WALK, ("walk", wait(130)), ("walk", press_amber), ("easing", wait(6)), ("walk", press_amber),
+        ("easing", pull), ("safety_stop", None),
+    ),
+    "eased, then held": (
+        *AMBER_TO_WALK, ("walk", wait(130)), ("walk", press_amber), ("easing", lambda d: press_amber(d, 1.3)),
+        ("stopping", None),
+    ),
+    "the countdown is ended by the amber button": (
+        *TO_CHECK, ("check", prove), ("straddle", press_amber), ("countdown", press_amber), ("straddle", None),
+    ),
+    "nobody presses amber": (*TO_CHECK, ("check", prove), ("straddle", wait(32)), ("check", None)),
+    "reset, nothing latched": (("attract", "staff"), ("staff_pin", PIN), ("reset", "back"), ("attract", None)),
+    "no program fits this machine": (*TO_CHECK[:3], ("screening", healthy), ("talk_to_staff", None)),
+    "latched while a person is at the check of a stopped walk": (
+        *TO_WALK, ("walk", wait(30)), ("walk", pull), ("safety_stop", clip_on),
+        ("why_stopped", choose_why("slipped")), ("check", red), ("out_of_service", None),
+    ),
+    "no program left by the time of arming": (
+        *TO_CHECK, ("check", guard_state(min_ckmh=150)), ("check", taps), ("talk_to_staff", None),
+    ),
+    "guard gone at rest": (
+        *TO_WALK, ("walk", guard_state(silent=True)), ("safety_stop", wait(62)),
+        ("out_of_service", guard_state(silent=False)),
+    ),
+}  # fmt: skip
+
+HOUSES = {
+    "the countdown is ended by the amber button": {"amber": True},
+    "nobody presses amber": {"amber": True},
+    "eased, then a cap under the belt": {"amber": True},
+    "eased, then held": {"amber": True},
+}
+MACHINES = {"no program fits this machine": {"min_ckmh": 150}}
+
+
+def way(name):
+    desk = Desk(people=PEOPLE, **HOUSES.get(name, {}))
+    for field, value in MACHINES.get(name, {}).items():
+        setattr(desk.guard, field, value)
+    try:
+        return desk.follow(*WAYS[name])
+    except AssertionError as error:
+        raise AssertionError(f"{name}: {error}") from error
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return {name: way(name) for name in WAYS}
+
+
+def test_every_way_comes_through_and_none_leaves_the_map(walked):
+    for name, desk in walked.items():
+        assert desk.state.astray == (), name
+
+
+def test_together_the_ways_walk_every_edge_of_the_map(walked):
+    edges = set().union(*(desk.edges for desk in walked.values()))
+    assert edges == set(EDGES), sorted(set(EDGES) ^ edges)
+
+
+def test_no_screen_is_a_dead_end():
+    for screen in ScreenId:
+        reached, seen = {screen}, set()
+        while reached - seen:
+            here = (reached - seen).pop()
+            seen.add(here)
+            reached |= FLOW[here].leads_to
+        assert S.ATTRACT in seen, screen
+
+
+def test_on_attract_nothing_of_a_person_is_left(walked):
+    for name, desk in walked.items():
+        if desk.screen in (S.ATTRACT, S.OUT_OF_SERVICE):
+            assert desk.state.stay is None, name
+            assert desk.shown.member_name == ""
+            assert desk.state.language == ""
+
+
+def sent(desk, kind):
+    return [action.body for action in desk.actions if isinstance(action, Send) and isinstance(action.body, kind)]
+
+
+def kept(desk, kind):
+    return [action.entry for action in desk.actions if isinstance(action, Record) and isinstance(action.entry, kind)]
+
+
+def test_every_session_is_on_record_before_the_belt_is_started_and_closed_in_the_end(walked):
+    for name, desk in walked.items():
+        order = [
+            "start" if isinstance(action, Send) and isinstance(action.body, Start) else "open"
+            for action in desk.actions
+            if (isinstance(action, Send) and isinstance(action.body, Start))
+            or (isinstance(action, Record) and isinstance(action.entry, Opening))
+        ]
+        assert order[:1] in ([], ["open"]), name
+        if desk.screen in (S.ATTRACT, S.OUT_OF_SERVICE, S.SUMMARY, S.EFFORT):
+            assert len(kept(desk, Opening)) == len(kept(desk, Closing)), name
+
+
+def test_a_walk_to_the_end_is_completed_and_any_other_stopped(walked):
+    states = {name: [closing.state for closing in kept(desk, Closing)] for name, desk in walked.items()}
+    assert states["a guest walks to the end"] == [SessionState.COMPLETED]
+    assert states["clip slipped, walked on to the end"] == [SessionState.COMPLETED]
+    assert states["red button"] == [SessionState.STOPPED]
+    assert states["clip slipped, then no"] == [SessionState.STOPPED]
+
+
+def test_a_walk_after_a_stop_goes_on_at_base_speed_under_the_same_session(walked):
+    desk = walked["clip slipped, walked on to the end"]
+    first, second = sent(desk, Arm)
+    assert first.session == second.session
+    assert (first.envelope.cap_ckmh, second.envelope.cap_ckmh) == (113, 80)
+    (opening,) = kept(desk, Opening)
+    (closing,) = kept(desk, Closing)
+    assert opening.id == closing.session_id
+    assert closing.top_ckmh <= 113
+
+
+def test_one_start_is_sent_for_one_countdown(walked):
+    assert len(sent(walked["a guest walks to the end"], Start)) == 1
+    assert len(sent(walked["start refused"], Start)) == 1
+    assert sent(walked["countdown, clip opened"], Start) == []
+
+
+def test_who_leaves_before_the_belt_leaves_nothing_armed(walked):
+    desk = walked["straddle, touch twice"]
+    assert sent(desk, Disarm)
+    desk = walked["nobody there: check"]
+    assert desk.guard.state in (State.IDLE, State.LATCHED)
+
+
+def test_red_button_and_lost_links_ask_for_staff_and_the_clip_does_not(walked):
+    for name in ("red button", "red button and nobody comes"):
+        assert [reset.who for reset in sent(walked[name], Reset)][-1] is ResetBy.STAFF
+    members = [reset.who for reset in sent(walked["clip slipped, walked on to the end"], Reset)]
+    assert set(members) == {ResetBy.MEMBER}
+
+
+def test_without_consent_no_score_is_asked_or_kept(walked):
+    for name in ("no consent, nothing is asked", "why is skipped"):
+        assert kept(walked[name], Ratings) == []
+        assert S.EFFORT not in walked[name].screens
+    assert {r.effort for r in kept(walked["a guest walks to the end"], Ratings)} == {None, 3}
+
+
+def test_a_members_consent_is_kept_once_it_is_given():
+    desk = Desk(people=PEOPLE).follow(
+        ("attract", "wake"), ("who", "have_code"), ("code", code("222333")), ("consent", "yes"), ("screening", None)
+    )
+    assert RecordConsent("m1") in desk.actions
+
+
+def test_why_is_recorded(walked):
+    assert [a.why for a in walked["chest pain"].actions if isinstance(a, RecordWhy)] == ["chest"]
+
+
+def test_samples_come_once_a_second_and_the_end_tells_what_they_tell(walked):
+    desk = walked["a guest walks to the end"]
+    samples = kept(desk, Sample)
+    gaps = {round(b.t_s - a.t_s, 1) for a, b in pairwise(samples)}
+    assert gaps <= {1.0, 1.1}
+    (closing,) = kept(desk, Closing)
+    assert len(samples) >= 280
+    assert closing.distance_m == pytest.approx(sum((s.measured_ckmh or 0) / 360 for s in samples), rel=0.02)
+
+
+# ------------------------------------------------------------------------------------------------- touch
+
+
+def test_touches_meant_for_the_screen_before_are_dropped():
+    desk = Desk()
+    desk.touch("wake")
+    assert desk.screen is S.WHO
+    desk.step(Touched(Intent(IntentKind.GUEST)))
+    assert desk.screen is S.WHO
+    desk.run(0.3)
+    desk.step(Touched(Intent(IntentKind.GUEST)))
+    assert desk.screen is S.CONSENT
+
+
+def test_a_second_answer_within_a_blink_does_not_answer_the_next_page():
+    desk = Desk().follow(*TO_CHECK[:3], ("screening", None))
+    desk.touch("no")
+    desk.step(Touched(Intent(IntentKind.NO)))
+    assert desk.shown.question_n == 2
+
+
+def test_where_the_belt_may_move_touch_does_nothing_but_stop_and_that_takes_two():
+    desk = Desk().follow(*TO_WALK)
+    for kind in IntentKind:
+        if kind is not IntentKind.STOP:
+            desk.touch(kind)
+    assert desk.screen is S.WALK
+    desk.touch("stop")
+    desk.run(5.5)
+    assert not desk.shown.stop_touched
+    desk.touch("stop")
+    assert desk.screen is S.WALK
+    desk.touch("stop")
+    assert desk.screen is S.STOPPING
+    assert sent(desk, Stop) == [Stop(StopWhy.MEMBER)]
+
+
+def test_no_far_screen_has_a_way_to_a_higher_speed():
+    for screen in INERT_SCREENS:
+        assert FLOW[screen].leads_to <= FAR_SCREENS | {
+            S.CHECK, S.OUT_OF_SERVICE, S.WHY_STOPPED, S.EFFORT, S.SUMMARY, S.STAFF_PIN,
+        }  # fmt: skip
+
+
+def test_near_screens_warn_before_they_leave_and_a_touch_keeps_them():
+    desk = Desk()
+    desk.touch("wake")
+    desk.run(44)
+    assert not desk.shown.warn
+    desk.run(2)
+    assert desk.shown.warn
+    assert desk.shown.left_s is not None
+    assert 15 < desk.shown.left_s < 20
+    for _ in range(10):
+        desk.touch("stay")
+        assert not desk.shown.warn
+        desk.run(60)
+    assert desk.screen is S.WHO
+    desk.run(6)
+    assert desk.screen is S.ATTRACT
+
+
+def test_volume_and_language_go_back_to_the_houses_when_a_stay_ends():
+    desk = Desk()
+    desk.touch("wake")
+    desk.touch("volume", 3)
+    assert desk.shown.volume == 3
+    desk.touch("guest")
+    desk.touch("cancel")
+    assert desk.shown.volume == 2
+    assert any(isinstance(action, Hush) for action in desk.actions)
+
+
+# ------------------------------------------------------------------------------------------------- codes and PINs
+
+
+def test_five_wrong_codes_pause_the_keypad_for_a_minute_even_across_screens():
+    desk = Desk(people=PEOPLE)
+    desk.touch("wake")
+    desk.touch("have_code")
+    for _ in range(4):
+        desk.code("000001")
+        assert desk.shown.keypad_error == "keypad.wrong_code"
+        assert desk.shown.paused_s is None
+    desk.code("000001")
+    assert desk.shown.paused_s == 60
+    desk.touch("back")
+    desk.touch("have_code")
+    desk.touch("digit", 1)
+    assert desk.shown.digits == 0
+    desk.run(30)
+    desk.touch("stay")
+    desk.run(30)
+    desk.code("123457")
+    assert desk.screen is S.SCREENING
+
+
+def test_digits_never_leave_the_keypad():
+    desk = Desk(people=PEOPLE)
+    desk.touch("wake")
+    desk.touch("have_code")
+    for digit in "12345":
+        desk.touch("digit", int(digit))
+    desk.touch("submit")
+    assert desk.screen is S.CODE
+    desk.touch("erase")
+    assert desk.shown.digits == 4
+    assert "1234" not in repr(desk.shown)
+
+
+def test_an_answer_that_comes_after_the_person_has_left_opens_nothing():
+    desk = Desk(people=PEOPLE)
+    desk.touch("wake")
+    desk.touch("have_code")
+    for digit in "123457":
+        desk.touch("digit", int(digit))
+    desk.run(0.4)
+    desk.step(Touched(Intent(IntentKind.SUBMIT)), Touched(Intent(IntentKind.BACK)))
+    desk.run(1)
+    assert desk.screen is S.WHO
+    assert desk.state.stay is None
+
+
+def test_a_wrong_pin_opens_nothing():
+    desk = Desk().follow(*TO_WALK, ("walk", red), ("safety_stop", wait(10)), ("safety_stop", "staff"))
+    desk.code("111112")
+    assert desk.screen is S.STAFF_PIN
+    assert desk.shown.keypad_error == "keypad.wrong_pin"
+
+
+def test_staff_cannot_override_what_forbids():
+    desk = Desk().follow(*TO_CHECK[:3], ("screening", answers(group_heart=True, chest=True)), ("talk_to_staff", None))
+    assert not desk.shown.needs_staff
+    desk.touch("staff")
+    assert desk.screen is S.TALK_TO_STAFF
+
+
+# ------------------------------------------------------------------------------------------------- the check
+
+
+def test_a_tile_is_done_only_when_the_guard_has_seen_it():
+    desk = Desk()
+    desk.guard.clip = False
+    desk.follow(*TO_CHECK, ("check", wait(1)))
+    names = {tile.key: tile.state for tile in desk.shown.tiles}
+    assert names["check.clip_on"] is TileState.ACTIVE
+    assert names["check.clip_pull"] is TileState.WAITING
+    clip_on(desk)
+    taps(desk)
+    desk.run(1.5)
+    assert {t.key: t.state for t in desk.shown.tiles}["check.clip_pull"] is TileState.ACTIVE
+    pull(desk)
+    desk.run(0.3)
+    states = {t.key: t.state for t in desk.shown.tiles}
+    assert states["check.clip_pull"] is TileState.DONE
+    assert states["check.clip_close"] is TileState.ACTIVE
+    assert desk.screen is S.CHECK
+    clip_on(desk)
+    assert desk.screen is S.STRADDLE
+
+
+def test_nothing_is_armed_before_everything_else_is_seen():
+    desk = Desk().follow(*TO_CHECK, ("check", wait(3)))
+    assert sent(desk, Arm) == []
+    taps(desk)
+    desk.run(1.5)
+    (arm,) = sent(desk, Arm)
+    assert arm.envelope.cap_ckmh == 113
+
+
+def test_a_supervised_treadmill_asks_whether_staff_are_in_sight():
+    desk = Desk(supervised=True).follow(*TO_CHECK, ("check", wait(1)))
+    assert "check.staff" in [tile.key for tile in desk.shown.tiles]
+    prove(desk)
+    assert desk.screen is S.STRADDLE
+
+
+def test_a_guard_armed_for_somebody_who_left_is_disarmed():
+    desk = Desk().follow(*TO_CHECK, ("check", taps), ("check", wait(1.5)))
+    assert desk.guard.state is State.PROOF
+    desk.touch("cancel")
+    desk.run(0.3)
+    assert desk.guard.state is State.IDLE
+
+
+def test_a_link_that_is_lost_before_the_start_goes_back_to_the_check():
+    desk = Desk().follow(
+        *TO_CHECK, ("check", prove), ("straddle", guard_state(state=State.IDLE, link=LinkState.LOST))
+    )
+    assert desk.screen is S.CHECK
+    assert desk.shown.tiles[0].state is TileState.ACTIVE
+
+
+# ------------------------------------------------------------------------------------------------- the walk
+
+
+def test_the_speed_shown_is_measured_and_never_old():
+    desk = Desk().follow(*TO_WALK)
+    assert desk.shown.measured_ckmh == 80
+    desk.guard.silent = True
+    desk.run(0.9)
+    assert desk.shown.measured_ckmh == 80
+    desk.run(0.6)
+    assert desk.shown.measured_ckmh is None
+
+
+def test_a_cap_lowered_in_mid_walk_reaches_guard_and_plan_at_once():
+    desk = Desk().follow(*TO_WALK, ("walk", wait(130)))
+    assert desk.state.stay is not None
+    assert desk.state.stay.player is not None
+    assert desk.state.stay.player.speed_ckmh == 113
+    desk.step(CapsRead((Cap(CapScope.GYM, "", 90, None, 0, "Kim", "wet floor"),)))
+    desk.run(0.2)
+    assert sent(desk, LowerCap) == [LowerCap(90)]
+    assert desk.state.stay.player.speed_ckmh == 90
+    desk.step(CapsRead(()))
+    desk.run(20)
+    assert desk.state.stay.player.speed_ckmh == 90
+
+
+def test_not_agreeing_keeps_the_known_speed():
+    desk = Desk().follow(*TO_CHECK[:5], ("preview", "no"), ("check", prove), ("walk", wait(200)))
+    assert desk.state.stay is not None
+    assert desk.state.stay.walked.top_ckmh == 80
+
+
+def test_what_is_new_is_said_before_it_is_agreed_to():
+    desk = Desk().follow(*TO_CHECK[:5], ("preview", None))
+    assert desk.shown.preview_choice
+    assert desk.shown.preview_note == "New today: 0.7 mph for 2 minutes. A little faster than before."
+
+
+def test_high_pain_after_a_walk_is_noted_for_staff_without_the_score():
+    desk = Desk().follow(
+        *TO_WALK, ("belt_stopped", wait(4)), ("belt_stopped", "next"), ("effort", "skip"), ("pain", ("score", 8))
+    )
+    (event,) = [e for e in kept(desk, EventIn) if e.kind == "pain_flag"]
+    assert "8" not in event.detail
+
+
+def test_the_banner_of_a_full_disk_holds_nobody_up():
+    from kiosk.session.model import RecordHealth
+
+    desk = Desk()
+    desk.step(RecordHealth("disk_full"))
+    desk.follow(*TO_WALK)
+    assert desk.shown.banner == "disk_full"
+
+
+def test_members_go_on_where_they_were():
+    people = {"123457": person(history=(visit("1"), visit("2")))}
+    desk = Desk(people=people).follow(
+        ("attract", "wake"), ("who", "have_code"), ("code", code("123457")), ("screening", healthy), ("program", None)
+    )
+    assert [card.title for card in desk.shown.cards] == ["First Steps"]
+    assert desk.shown.member_name == "Ada"
+    assert desk.shown.cards[0].top_ckmh == 161
