@@ -98,7 +98,6 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     pids: dict[str, int]
     pictures: list[str]
     violations: list[str]  # motion bytes with an interlock open (promise P3); empty when all is well
-    virtual_s: float
     wall_s: float
 
 
@@ -258,7 +257,6 @@ def _result(
         pids=pids,
         pictures=[str(path) for path in sorted(pictures.glob("*.png"))],
         violations=list(report.violations),
-        virtual_s=round(report.now_s, 1),
         wall_s=round(wall_s, 1),
     )
 
