@@ -52,8 +52,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BATCH_S: Final = 1.5
-"""Samples wait this long for company: at one a second two go together; a power cut takes less than 2 s of them."""
+BATCH_S: Final = 1.0
+"""Samples wait this long for company. A power cut then takes less than 2 s of them, also where a commit takes one."""
 
 STALL_S: Final = 2.0
 """A commit that takes longer is a stall that staff should see (cards stop for up to 7 s, safety.md hazard 37)."""

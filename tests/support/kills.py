@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +47,6 @@ def run_and_kill(directory: Path, after_s: float, every_s: float = 0.01, length:
         text=True,
         cwd=ROOT,
     )
-    said = Said()
     lines: list[str] = []
     first = threading.Event()
 
@@ -61,11 +61,19 @@ def run_and_kill(directory: Path, after_s: float, every_s: float = 0.01, length:
         process.kill()
         raise AssertionError("the victim never started")
     time.sleep(after_s)
-    said.killed_at = time.monotonic()
+    killed_at = time.monotonic()
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     ears.join()
     process.stdout.close()
+    told = said_of(lines)
+    told.killed_at = killed_at
+    return told
+
+
+def said_of(lines: Iterable[str]) -> Said:
+    """What a victim's lines mean."""
+    said = Said()
     for line in lines:
         word, *rest = line.split()
         if word == "o":

@@ -1,4 +1,4 @@
-"""A kiosk's store by itself, to be killed: ``python -m tests.support.store_victim DIR [SECONDS_A_SAMPLE [LENGTH]]``.
+"""A kiosk's store by itself, to be killed: ``store_victim DIR [EVERY_S [LENGTH [SYNCHRONOUS]]]``.
 
 Walks session after session on the real clock, and says so on standard output: ``o SESSION`` opened and on disk,
 ``s SESSION T_MS MONOTONIC`` a sample about to be handed over, ``e EVENT`` an event on disk, ``c SESSION`` closed, all
@@ -8,11 +8,12 @@ on disk. So whoever kills it knows what must be there.
 from __future__ import annotations
 
 import resource
-import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
 
+from kiosk.store import database as files
 from kiosk.store.moment import Moment
 from kiosk.store.records import EventIn, Sample
 from kiosk.store.store import open_store
@@ -28,11 +29,24 @@ def now() -> Moment:
     return Moment(time.monotonic(), time.time_ns() // 1_000_000)
 
 
+def loosen(synchronous: str) -> None:
+    """With another ``synchronous`` than the product's: the control group of bench power_cuts."""
+    ours = files._pragmas
+
+    def pragmas(connection: sqlite3.Connection, *, writes: bool) -> None:
+        ours(connection, writes=writes)
+        if writes:
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+
+    files._pragmas = pragmas
+
+
 def main() -> int:
     directory = Path(sys.argv[1])
     every_s = float(sys.argv[2]) if len(sys.argv) > 2 else 0.01
     length = int(sys.argv[3]) if len(sys.argv) > 3 else 200
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    if len(sys.argv) > 4:
+        loosen(sys.argv[4])
     store = open_store(directory, now(), threaded=True)
     say("up", len(store.interrupted), store.database.mode.value, store.database.aside or "")
     while True:

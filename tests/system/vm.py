@@ -134,8 +134,12 @@ def tsc_khz() -> int:
 class VirtualMachine:
     """One boot. The image is read-only, all that is written is in memory: every boot starts pristine."""
 
-    def __init__(self, image: Path, directory: Path, job: str, *, memory_mb: int = 1536) -> None:
+    def __init__(
+        self, image: Path, directory: Path, job: str, *, memory_mb: int = 1536, disk: Path | None = None
+    ) -> None:
+        """*disk* is a second disk, /dev/vdb in the guest, whose content outlives the boot (power cuts)."""
         self.image: Final = image
+        self._disk: Final = disk
         self.directory: Final = directory
         self.console: Final = directory / "console"
         self.output: Final = directory / "output"
@@ -168,6 +172,10 @@ class VirtualMachine:
             *("-fsdev", f"local,id=src,path={PROJECT},security_model=none,readonly=on"),
             *("-device", "virtio-9p-pci,fsdev=src,mount_tag=src"),
         ]
+        if self._disk is not None:
+            # What the guest has not flushed is in the guest's memory: killing qemu loses it as a power cut does.
+            command += ["-drive", f"if=none,id=data,file={self._disk},format=raw,cache=writeback"]
+            command += ["-device", "virtio-blk-pci,drive=data"]
         with self._complaints.open("wb") as complaints:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints)
 
