@@ -1,0 +1,314 @@
+"""Pins, wires and the chip; the chip with a gpiozero and lgpio that behave as the real ones do."""
+
+from __future__ import annotations
+
+import sys
+import types
+import warnings
+
+import pytest
+
+from hardware.config import Wiring
+from hardware.gpio.chip import ChipPins, chips, choose_chip
+from hardware.gpio.pins import PinError, WorldPins
+from hardware.gpio.wires import Switchboard, Wire, input_pins, output_pins
+from hardware.link.endpoint import memory_pair
+from hardware.link.messages import Contact, PinDrive, PinLevels
+
+WIRING = Wiring(clip=17, red_button=27, amber_button=22, permit=23, permit_readback=24, alarm=25)
+CLOSED = {17: 0, 27: 0, 22: 1, 24: 0}
+
+
+def settled(wiring: Wiring = WIRING) -> Switchboard:
+    board = Switchboard(wiring)
+    for _ in range(100):
+        board.sample(CLOSED)
+    return board
+
+
+# ------------------------------------------------------------------------------------ wires
+
+
+def test_only_fitted_wires_have_pins():
+    assert input_pins(Wiring()) == {Wire.CLIP: 17, Wire.RED: 27}
+    assert output_pins(Wiring()) == {}
+    assert input_pins(WIRING) == {Wire.CLIP: 17, Wire.RED: 27, Wire.AMBER: 22, Wire.READBACK: 24}
+    assert output_pins(WIRING) == {Wire.PERMIT: 23, Wire.ALARM: 25}
+
+
+def test_nothing_counts_as_closed_or_pressed_at_first():
+    switches = Switchboard(WIRING).switches
+    assert (switches.clip, switches.red) == (Contact.SETTLING, Contact.SETTLING)
+    assert (switches.amber_pressed, switches.permit_readback, switches.fault) == (False, None, "")
+
+
+def test_wires_that_are_not_fitted_say_so():
+    switches = Switchboard(Wiring()).switches
+    assert switches.amber_pressed is None
+    assert switches.permit_readback is None
+
+
+def test_low_is_closed_released_and_relay_dropped():
+    switches = settled().switches
+    assert (switches.clip, switches.red) == (Contact.CLOSED, Contact.CLOSED)
+    assert switches.amber_pressed is False
+    assert switches.permit_readback is False
+
+
+@pytest.mark.parametrize(("pin", "name"), [(17, "clip"), (27, "red")])
+def test_a_cut_wire_reads_open_in_the_second_sample_and_asks_for_a_step_at_once(pin, name):
+    board = settled()
+    assert not board.sample({**CLOSED, pin: 1})
+    assert getattr(board.switches, name) is Contact.CLOSED
+    assert board.sample({**CLOSED, pin: 1})
+    assert getattr(board.switches, name) is Contact.OPEN
+    assert not board.sample({**CLOSED, pin: 1})
+
+
+def test_amber_and_read_back_ask_for_no_step_of_their_own():
+    board = settled()
+    for _ in range(20):
+        assert not board.sample({**CLOSED, 22: 0, 24: 1})
+    assert board.switches.amber_pressed is True
+    assert board.switches.permit_readback is True
+
+
+def test_a_pin_that_is_not_heard_of_for_a_second_is_a_fault_with_its_name():
+    board = settled()
+    without = {pin: level for pin, level in CLOSED.items() if pin != 27}
+    for _ in range(199):
+        board.sample(without)
+    assert board.switches.fault == ""
+    board.sample(without)
+    assert board.switches.fault == "The red button (pin 27) cannot be read."
+    board.sample(CLOSED)
+    assert board.switches.fault == ""
+
+
+def test_a_read_error_is_a_fault_until_the_next_good_sample():
+    board = settled()
+    board.failed("A GPIO pin failed: x.")
+    assert board.switches.fault == "A GPIO pin failed: x."
+    board.sample(CLOSED)
+    assert board.switches.fault == ""
+
+
+# ------------------------------------------------------------------------------------ the simulated world
+
+
+def test_the_worlds_pins_keep_the_newest_level_and_tell_what_is_driven():
+    ours, world = memory_pair(PinLevels, PinDrive)
+    pins = WorldPins(ours)
+    assert pins.levels(1.0) == {}
+    world.send(PinLevels(((17, 0), (27, 0))), 1.0)
+    world.send(PinLevels(((27, 1),)), 1.0)
+    assert pins.levels(1.0) == {17: 0, 27: 1}
+    assert pins.levels(1.1) == {17: 0, 27: 1}
+    pins.drive(23, 1, 1.2)
+    assert [frame.body for frame in world.drain(1.2)] == [PinDrive(23, 1)]
+    pins.close()
+    assert [frame.body for frame in world.drain(1.3)] == [PinDrive(23, 0)]
+    pins.close()
+
+
+def test_a_world_that_is_gone_is_an_error():
+    ours, world = memory_pair(PinLevels, PinDrive)
+    world.close()
+    with pytest.raises(PinError, match="simulated pins are gone"):
+        WorldPins(ours).levels(1.0)
+
+
+# ------------------------------------------------------------------------------------ the chip
+
+
+def test_the_chip_is_found_by_its_label_whatever_its_number():
+    pi5 = {0: "pinctrl-rp1", 10: "gpio-brcmstb@107d508500"}
+    assert choose_chip(pi5, None) == 0
+    assert choose_chip({4: "pinctrl-rp1", 0: "something"}, None) == 4
+    assert choose_chip({0: "pinctrl-bcm2711"}, None) == 0
+    assert choose_chip(pi5, "gpio-brcmstb@107d508500") == 10
+
+
+def test_no_chip_or_the_wrong_one_is_a_sentence():
+    with pytest.raises(PinError, match="no GPIO device"):
+        choose_chip({}, None)
+    with pytest.raises(PinError, match=r"labelled nonesuch; there is: a \(gpiochip0\)"):
+        choose_chip({0: "a"}, "nonesuch")
+
+
+def test_chips_are_counted_from_the_device_directory(tmp_path):
+    for name in ("gpiochip0", "gpiochip10", "gpiochipx", "gpiomem"):
+        (tmp_path / name).touch()
+    assert chips(tmp_path) == [0, 10]
+
+
+def test_a_machine_without_gpio_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("hardware.gpio.chip.chips", list)
+    with pytest.raises(PinError, match="no GPIO device"):
+        ChipPins([17], [], tmp_path)
+
+
+class LgError(Exception):
+    pass
+
+
+class Fallback(Warning):
+    pass
+
+
+class Rack:
+    """A chip and the two libraries over it: what they open, they hold; closing in any order is legal."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.levels = {17: 1, 27: 0}
+        self.driven: dict[int, int] = {}
+        self.fail = ""
+        self.busy: set[int] = set()
+        self.open_chips: list[int] = []
+        self.labels = {0: "other", 4: "pinctrl-rp1"}
+        self.warn = False
+        rack = self
+
+        class Factory:
+            def __init__(self, chip):
+                if rack.warn:
+                    warnings.warn("Falling back from lgpio", Fallback, stacklevel=1)
+                self.chip = chip
+                rack.open_chips.append(chip)
+
+            def close(self):
+                rack.open_chips.remove(self.chip)
+
+        class Device:
+            def __init__(self, pin, *, pin_factory):
+                if pin in rack.busy:
+                    raise LgError("GPIO busy")
+                self.pin_number, self.pin_factory, self.closed = pin, pin_factory, False
+
+            def close(self):
+                self.closed = True
+
+        class Input(Device):
+            def __init__(self, pin, *, pull_up, pin_factory):
+                assert pull_up is True
+                super().__init__(pin, pin_factory=pin_factory)
+
+            @property
+            def value(self):
+                if rack.fail:
+                    raise LgError(rack.fail)
+                return 1 - rack.levels[self.pin_number]  # active low, with a pull-up
+
+        class Output(Device):
+            def __init__(self, pin, *, initial_value, pin_factory):
+                assert initial_value is False
+                super().__init__(pin, pin_factory=pin_factory)
+                rack.driven[pin] = 0
+
+            @property
+            def value(self):
+                return rack.driven[self.pin_number]
+
+            @value.setter
+            def value(self, level):
+                if rack.fail:
+                    raise LgError(rack.fail)
+                rack.driven[self.pin_number] = level
+
+            def off(self):
+                rack.driven[self.pin_number] = 0
+
+        lgpio = types.ModuleType("lgpio")
+        lgpio.error = LgError
+        lgpio.gpiochip_open = self._chip
+        lgpio.gpiochip_close = lambda handle: None
+        lgpio.gpio_get_chip_info = lambda handle: [0, 54, "gpiochip", rack.labels[handle]]
+        gpiozero = types.ModuleType("gpiozero")
+        gpiozero.InputDevice, gpiozero.OutputDevice = Input, Output
+        gpiozero.GPIOZeroError = type("GPIOZeroError", (Exception,), {})
+        gpiozero.GPIOZeroWarning = Fallback
+        pins = types.ModuleType("gpiozero.pins")
+        backend = types.ModuleType("gpiozero.pins.lgpio")
+        backend.LGPIOFactory = Factory
+        for name, module in {
+            "lgpio": lgpio,
+            "gpiozero": gpiozero,
+            "gpiozero.pins": pins,
+            "gpiozero.pins.lgpio": backend,
+        }.items():
+            monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr("hardware.gpio.chip.chips", lambda: sorted(rack.labels))
+        monkeypatch.delenv("LG_WD", raising=False)
+
+    def _chip(self, number):
+        if self.fail == "closed":
+            raise LgError("can not open gpiochip")
+        return number
+
+
+def test_pins_are_read_as_electrical_levels_and_driven(tmp_path, monkeypatch):
+    rack = Rack(monkeypatch)
+    pins = ChipPins([17, 27], [23], tmp_path)
+    assert rack.open_chips == [4]
+    assert pins.levels(0.0) == {17: 1, 27: 0}
+    rack.levels[17] = 0
+    assert pins.levels(0.0) == {17: 0, 27: 0}
+    pins.drive(23, 1, 0.0)
+    assert rack.driven == {23: 1}
+    pins.close()
+    assert rack.driven == {23: 0}
+    assert rack.open_chips == []
+    pins.close()
+
+
+def test_lgpio_gets_a_directory_it_can_write_to_and_ours_stays_where_it_was(tmp_path, monkeypatch):
+    import os
+    from pathlib import Path
+
+    Rack(monkeypatch)
+    here = Path.cwd()
+    ChipPins([17], [], tmp_path).close()
+    assert os.environ["LG_WD"] == str(tmp_path)
+    assert Path.cwd() == here
+
+
+def test_a_failing_pin_is_an_error_with_a_sentence(tmp_path, monkeypatch):
+    rack = Rack(monkeypatch)
+    pins = ChipPins([17], [23], tmp_path)
+    rack.fail = "bad handle"
+    with pytest.raises(PinError, match=r"A GPIO pin failed: bad handle\."):
+        pins.levels(0.0)
+    with pytest.raises(PinError, match="bad handle"):
+        pins.drive(23, 1, 0.0)
+    rack.fail = ""
+    pins.close()
+
+
+def test_a_pin_held_by_another_process_is_an_error_and_nothing_stays_open(tmp_path, monkeypatch):
+    rack = Rack(monkeypatch)
+    rack.busy = {27}
+    with pytest.raises(PinError, match="Is the guard running already"):
+        ChipPins([17, 27], [], tmp_path)
+    assert rack.open_chips == []
+
+
+def test_a_device_that_may_not_be_opened_is_a_sentence_about_the_group(tmp_path, monkeypatch):
+    rack = Rack(monkeypatch)
+    rack.fail = "closed"
+    with pytest.raises(PinError, match="group gpio"):
+        ChipPins([17], [], tmp_path)
+
+
+def test_a_fallback_to_another_library_is_an_error_never_a_warning(tmp_path, monkeypatch):
+    rack = Rack(monkeypatch)
+    rack.warn = True
+    with pytest.raises(PinError, match="Falling back"):
+        ChipPins([17], [], tmp_path)
+    assert rack.open_chips == []
+
+
+def test_a_missing_library_is_a_sentence_about_the_package(tmp_path, monkeypatch):
+    Rack(monkeypatch)
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    with pytest.raises(PinError, match="python3-lgpio"):
+        ChipPins([17], [], tmp_path)
