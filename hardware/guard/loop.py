@@ -256,7 +256,7 @@ class Guard:
             self._kiosk.send(self._events.popleft(), stamp_s)
         status = status_of(self.machine, inputs, outputs, now_s, self.ticks_late)
         news = steady(status)
-        if news != self._told or self._told_s is None or not 0 <= now_s - self._told_s < STATUS_S:
+        if news != self._told or _due(self._told_s, now_s, STATUS_S):
             self._told, self._told_s = news, now_s
             self._kiosk.send(status, stamp_s)
 
@@ -265,7 +265,7 @@ class Guard:
         self._stopper.drain(now_s)
         called = outputs.stop_now and not self._stop_now
         self._stop_now = outputs.stop_now
-        if called or self._sentry_s is None or not 0 <= now_s - self._sentry_s < SENTRY_S:
+        if called or _due(self._sentry_s, now_s, SENTRY_S):
             self._sentry_s = now_s
             facts = None if self._frame is None else self._frame.body.facts
             address = None if facts is None else facts.address
@@ -319,6 +319,11 @@ def run(
             healthy(now_s)
             tick_due_s = _next_due(tick_due_s, TICK_S, now_s)
         sample_due_s = _next_due(sample_due_s, SAMPLE_S, now())
+
+
+def _due(last_s: float | None, now_s: float, period_s: float) -> bool:
+    """Half a tick of tolerance, or five ticks of 20 ms would now and then be six."""
+    return last_s is None or not 0 <= now_s - last_s < period_s - TICK_S / 2
 
 
 def _next_due(due_s: float, period_s: float, now_s: float) -> float:
