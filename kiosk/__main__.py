@@ -28,11 +28,12 @@ from kiosk.assets import assets_directory
 from kiosk.autopilot import Autopilot
 from kiosk.content import Content, ContentError, load_content, read_screening
 from kiosk.session.model import Setup
-from kiosk.sound import Silence
+from kiosk.sound import Silence, Sound
 from kiosk.stage import DisplayError, PygameStage
 from kiosk.store.moment import SimulatedWallClock, WallClock, wall_utc_ms
 from kiosk.store.records import StoreError
 from kiosk.store.store import open_store
+from kiosk.ui.sound import open_sound
 
 IDLE_WAIT_S: Final = 0.05
 
@@ -61,6 +62,7 @@ def setup_of(config: Config, content: Content, archive: StoreArchive, clock: Clo
         config_max_dpct=round(config.limits.max_incline_percent * 10),
         simulated=config.simulated,
         supervised=config.wiring.level is WiringLevel.H0,
+        puller=config.wiring.level is WiringLevel.H1,
         new_id=lambda: archive.new_id(clock.now()),
         today=lambda: archive.today(clock.now()),
     )
@@ -89,6 +91,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _sound(config: Config, *, headless: bool) -> tuple[Sound, str]:
+    """The loudspeaker; headless runs have none, and nobody misses it."""
+    if headless:
+        return Silence(), ""
+    return open_sound(assets_directory(), enabled=config.sound.enabled, step=config.sound.volume)
+
+
 def _run(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     if options.lockstep and not (config.simulated and config.wiring.pins is PinsKind.SIMULATED):
@@ -111,12 +120,15 @@ def _run(options: argparse.Namespace) -> int:
     autopilot = Autopilot(read_screening(assets_directory())) if options.autopilot else None
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
+    sound, silent_because = _sound(config, headless=options.headless)
+    if silent_because:
+        print(silent_because, file=sys.stderr, flush=True)
     kiosk = Kiosk(
         setup=setup_of(config, content, archive, clock),
         guard=_guard(paths),
         archive=archive,
         stage=stage,
-        sound=Silence(),
+        sound=sound,
         lockstep=options.lockstep,
         simulation=Simulation(_world(paths)) if config.wiring.pins is PinsKind.SIMULATED else None,
         autopilot=autopilot,

@@ -30,7 +30,7 @@ UNHEALTHY: Final = frozenset({S.SAFETY_STOP, S.TALK_TO_STAFF, S.OUT_OF_SERVICE, 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A hand at the treadmill: *what* is clip or amber, as in WorldHand."""
+    """A hand at the treadmill: *what* is clip, amber or key, as in WorldHand."""
 
     what: str
     closed: bool
@@ -49,6 +49,7 @@ class Autopilot:
         self._acted_s = float("-inf")
         self._clip_off_s: float | None = None
         self._amber_down_s: float | None = None
+        self._key_back = False
         self._summary = False
         self.done = False
         self.trouble = ""
@@ -128,6 +129,9 @@ class Autopilot:
         for index, tile in enumerate(shown.tiles):
             if tile.state is not TileState.ACTIVE:
                 continue
+            if tile.key == "check.key" and not self._key_back:
+                self._key_back = True
+                return Hand("key", True)
             if tile.tap:
                 return Intent(K.TICK, index)
             if tile.key == "check.clip_pull":

@@ -66,6 +66,8 @@ ITEMS: Final = (("reset.item.person", True), ("reset.item.belt", True))
 def reset_items(t: Turn) -> tuple[Tile, ...]:
     """What has to be seen and proved before a reset: two things by a person, the rest by the guard."""
     status = t.status
+    if key_step(t):
+        return (Tile("reset.item.key", TileState.ACTIVE, tap=True),)
     missing = set(status.reset_missing) if status is not None else set(Missing)
     seen = [(key, index in t.state.reset_taps, tap) for index, (key, tap) in enumerate(ITEMS)]
     seen += [
@@ -83,6 +85,12 @@ def reset_items(t: Turn) -> tuple[Tile, ...]:
 _LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
 
 
+def key_step(t: Turn) -> bool:
+    """The reset is done, and the treadmill's own key can be put back now that the permit holds it."""
+    status = t.status
+    return status is not None and status.state is not GuardState.LATCHED and t.state.key_out
+
+
 def can_reset(t: Turn) -> bool:
     """Every item is done and the guard misses nothing more. With nothing latched there is nothing to do."""
     status = t.status
@@ -96,6 +104,10 @@ def can_reset(t: Turn) -> bool:
 def reset(t: Turn, intent: Intent) -> None:
     """The checklist and the reset. It never moves a belt."""
     match intent.kind:
+        case IntentKind.TICK | IntentKind.CONFIRM if key_step(t):
+            t.state = replace(t.state, key_out=False)
+            t.play("done")
+            t.leave()
         case IntentKind.TICK if 0 <= intent.value < len(ITEMS):
             t.state = replace(t.state, reset_taps=t.state.reset_taps | {intent.value})
             t.play("tick")
@@ -116,7 +128,7 @@ def reset(t: Turn, intent: Intent) -> None:
 def resetting(t: Turn) -> None:
     """The guard has let go: back to work."""
     status = t.status
-    if status is not None and status.state is not GuardState.LATCHED and t.state.reset_taps:
+    if status is not None and status.state is not GuardState.LATCHED and t.state.reset_taps and not t.state.key_out:
         t.play("done")
         t.leave()
 

@@ -72,6 +72,9 @@ def tiles(t: Turn) -> tuple[Tile, ...]:
         ("check.red", red, inputs is not None and not red, False),
         ("check.clip_on", proving or (inputs is not None and inputs.clip_closed), False, False),
     ]
+    if t.state.key_out or stay.key_seen:
+        held = status is not None and status.permit  # before that the puller would take it again
+        lines.append(("check.key", not t.state.key_out, False, held))
     if t.setup.supervised:
         lines.append(("check.staff", stay.staff_seen, False, True))
     lines += [
@@ -119,6 +122,9 @@ def _tap(t: Turn, key: str) -> None:
             t.stay = replace(t.stay, shoes=True)
         case "check.staff":
             t.stay = replace(t.stay, staff_seen=True)
+        case "check.key":
+            t.stay = replace(t.stay, key_seen=True)
+            t.state = replace(t.state, key_out=False)
     t.play("tick")
 
 

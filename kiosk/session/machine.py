@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import LinkState, Refused, SafetyEvent, Status
+from hardware.link.messages import Cause, LinkState, Refused, SafetyEvent, Status
+from hardware.link.messages import State as GuardState
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near
 from kiosk.session.model import (
@@ -135,6 +136,11 @@ def _status(t: Turn, status: Status) -> None:
     elif t.state.amber_s is None:
         t.state = replace(t.state, amber_s=t.now_s, amber_used=False)
     t.state = replace(t.state, status=status, status_s=t.now_s)
+    if t.setup.puller:
+        stopped = status.state in (GuardState.LATCHED, GuardState.STOPPING)
+        taken = stopped and (status.hard or status.cause is Cause.BOOT)
+        seated = status.state is GuardState.RUNNING  # it would not run without its key
+        t.state = replace(t.state, key_out=(t.state.key_out or taken) and not seated)
 
 
 def _log(t: Turn, safety: SafetyEvent) -> None:

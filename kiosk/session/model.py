@@ -54,6 +54,7 @@ class Setup:
     config_max_dpct: int
     simulated: bool
     supervised: bool  # wiring level H0: staff have to be present
+    puller: bool  # wiring level H1: a hard stop takes the treadmill's own key, and a hand has to put it back
     new_id: Callable[[], str]
     today: Callable[[], date]
 
@@ -126,6 +127,7 @@ class Stay:
     closed: bool = False
     area_clear: bool = False
     shoes: bool = False
+    key_seen: bool = False  # a person put the treadmill's own key back
     staff_seen: bool = False  # H0: a person said that staff are in sight
     pulled: bool = False  # the clip was seen open since Arm
     armed: bool = False  # Arm was sent and is being followed
@@ -191,6 +193,7 @@ class State:
     speaker: Speaker = field(default_factory=Speaker)
     counted: int | None = None  # the countdown number last spoken
     stop_sent_s: float = NEVER
+    key_out: bool = False  # the puller has the treadmill's own key; it holds again only while the permit is on
     rest_s: float | None = None  # at rest since, on a screen that waits for it
     missing_s: float | None = None  # the guard or the treadmill is not there since
     astray: tuple[

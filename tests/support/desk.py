@@ -66,6 +66,7 @@ def make_setup(**changed) -> Setup:
         config_max_dpct=0,
         simulated=False,
         supervised=False,
+        puller=False,
         new_id=lambda: f"session-{next(ids)}",
         today=lambda: date(2026, 7, 11),
     )

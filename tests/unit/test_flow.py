@@ -640,6 +640,25 @@ def test_nothing_is_armed_before_everything_else_is_seen():
     assert arm.envelope.cap_ckmh == 113
 
 
+def test_after_a_hard_stop_the_treadmills_own_key_is_put_back_before_anything_is_armed():
+    desk = Desk(puller=True).follow(*TO_CHECK, ("check", wait(2)))
+    assert "check.key" in [tile.key for tile in desk.shown.tiles]
+    taps(desk)
+    assert desk.state.stay is not None
+    assert desk.state.stay.key_seen
+    prove(desk)
+    desk.until(S.WALK)
+    assert not desk.state.key_out
+    red(desk)
+    assert desk.state.key_out
+    desk.follow(("safety_stop", wait(10)), ("safety_stop", "staff"), ("staff_pin", PIN), ("reset", checklist))
+    desk.run(0.3)
+    assert [item.key for item in desk.shown.reset_items] == ["reset.item.key"]
+    desk.touch("tick", 0)
+    assert desk.screen is S.ATTRACT
+    assert not desk.state.key_out
+
+
 def test_a_supervised_treadmill_asks_whether_staff_are_in_sight():
     desk = Desk(supervised=True).follow(*TO_CHECK, ("check", wait(1)))
     assert "check.staff" in [tile.key for tile in desk.shown.tiles]
