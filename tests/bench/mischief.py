@@ -2,9 +2,9 @@
 
 In each scene the phase is reached on an honest treadmill, the mischief is turned on, and after four seconds (0.5 in a
 stop) the clip is pulled. Wiring is H0: nothing but bytes can stop the belt. The belt process has no profile, which is
-the hardest case. A scene fails if a motion byte left with an interlock open, if neither rest was measured nor the alarm
-raised within the stop budget (and, after a start, the time in which it may still come through), or if a belt that was
-reported at rest moved again with nobody told.
+the hardest case. A scene fails if a motion byte left with an interlock open, if neither rest was measured nor the
+alarm raised within the stop budget (and, after a start, the time in which it may still come through), or if a belt
+that was reported at rest moved again with nobody told.
 
     python -m tests.bench.mischief [--quick] [--json]
 
@@ -129,12 +129,9 @@ def show(result: dict) -> None:
         for failure in one["failures"]:
             print(f"{one['mischief']} in {one['phase']}: {failure}")
     ours = result["ours"]
-    print(
-        f"{ours['scenes']} scenes: {ours['rest']} at rest, {ours['alarm']} alarms, {ours['in_use']} somebody else's belt"
-    )
-    print(
-        f"slowest rest {ours['slowest_rest_s']} s, slowest alarm {ours['slowest_alarm_s']} s; {ours['failed']} failed"
-    )
+    print(f"{ours['scenes']} scenes: {ours['rest']} at rest, {ours['alarm']} alarms, {ours['in_use']} not our belt")
+    print(f"slowest rest {ours['slowest_rest_s']} s, slowest alarm {ours['slowest_alarm_s']} s")
+    print(f"{ours['failed']} failed")
 
 
 if __name__ == "__main__":

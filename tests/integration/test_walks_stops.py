@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hardware.config import WiringLevel
-from hardware.link.messages import Cause, Missing, ResetBy, State, StopWhy
+from hardware.link.endpoint import memory_pair
+from hardware.link.messages import BeltToWorld, Cause, GattWrite, Missing, ResetBy, State, StopWhy, WorldToBelt
 from hardware.simulated.pins import DROP_OUT_S
-from tests.support.composed import QUANTUM_S, Composed
+from tests.support.composed import CONTROL_POINT, QUANTUM_S, Composed
 
 CAUSES = {"clip": Cause.CLIP, "red": Cause.RED_BUTTON}
 WIRES = sorted(CAUSES)
@@ -254,3 +255,19 @@ def test_the_treadmills_own_key_latches_with_its_own_cause():
         house.latched(within_s=6)
         assert house.cause is Cause.SAFETY_KEY
         house.assert_safe()
+
+
+@pytest.mark.parametrize("command", ["07", "02fa00", "030a00", "01", "04c8"])
+def test_the_tap_catches_a_process_that_writes_past_the_guard(command):
+    """The seeded bug: a process of our own house that writes to the link what nobody decided."""
+    with Composed(level=WiringLevel.H0, max_incline_percent=2.0) as house:
+        house.walking(120)
+        rogue, worlds = memory_pair(WorldToBelt, BeltToWorld)
+        house.world.attach_link(worlds)
+        trip(house, "clip")
+        house.run(0.2)
+        house.assert_safe()
+        rogue.send(GattWrite(1, CONTROL_POINT, bytes.fromhex(command), True), house.now_s)
+        house.run(0.1)
+        assert house.world.violations
+        assert all(bytes.fromhex(command).hex(" ") in sentence for sentence in house.world.violations)
