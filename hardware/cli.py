@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
 from hardware.belt.ftms.decode_command import Direction, decode_report
+
+SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -51,3 +55,33 @@ def scan(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     typer.echo(scan_command.as_json(found) + "\n" if as_json else scan_command.as_text(found), nl=False)
+
+
+@app.command()
+def guard(
+    check: Annotated[bool, typer.Option("--check", help="Look at every wire and say what is missing.")] = False,
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = SYSTEM_CONFIG,
+    runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
+    outputs: Annotated[
+        bool, typer.Option("--outputs/--no-outputs", help="Also work the permit's relay and the alarm.")
+    ] = True,
+) -> None:
+    """Check the guard's wires. (The guard itself is started by retrowalk run, or by systemd.)"""
+    import time
+
+    from hardware.config import ConfigError, load_config
+    from hardware.guard import check as guard_check
+    from hardware.link.paths import RuntimeDirError, open_runtime_directory
+
+    if not check:
+        typer.echo("Say what to do: retrowalk guard --check looks at every wire.", err=True)
+        raise typer.Exit(2)
+    try:
+        settings = load_config(config)
+        with closing(guard_check.open_pins(settings, open_runtime_directory(runtime))) as pins:
+            report = guard_check.check(pins, settings.wiring, time.monotonic, time.sleep, outputs=outputs)
+    except (ConfigError, RuntimeDirError, guard_check.CheckError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(report.text(), nl=False)
+    raise typer.Exit(1 if report.missing else 0)
