@@ -16,7 +16,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
 from hardware.link.wake import Watchable
-from hardware.stopper.writer import CONTROL_POINT, REQUEST_CONTROL, STOP
+from hardware.stopper.writer import CCCD_NOT_CONFIGURED, CONTROL_POINT, REQUEST_CONTROL, STOP
 
 BLUEZ: Final = "org.bluez"
 DEVICE: Final = "org.bluez.Device1"
@@ -32,6 +32,14 @@ RETRY_S: Final = 0.010
 SIGNALS: Final = frozenset(("NameOwnerChanged", "InterfacesAdded"))
 
 _BUS_FAILS: Final = (DBusFastError, EOFError, OSError, TimeoutError)
+
+
+def _indications_off(reply: Message) -> bool:
+    """ATT 0xFD: measured on BlueZ 5.66 as a plain Failed with the code in its text; newer ones have a name for it."""
+    if reply.message_type is not MessageType.ERROR:
+        return False
+    text = str(reply.body[0]) if reply.body else ""
+    return (reply.error_name or "").endswith(".ImproperlyConfigured") or text.endswith(f"0x{CCCD_NOT_CONFIGURED:02x}")
 
 
 class BluezWriter:
@@ -105,7 +113,7 @@ class BluezWriter:
             if self._no_control:
                 await self._write(self._bus, REQUEST_CONTROL)
             reply = await self._write(self._bus, STOP)
-            if (reply.error_name or "").endswith(".ImproperlyConfigured"):
+            if _indications_off(reply):
                 await self._call(self._bus, self.path, CHARACTERISTIC, "StartNotify")
                 reply = await self._write(self._bus, STOP)
         except _BUS_FAILS:

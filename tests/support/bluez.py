@@ -82,6 +82,7 @@ class Character:
     refuse_connects: int = 0
     no_att_answer: bool = False  # the treadmill's ATT is stuck (F4)
     needs_pairing: bool = False
+    names_improperly_configured: bool = False  # ATT 0xFD by name; BlueZ 5.66 says Failed (tests/system)
     extra_devices: dict[str, tuple[str, bool]] = field(default_factory=dict)  # address -> (name, FTMS)
 
 
@@ -448,7 +449,7 @@ class FakeBluez:
         self.written.append(Written(time.monotonic(), short, value, message.sender))
         answer = self.treadmill.write(short, value, response, time.monotonic())
         self._out(answer.outputs)
-        if answer.att_error == 0xFD:
+        if answer.att_error == 0xFD and self.character.names_improperly_configured:
             raise DBusError("org.bluez.Error.ImproperlyConfigured", "Improperly configured")
         if answer.att_error:
             raise DBusError("org.bluez.Error.Failed", f"Operation failed with ATT error: 0x{answer.att_error:02x}")
