@@ -100,7 +100,7 @@ def lock_s(wrong: int) -> float:
     """How long the keypad is locked after *wrong* wrong PINs in a row."""
     if wrong < LOCK_AFTER:
         return 0.0
-    return min(LOCK_FIRST_S * 2.0 ** (wrong - LOCK_AFTER), LOCK_MAX_S)
+    return min(LOCK_FIRST_S * 2.0 ** min(wrong - LOCK_AFTER, 30), LOCK_MAX_S)  # 30: 2.0 ** 1024 is no float
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "retrowalk.db"
 LOCK_NAME: Final = "retrowalk.lock"
-SCHEMA: Final = "0002"  # the newest revision in migrations/versions
+SCHEMA: Final = "0003"  # the newest revision in migrations/versions
 BUSY_S: Final = 10.0  # how long one writer waits for another (a shell command, a migration)
 CHECK_BUDGET_S: Final = 2.0  # the integrity check at start may delay the first screen by this much, no more
 

@@ -147,7 +147,7 @@ class SessionRow(Base):
         _at_least_0("samples"),
         _length("cause", 0, 40),
         _length("why", 1, 40),
-        Index(None, "member_id", "started_ms"),
+        Index(None, "member_id", "started_ms", "walk_s"),
         Index(None, "started_ms"),
         Index("ix_session_open", "id", sqlite_where=text("state = 'open'")),
     )
@@ -224,7 +224,10 @@ class TraceRow(Base):
     """The samples of one older session, packed (trace.py); *step_s* tells how far retention has thinned them."""
 
     __tablename__ = "trace"
-    __table_args__ = _table(CheckConstraint("step_s > 0", "step_s"))
+    __table_args__ = _table(
+        CheckConstraint("step_s > 0", "step_s"),
+        Index("ix_trace_not_thinned", "session_id", sqlite_where=text("step_s < 10")),
+    )
 
     session_id: Mapped[str] = mapped_column(Text, ForeignKey("session.id", ondelete="CASCADE"), primary_key=True)
     step_s: Mapped[int] = mapped_column(Integer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from kiosk.store.kinds import SessionState, Severity
 from kiosk.store.models import BlackBoxRow, EventRow, SampleRow, SessionRow, TraceRow
@@ -60,27 +60,36 @@ def pack_session(connection: Connection, session_id: str) -> None:
 
 
 def _pack(connection: Connection, before_ms: int, limit: int) -> int:
-    has_rows = select(SampleRow.session_id).where(SampleRow.session_id == SessionRow.id).exists()
-    no_trace = ~select(TraceRow.session_id).where(TraceRow.session_id == SessionRow.id).exists()
-    found = connection.scalars(
-        select(SessionRow.id)
-        .where(SessionRow.started_ms < before_ms, SessionRow.state != SessionState.OPEN, has_rows, no_trace)
-        .order_by(SessionRow.started_ms.desc())
-        .limit(limit)
-    ).all()
-    for session_id in found:
-        pack_session(connection, session_id)
-    return len(found)
+    # From one session with rows to the next by the primary key: identifiers sort by time, so the oldest come first
+    # and nothing else is read, however many sessions there are.
+    packed = 0
+    last = ""
+    while packed < limit:
+        session_id = connection.scalar(select(func.min(SampleRow.session_id)).where(SampleRow.session_id > last))
+        if session_id is None:
+            break
+        last = session_id
+        started_ms, state = connection.execute(
+            select(SessionRow.started_ms, SessionRow.state).where(SessionRow.id == session_id)
+        ).one()
+        if started_ms >= before_ms:
+            break
+        if state != SessionState.OPEN:
+            pack_session(connection, session_id)
+            packed += 1
+    return packed
 
 
 def _thin(connection: Connection, before_ms: int, limit: int) -> int:
     found = connection.execute(
-        select(TraceRow.session_id, TraceRow.packed)
+        select(TraceRow.session_id, TraceRow.packed, SessionRow.started_ms)
         .join(SessionRow, SessionRow.id == TraceRow.session_id)
-        .where(SessionRow.started_ms < before_ms, TraceRow.step_s < THIN_STEP_S)
+        .where(text("trace.step_s < 10"))  # as the partial index has it
+        .order_by(TraceRow.session_id)
         .limit(limit)
     ).all()
-    for session_id, packed in found:
+    old = [(session_id, packed) for session_id, packed, started_ms in found if started_ms < before_ms]
+    for session_id, packed in old:
         try:
             thin = pack(thinned(unpack(session_id, packed), THIN_STEP_S))
         except TraceError:
@@ -88,7 +97,7 @@ def _thin(connection: Connection, before_ms: int, limit: int) -> int:
         connection.execute(
             update(TraceRow).where(TraceRow.session_id == session_id).values(step_s=THIN_STEP_S, packed=thin)
         )
-    return len(found)
+    return len(old)
 
 
 def _forget_events(connection: Connection, before_ms: int, limit: int) -> int:

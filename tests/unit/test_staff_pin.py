@@ -114,6 +114,7 @@ def test_five_wrong_pins_lock_the_keypad_for_a_minute_also_for_the_right_one(sto
 
 
 def test_the_lock_grows_with_every_further_wrong_pin_to_an_hour_at_most():
+    assert lock_s(1_000_000) == 3600
     assert [lock_s(n) for n in range(13)] == [0, 0, 0, 0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 

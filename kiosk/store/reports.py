@@ -1,0 +1,126 @@
+"""What the desk wants to know: use by hour, sessions a week, stops by cause, who walks. Counts only, nobody named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Select, func, select
+
+from kiosk.store.kinds import SessionState, Severity
+from kiosk.store.models import EventRow, SessionRow
+from kiosk.store.moment import DAY_MS
+from kiosk.store.records import Cap
+from kiosk.store.repositories import caps
+
+WEEKS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week from Monday on, in the machine's time zone."""
+
+    monday: date
+    sessions: int
+    walk_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Sums from *since_ms* to *until_ms*. Only sessions that were walked count."""
+
+    since_ms: int
+    until_ms: int
+    sessions: int
+    completed: int
+    guests: int
+    members: int  # different ones
+    walk_s: float
+    distance_m: float
+    by_hour: tuple[int, ...]  # 24 counts, local time
+    by_weekday: tuple[int, ...]  # Monday first
+    weeks: tuple[Week, ...]
+    stops: tuple[tuple[str, int], ...]  # cause of sessions that ended before their plan, most frequent first
+    faults: tuple[tuple[str, int], ...]  # cause of faults in the log
+    programs: tuple[tuple[str, int], ...]
+    caps: tuple[Cap, ...]
+
+
+def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
+    """The report of the last *weeks* weeks, the current one included, up to *until_ms*."""
+    end = datetime.fromtimestamp(until_ms / 1000).astimezone()
+    monday = (end - timedelta(days=end.weekday())).date()
+    mondays = [monday - timedelta(weeks=n) for n in reversed(range(weeks))]
+    since_ms = round(datetime.combine(mondays[0], datetime.min.time()).astimezone().timestamp() * 1000)
+    within = (SessionRow.started_ms >= since_ms, SessionRow.started_ms <= until_ms, SessionRow.walk_s > 0)
+    by_hour, by_weekday = [0] * 24, [0] * 7
+    per_week = dict.fromkeys(mondays, (0, 0.0))
+    total, walked, metres, done, guests = 0, 0.0, 0.0, 0, 0
+    members: set[str] = set()
+    rows = connection.execute(
+        select(
+            SessionRow.started_ms, SessionRow.walk_s, SessionRow.distance_m, SessionRow.state, SessionRow.member_id
+        ).where(*within)
+    )
+    for started_ms, walk_s, distance_m, state, member_id in rows:
+        local = datetime.fromtimestamp(started_ms / 1000)
+        by_hour[local.hour] += 1
+        by_weekday[local.weekday()] += 1
+        first = local.date() - timedelta(days=local.weekday())
+        count, seconds = per_week.get(first, (0, 0.0))
+        per_week[first] = (count + 1, seconds + walk_s)
+        total += 1
+        walked += walk_s
+        metres += distance_m
+        done += state == SessionState.COMPLETED
+        if member_id is None:
+            guests += 1
+        else:
+            members.add(member_id)
+    return Report(
+        since_ms,
+        until_ms,
+        total,
+        done,
+        guests,
+        len(members),
+        walked,
+        metres,
+        tuple(by_hour),
+        tuple(by_weekday),
+        tuple(Week(first, *per_week[first]) for first in sorted(per_week)),
+        _counts(
+            connection,
+            select(SessionRow.cause, func.count())
+            .where(*within, SessionRow.state != SessionState.COMPLETED, SessionRow.state != SessionState.OPEN)
+            .group_by(SessionRow.cause),
+        ),
+        _counts(
+            connection,
+            select(EventRow.cause, func.count())
+            .where(EventRow.at_ms >= since_ms, EventRow.at_ms <= until_ms, EventRow.severity == Severity.FAULT)
+            .group_by(EventRow.cause),
+        ),
+        _counts(
+            connection,
+            select(SessionRow.program_id, func.count()).where(*within).group_by(SessionRow.program_id),
+        ),
+        caps.every(connection),
+    )
+
+
+def _counts(connection: Connection, statement: Select[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(((name, count) for name, count in connection.execute(statement)), key=lambda pair: -pair[1]))
+
+
+def same_fault_within(connection: Connection, cause: str, utc_ms: int, days: int = 7) -> int:
+    """How often a fault has been logged in the last *days* days: the third puts the kiosk out of service."""
+    return (
+        connection.scalar(
+            select(func.count()).where(
+                EventRow.cause == cause, EventRow.severity == Severity.FAULT, EventRow.at_ms > utc_ms - days * DAY_MS
+            )
+        )
+        or 0
+    )
