@@ -129,6 +129,29 @@ def demo(
     raise typer.Exit(code)
 
 
+@app.command()
+def gallery(
+    directory: Annotated[Path, typer.Argument(help="Where the pictures and the index page go.")],
+    size: Annotated[str, typer.Option(help="Pixels of the panel.")] = "1920x1080",
+    lang: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
+    width_mm: Annotated[
+        float | None, typer.Option(min=50, max=3000, help="Width of the panel; left out: the usual one of its size.")
+    ] = None,
+    distance_m: Annotated[float, typer.Option(min=0.3, max=10, help="From how far the walker reads.")] = 3.0,
+) -> None:
+    """Draw every screen in its important states to PNG, with an index page."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ["SDL_VIDEODRIVER"] = "dummy"  # pictures need no window, and a desk without a display has none
+    from kiosk.gallery import GalleryError, panel, parse_size, render  # field tools start fast
+
+    try:
+        pixels = parse_size(size)
+        pictures = render(directory, pixels, lang, panel(pixels, width_mm, distance_m))
+    except GalleryError as error:
+        raise _fail(str(error)) from error
+    typer.echo(f"{len(pictures)} pictures in {directory}; open {directory / 'index.html'}")
+
+
 def _demo_data() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "retrowalk-demo"

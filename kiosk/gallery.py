@@ -216,9 +216,9 @@ def _tiles(*states: tuple[str, TileState]) -> tuple[Tile, ...]:
 
 
 def _check(now: str, *, failed: bool = False, staff: bool = False) -> tuple[Tile, ...]:
-    order = ["link", "still", "red", "shoes", "area", "clip_on", "clip_pull", "clip_close"]
+    order = ["link", "still", "flat", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close"]
     if staff:
-        order.insert(3, "staff")
+        order.insert(5, "staff")
     place = order.index(now)
     states = [TileState.DONE] * place + [TileState.FAILED if failed else TileState.ACTIVE]
     states += [TileState.WAITING] * (len(order) - place - 1)
@@ -312,6 +312,12 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(
         a.ATTRACT, "out", "the guard does not answer", replace(base, belt_free=False, status=None, measured_ckmh=None)
     )
+    add(
+        a.ATTRACT,
+        "starting",
+        "the treadmill is being connected",
+        replace(base, belt_free=False, starting=True, status=replace_status(STATUS, link=LinkState.CONNECTING)),
+    )
     add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
     add(a.ATTRACT, "simulated", "simulation band with its legend", replace(base, simulated=True, legend=LEGEND))
     add(
@@ -329,7 +335,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(a.CODE, "", "no digit yet", base)
     add(a.CODE, "four", "four digits", replace(base, digits=4))
     add(a.CODE, "full", "six digits", replace(base, digits=6))
-    add(a.CODE, "wrong", "unknown code", replace(base, keypad_error="wrong_code"))
+    add(a.CODE, "wrong", "unknown code", replace(base, keypad_error="keypad.wrong_code"))
+    add(a.CODE, "no_record", "the record does not answer", replace(base, keypad_error="keypad.no_record"))
     add(a.CODE, "locked", "too many tries", replace(base, paused_s=48, keypad_error=""))
     add(a.CONSENT, "", "before the first score", member)
     add(
@@ -380,7 +387,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         ),
     )
     add(a.PREVIEW, "capped", "a cap clips it", replace(member, card=LONG_CARDS[1]))
-    for now in ("link", "red", "area", "clip_on", "clip_pull", "clip_close"):
+    for now in ("link", "still", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close"):
         add(a.CHECK, now, f"waits for: {now}", replace(member, card=CARDS[0], tiles=_check(now)))
     add(
         a.CHECK,
@@ -491,7 +498,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         a.WHY_STOPPED,
         "",
         "after a clip was pulled",
-        replace(member, choices=("why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
+        replace(member, choices=("why.slipped", "why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
     )
     add(a.EFFORT, "", "after the walk", member)
     add(a.PAIN, "", "after the walk", replace(member, pain_before=2))
@@ -542,7 +549,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         ),
     )
     add(a.STAFF_PIN, "", "no digit yet", base)
-    add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="wrong_pin"))
+    add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="keypad.wrong_pin"))
     resetting = replace(
         base,
         status=replace_status(
@@ -551,10 +558,12 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         cause=Cause.RED_BUTTON,
     )
     items = (
+        Tile("reset.item.person", TileState.DONE, tap=True),
+        Tile("reset.item.belt", TileState.ACTIVE, tap=True),
         Tile("reset.item.red", TileState.DONE),
+        Tile("reset.item.clip", TileState.WAITING),
+        Tile("reset.item.link", TileState.DONE),
         Tile("reset.item.still", TileState.DONE),
-        Tile("reset.item.clip", TileState.ACTIVE),
-        Tile("reset.item.person", TileState.WAITING, tap=True),
     )
     add(a.RESET, "", "one thing is missing", replace(resetting, reset_items=items, can_confirm=False))
     add(
@@ -577,7 +586,7 @@ def replace_status(status: Status, **changes: object) -> Status:
     return Status(**{**values, **changes})
 
 
-# -------------------------------------------------------------------------------------------------------- the pictures
+# ------------------------------------------------------------------------------------------------------- the pictures
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -626,10 +635,15 @@ def render(directory: Path, size: tuple[int, int], language: str, screen: Screen
     surface = pygame.Surface(size)
     paths = []
     entries = catalogue(language)
+    for old in directory.glob("[0-9][0-9]-*.png"):  # of an earlier gallery: numbers may have changed
+        old.unlink()
     for entry in entries:
         screens.draw(surface, ui, entry.snapshot)
         path = directory / f"{entry.name}.png"
-        pygame.image.save(surface, str(path))
+        try:
+            pygame.image.save(surface, str(path))
+        except (pygame.error, OSError) as error:
+            raise GalleryError(f"{path} cannot be written: {error}. Is the disk full?") from error
         paths.append(path)
     (directory / "index.html").write_text(_index(entries, size, language, ui), encoding="utf-8")
     return paths
@@ -639,7 +653,8 @@ def _index(entries: tuple[Entry, ...], size: tuple[int, int], language: str, ui:
     metrics = ui.metrics()
     figures = "\n".join(
         f'<figure><a href="{entry.name}.png"><img loading="lazy" src="{entry.name}.png" alt=""></a>'
-        f"<figcaption><b>{html.escape(entry.snapshot.screen.value)}</b> {html.escape(entry.note)}</figcaption></figure>"
+        f"<figcaption><b>{html.escape(entry.snapshot.screen.value)}</b> {html.escape(entry.note)}</figcaption>"
+        "</figure>"
         for entry in entries
     )
     fits = (
@@ -653,7 +668,8 @@ def _index(entries: tuple[Entry, ...], size: tuple[int, int], language: str, ui:
 <style>
 body {{ background: #1a1f27; color: #f5f7fa; font: 16px sans-serif; margin: 2rem }}
 main {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(30rem, 1fr)) }}
-figure {{ margin: 0 }} img {{ width: 100%; border: 1px solid #3c4551 }} figcaption {{ padding: .4rem 0; color: #b8c4d6 }}
+figure {{ margin: 0 }} img {{ width: 100%; border: 1px solid #3c4551 }}
+figcaption {{ padding: .4rem 0; color: #b8c4d6 }}
 </style>
 <h1>Retro Walk screens</h1>
 <p>{size[0]} x {size[1]} pixels, {language}, panel {metrics.mm_per_px * size[0]:.0f} mm wide, read from

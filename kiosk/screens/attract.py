@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pygame import Rect
 
 from hardware.link.messages import ResetBy, State
@@ -10,7 +12,7 @@ from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate
 from kiosk.ui.layout import columns, cut_bottom, cut_right, cut_top, inset
-from kiosk.ui.text import Face
+from kiosk.ui.text import Face, descent_of
 
 
 def paint(c: Canvas) -> None:
@@ -25,16 +27,19 @@ def paint(c: Canvas) -> None:
         c.target(c.content, Intent(IntentKind.WAKE))
     top, rest = cut_top(outer, round(m.height * (0.14 if m.compact else 0.095)), round(m.height * 0.02))
     _top_line(c, top, state)
+    rest = _foot(c, rest, state)
     words, picture = columns(rest, [1.2, 1], m.margin)
-    name = {"free": "attract", "in_use": "in_use", "out": "closed"}[state]
+    name = {"free": "attract", "in_use": "in_use", "out": "closed", "starting": "attract"}[state]
     illustrate(c, name, picture.inflate(0, -round(m.height * (0.04 if m.compact else 0.1))))
     _words(c, words, state)
 
 
 def service_state(s: Snapshot) -> str:
-    """``free``, ``in_use`` or ``out``, from what the guard says."""
+    """``free``, ``starting``, ``in_use`` or ``out``, from what the guard says."""
     if s.belt_free:
         return "free"
+    if s.starting:
+        return "starting"
     status = s.status
     if status is None:
         return "out"
@@ -45,7 +50,12 @@ def service_state(s: Snapshot) -> str:
     return "out"
 
 
-_MARKS = {"free": ("circle", theme.IDLE), "in_use": ("triangle", theme.SKY), "out": ("octagon", theme.RED)}
+_MARKS: Final = {
+    "free": ("circle", theme.IDLE),
+    "starting": ("diamond", theme.AMBER),
+    "in_use": ("triangle", theme.SKY),
+    "out": ("octagon", theme.RED),
+}
 
 
 def _top_line(c: Canvas, top: Rect, state: str) -> None:
@@ -74,27 +84,39 @@ def _top_line(c: Canvas, top: Rect, state: str) -> None:
     x += label_width + gap
     c.icon(icon, Rect(x, chip.centery - side // 2, side, side), colour)
     c.line(word, (x + side + gap, chip.centery - cap // 2), cap, face=Face.DISPLAY, inside=chip)
-    touch = Rect(logo.x, top.centery - m.touch // 2, min(logo.width, round(m.touch * 2.4)), m.touch)
-    c.target(touch.clip(c.content), Intent(IntentKind.STAFF))
+    touch = Rect(logo.x, top.centery - m.touch // 2, max(m.touch, min(logo.width, round(m.touch * 2.4))), m.touch)
+    touch.clamp_ip(c.content)
+    c.target(touch, Intent(IntentKind.STAFF))
     cap = round(m.small * 1.1) if m.compact else m.title
     if m.compact:
-        c.line(widgets.WORDMARK, (logo.x, logo.centery - cap // 2), cap, face=Face.BOLD, width=logo.width)
+        if c.width(widgets.WORDMARK, cap, Face.BOLD) <= logo.width:
+            c.line(widgets.WORDMARK, (logo.x, logo.centery - cap // 2), cap, face=Face.BOLD)
         return
     box = c.line(widgets.WORDMARK, (logo.x, logo.centery - cap // 2), cap, face=Face.BOLD)
     x = box.right + round(cap * 0.9)
     c.line(s.gym_name, (x, box.bottom - m.body), m.body, theme.MUTED, face=Face.REGULAR, width=logo.right - x)
 
 
-def _words(c: Canvas, rect: Rect, state: str) -> None:
+def _foot(c: Canvas, rect: Rect, state: str) -> Rect:
+    """What this is and is not, along the bottom; returns the room above it.
+
+    A low panel has no room for it unless staff have to be present.
+    """
     m, s = c.m, c.snapshot
-    foot_lines = 2
-    foot_cap = m.small
-    foot, rest = cut_bottom(rect, c.pitch(foot_cap) * foot_lines, round(m.height * 0.02))
-    note = c.t("attract.supervised") if s.supervised and state == "free" else c.t("attract.no_claims")
-    if not (m.compact and state == "free" and not s.supervised) or m.height >= 560:
-        c.block(note, foot, foot_cap, theme.MUTED, max_lines=2, valign="bottom")
-    else:
-        rest = rect
+    staff = s.supervised and state == "free"
+    if m.compact and m.height < 560 and not staff:
+        return rect
+    short = m.compact and m.height < 560
+    note = c.t(("attract.supervised_short" if short else "attract.supervised") if staff else "attract.no_claims")
+    fitted = c.fit(note, Rect(0, 0, rect.width, rect.height), m.small, max_lines=2, balance=True)
+    gap = round(m.height * (0.03 if m.compact else 0.045))
+    foot, rest = cut_bottom(rect, fitted.height + descent_of(fitted.cap_px), gap)
+    c.lines(fitted, foot, theme.MUTED)
+    return rest
+
+
+def _words(c: Canvas, rect: Rect, state: str) -> None:
+    m, rest = c.m, rect
     if state == "free":
         high = max(m.key, round(m.height * (0.2 if m.compact else 0.155)))
         place, rest = cut_bottom(rest, high, round(m.height * (0.03 if m.compact else 0.05)))
@@ -113,13 +135,13 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
     title_cap = m.headline if m.compact else round(m.headline * 1.06)
     title = c.fit(
         c.t(f"attract.{state}_title"),
-        Rect(0, 0, area.width, round(area.height * 0.72)),
+        Rect(0, 0, area.width, area.height),
         title_cap,
         face=Face.DISPLAY,
-        least=m.title,
+        least=m.body,
         max_lines=3 if m.compact else 2,
     )
-    body_cap = m.small if m.compact else round(m.body * 1.1)
+    body_cap = m.body if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)
     left = area.height - title.height - gap
     body = c.fit(
@@ -127,11 +149,11 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
         Rect(0, 0, round(area.width * 0.94), max(1, left)),
         body_cap,
         max_lines=4,
-        least=m.small,
+        least=m.least,
         balance=True,
     )
     whole = title.height + gap + body.height
     y = area.y + (0 if m.compact else max(0, (area.height - whole) // 2 - round(m.height * 0.01)))
     box = c.lines(title, Rect(area.x, y, area.width, area.bottom - y), theme.TEXT, face=Face.DISPLAY)
-    if body.whole:
+    if body.whole and left > 0:
         c.lines(body, Rect(area.x, box.bottom + gap, area.width, area.bottom - box.bottom - gap), theme.MUTED)

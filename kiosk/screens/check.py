@@ -74,7 +74,7 @@ def paint(c: Canvas) -> None:
         art = _PICTURES.get(tile_name(now[1].key), "")
     if m.compact:
         _checklist(c, list_side, s.tiles)
-        box = c.block(do, do_side, m.title, face=Face.DISPLAY, least=m.small, max_lines=3)
+        box = c.block(do, do_side, m.title, face=Face.DISPLAY, least=m.least, max_lines=3)
         y = box.bottom + descent_of(m.title) + round(m.height * 0.025)
         room = Rect(do_side.x, y, do_side.width, do_side.bottom - y)
         if art and room.height > m.height * 0.2:
@@ -117,7 +117,7 @@ def _checklist(c: Canvas, rect: Rect, tiles: tuple[Tile, ...]) -> None:
     per = (len(tiles) + 1) // 2 if split else len(tiles)
     pitch = min(round(c.m.body * 2.3), rect.height // per)
     texts = [tile_text(c, tile, "short" if c.m.compact else "name") for tile in tiles]
-    cap = widgets.tile_cap(c, texts, halves[0].width)
+    cap = widgets.tile_cap(c, texts, halves[0].width, pitch)
     for index, (tile, text) in enumerate(zip(tiles, texts, strict=True)):
         column = halves[index // per]
         row = Rect(column.x, rect.y + (index % per) * pitch, column.width, pitch)

@@ -14,7 +14,7 @@ def paint(c: Canvas) -> None:
     m = c.m
     frame = widgets.near_frame(c, c.t("consent.title"))
     if m.compact:
-        c.block(c.t("consent.short"), frame.body, m.small, max_lines=7, least=round(m.small * 0.75))
+        c.block(c.t("consent.short"), frame.body, m.body, max_lines=7, least=m.least)
     else:
         items = [c.t(f"consent.{name}") for name in ("what", "why", "who", "free")]
         lead = round(m.height * 0.035)

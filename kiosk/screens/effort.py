@@ -12,5 +12,4 @@ def paint(c: Canvas) -> None:
     """Draw and note targets."""
     question = c.t("effort.question")
     frame = widgets.near_frame(c, scale_title(c, c.t("effort.title"), question))
-    paint_scale(c, frame.body, question, "effort")
-    widgets.footer_buttons(c, frame, left=(c.t("button.skip"), Intent(IntentKind.SKIP)))
+    paint_scale(c, frame, question, "effort", (c.t("button.skip"), Intent(IntentKind.SKIP)))

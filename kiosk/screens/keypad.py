@@ -22,9 +22,9 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
     locked = s.paused_s is not None
     if m.compact:
         whole = frame.header.union(frame.body)
-        pad, words = cut_right(whole, round(whole.width * 0.62), m.margin)
-        top, words = cut_top(words, round(m.body * 2.9), round(m.height * 0.02))
-        c.block(title, top, m.body, face=Face.BOLD, max_lines=2, least=round(m.small * 0.9))
+        pad, words = cut_right(whole, round(whole.width * 0.664), m.margin)
+        box = c.block(title, words, m.body, face=Face.BOLD, max_lines=2)
+        words = _below(words, box.bottom + descent_of(m.body) + round(m.small * 0.3))
     else:
         pad, words = cut_right(frame.body, round(frame.body.width * 0.46), m.margin * 2)
     widgets.keypad(c, pad, ready=s.digits >= CODE_DIGITS, locked=locked)
@@ -33,19 +33,20 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
     widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), max_lines=1)
     if not m.compact:
         box = c.block(text, words, m.body, theme.MUTED, max_lines=3)
-        y = box.bottom + descent_of(m.body) + round(m.height * 0.05)
-        words = Rect(words.x, y, words.width, words.bottom - y)
-    dots, words = cut_top(words, round(m.body * 2.2), round(m.height * 0.03))
+        words = _below(words, box.bottom + descent_of(m.body) + round(m.height * 0.05))
+    dots, words = cut_top(words, round(m.body * 2.2), round(m.height * (0.012 if m.compact else 0.03)))
     widgets.code_dots(c, dots, s.digits, CODE_DIGITS)
     message = ""
     if s.paused_s is not None:
         message = c.words.count("keypad.paused", s.paused_s)
     elif s.keypad_error:
-        message = c.t(s.keypad_error if c.words.has(s.keypad_error) else f"keypad.{s.keypad_error}")
+        key = s.keypad_error if c.words.has(s.keypad_error) else f"keypad.{s.keypad_error}"
+        short = f"{key}_short"
+        message = c.t(short if m.compact and c.words.has(short) else key)
     if message:
-        cap = m.small if m.compact else m.body
+        cap = m.body
         side = round(cap * 1.2)
-        mark, room = cut_left(words, side, round(cap * 0.7))
+        mark, room = cut_left(words, side, round(cap * (0.4 if m.compact else 0.7)))
         c.icon("diamond", Rect(mark.x, mark.y, side, side), theme.AMBER)
         c.block(
             message,
@@ -53,6 +54,11 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
             cap,
             theme.TEXT,
             face=Face.SEMIBOLD,
-            max_lines=4,
-            least=round(m.small * 0.8),
+            max_lines=6,
+            least=m.least,
         )
+
+
+def _below(rect: Rect, y: int) -> Rect:
+    """What is left of *rect* below *y*."""
+    return Rect(rect.x, y, rect.width, max(0, rect.bottom - y))

@@ -20,7 +20,7 @@ def paint(c: Canvas) -> None:
     cap = m.headline if m.compact else round(m.headline * 1.12)
     box = c.block(c.t("attract.out_title"), words, cap, face=Face.DISPLAY, least=m.title, max_lines=2)
     words.y, words.height = box.bottom + cap, words.bottom - box.bottom - cap
-    body_cap = m.small if m.compact else round(m.body * 1.1)
+    body_cap = m.body if m.compact else round(m.body * 1.1)
     box = c.block(c.t("attract.out_body"), words, body_cap, theme.MUTED, max_lines=3)
     y = box.bottom + descent_of(body_cap) + round(body_cap * 1.1)
     words.y, words.height = y, words.bottom - y

@@ -18,5 +18,4 @@ def paint(c: Canvas) -> None:
     )
     question = c.t("pain.question")
     frame = widgets.near_frame(c, scale_title(c, c.t("pain.title"), question), right=before)
-    paint_scale(c, frame.body, question, "pain")
-    widgets.footer_buttons(c, frame, left=(c.t("button.skip"), Intent(IntentKind.SKIP)))
+    paint_scale(c, frame, question, "pain", (c.t("button.skip"), Intent(IntentKind.SKIP)))

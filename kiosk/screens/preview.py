@@ -73,13 +73,12 @@ def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
 
 def _compact_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
     m = c.m
-    least = round(m.small * 0.8)
     note = _note(c, card)
     if note:
         lower, body = cut_bottom(body, c.pitch(m.small) * 2 + 6, 4)
-        c.block(note, lower, m.small, theme.TEXT, max_lines=2, least=least, may_cut=True, valign="middle")
-    lower, body = cut_bottom(body, round(m.small * 1.7), round(m.small * 0.5))
-    c.block(facts(c, card), lower, m.small, theme.MUTED, least=round(m.small * 0.7))
+        c.block(note, lower, m.small, theme.TEXT, max_lines=2, least=m.least, may_cut=True, valign="middle")
+    lower, body = cut_bottom(body, round(m.body * 1.7), round(m.small * 0.5))
+    c.block(facts(c, card), lower, m.body, theme.MUTED, least=m.least)
     charts.plan_bars(c, Rect(body.x, body.y, body.width, body.height), card.steps)
 
 

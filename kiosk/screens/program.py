@@ -145,7 +145,6 @@ def _compact(c: Canvas, body: Rect, ordered: list[tuple[int, ProgramCard]], scal
     if not ordered:
         return
     left, right = columns(body, [1, 1.1], m.gap) if len(ordered) > 1 else (body, body)
-    least = round(m.small * 0.75)
     inner = round(m.small * 0.8)
     for place, (index, card) in zip(
         [left, *rows(right, [1] * max(1, len(ordered) - 1), m.gap)], ordered, strict=False
@@ -155,16 +154,17 @@ def _compact(c: Canvas, body: Rect, ordered: list[tuple[int, ProgramCard]], scal
         c.target(place, Intent(IntentKind.CHOOSE, index))
         room = inset(place, inner, inner)
         if first:
-            sketch, room = cut_bottom(room, round(place.height * 0.24), round(m.small * 0.5))
+            sketch, room = cut_bottom(room, round(place.height * 0.18), round(m.small * 0.5))
             charts.plan_bars(c, sketch, card.steps, scale_ckmh=scale)
             if card.recommended:
                 line, room = cut_top(room, round(m.small * 1.9))
-                c.block(c.t("program.next"), line, m.small, theme.SKY, face=Face.BOLD, least=least)
-        title = c.fit(card.title, room, m.small, face=Face.BOLD, least=least, max_lines=2 if first else 1)
-        low = c.fit(short_facts(c, card), room, m.small, least=least)
-        gap = round(m.small * 0.75)
+                c.block(c.t("program.next"), line, m.small, theme.SKY, face=Face.BOLD, least=m.least)
+        limit = min(m.body, room.height // 3)
+        title = c.fit(card.title, room, limit, face=Face.BOLD, max_lines=2 if first else 1)
+        low = c.fit(short_facts(c, card), room, min(m.body, title.cap_px), least=m.least)
+        gap = round(title.cap_px * 0.85)
         y = room.y if first else room.y + max(0, (room.height - title.height - gap - low.height) // 2)
         box = c.lines(title, Rect(room.x, y, room.width, place.bottom - y), theme.TEXT, face=Face.BOLD, may_cut=True)
         y = box.bottom + gap
-        if y + low.height + descent_of(low.cap_px) <= place.bottom:
+        if y + low.height + descent_of(low.cap_px) <= room.bottom + (0 if first else inner):
             c.lines(low, Rect(room.x, y, room.width, place.bottom - y), theme.MUTED)

@@ -40,24 +40,31 @@ def paint(c: Canvas) -> None:
 
 
 def _items(c: Canvas, rect: Rect, items: tuple[Tile, ...]) -> None:
-    """The checklist; what only a person can see is a button of its own."""
+    """The checklist. What only a person can see is a button; a small panel puts these beside the rest."""
     if not items:
         return
     m = c.m
+    seen = [(index, tile) for index, tile in enumerate(items) if tile.tap]
+    measured = [(index, tile) for index, tile in enumerate(items) if not tile.tap]
+    if m.compact:
+        buttons, rows_rect = columns(rect, [1, 1], m.gap) if seen else (rect, rect)
+    else:
+        buttons, rows_rect = (
+            cut_top(rect, len(seen) * (m.touch + m.gap), round(m.gap * 0.5)) if seen else (rect, rect)
+        )
     texts = [_text(c, tile) for tile in items]
-    cap = widgets.tile_cap(c, texts, rect.width)
-    taps = any(tile.tap for tile in items)
-    pitch = min(max(m.touch + m.gap, round(cap * 2.6)) if taps else round(cap * 2.6), rect.height // len(items))
-    for index, (tile, text) in enumerate(zip(items, texts, strict=True)):
-        row = Rect(rect.x, rect.y + index * pitch, rect.width, pitch)
-        if tile.tap:
-            place = Rect(row.x, row.y, row.width, min(m.touch, pitch))
-            c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
-            c.target(place, Intent(IntentKind.TICK, index))
-            row = Rect(place.x + cap, place.y, place.width - 2 * cap, place.height)
-        else:
-            row = Rect(row.x, row.y, row.width, min(m.touch, pitch) if taps else pitch)
-        widgets.tile_row(c, row, text, tile.state, cap)
+    pitch = round(m.body * 2.4)
+    if measured:
+        pitch = min(pitch, rows_rect.height // len(measured))
+    cap = widgets.tile_cap(c, texts, min(buttons.width, rows_rect.width) - 2 * m.small, pitch)
+    for row, (index, tile) in enumerate(seen):
+        place = Rect(buttons.x, buttons.y + row * (m.touch + m.gap), buttons.width, m.touch)
+        c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
+        c.target(place, Intent(IntentKind.TICK, index))
+        widgets.tile_row(c, place.inflate(-2 * m.small, 0), texts[index], tile.state, cap)
+    for row, (index, tile) in enumerate(measured):
+        place = Rect(rows_rect.x, rows_rect.y + row * pitch, rows_rect.width, pitch)
+        widgets.tile_row(c, place, texts[index], tile.state, cap)
 
 
 def _text(c: Canvas, tile: Tile) -> str:

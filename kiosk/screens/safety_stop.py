@@ -102,17 +102,23 @@ def way_on(
     wide = max(round(m.width * 0.22), min(widgets.button_width(c, label), round(m.width * 0.3)))
     place, words = cut_right(frame.bottom, wide, round(m.margin * (0.5 if m.compact else 0.8)))
     high = min(place.height, max(m.key, round(m.height * 0.16)))
+    high = max(high, m.touch)
     widgets.button(
-        c, Rect(place.x, place.centery - high // 2, place.width, high), label, intent, style, cap=m.title, key=True
+        c,
+        Rect(place.x, min(place.centery - high // 2, place.bottom - high), place.width, high),
+        label,
+        intent,
+        style,
+        cap=m.title,
+        key=True,
     )
     cap = m.main
     for line in lines:
         width = c.width(line, cap, Face.DISPLAY)
         if width > words.width:
             cap = int(cap * words.width / width)
-    cap = min(cap, int((words.height - 2) / (1 + far.LEADING + 0.32)))
-    top = words.y + (words.height - round(cap * (1 + far.LEADING)) - descent_of(cap) // 2) // 2
+    leading = far.LEADING_SMALL
+    cap = min(cap, int((words.height - 2) / (1 + leading + 0.32)))
+    top = words.y + max(0, (words.height - round(cap * (1 + leading)) - descent_of(cap)) // 2)
     for index, line in enumerate(lines[:2]):
-        c.line(
-            line, (words.x, top + round(index * cap * far.LEADING)), cap, theme.TEXT, face=Face.DISPLAY, inside=words
-        )
+        c.line(line, (words.x, top + round(index * cap * leading)), cap, theme.TEXT, face=Face.DISPLAY, inside=words)

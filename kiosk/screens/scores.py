@@ -6,6 +6,7 @@ from typing import Final
 
 from pygame import Rect
 
+from kiosk.snapshot import Intent
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_bottom, cut_top
@@ -24,54 +25,62 @@ def one_row(c: Canvas, width: int) -> bool:
     return (width - 10 * c.m.gap) // 11 >= c.m.touch
 
 
-def paint_scale(c: Canvas, rect: Rect, question: str, scale: str) -> None:
-    """The question above, eleven keys, and words under some of them."""
+def paint_scale(c: Canvas, frame: widgets.NearFrame, question: str, scale: str, leave: tuple[str, Intent]) -> None:
+    """The question above, eleven keys, words for some of them, and the way out."""
+    free = widgets.footer_buttons(c, frame, left=leave)
+    if one_row(c, frame.body.width):
+        _one_row(c, frame.body, question, scale)
+    else:
+        _two_rows(c, frame.body, free, scale)
+
+
+def _one_row(c: Canvas, rect: Rect, question: str, scale: str) -> None:
     m = c.m
-    single = one_row(c, rect.width)
-    keys_high = max(m.key, round(m.height * 0.17)) if single else 2 * m.touch + m.gap
+    keys_high = max(m.key, round(m.height * 0.17))
     words_cap = max(m.small, round(m.body * 0.86))
     words_high = c.pitch(words_cap) * 2
-    if single:
-        block_high = keys_high + round(m.small * 1.2) + words_high
-        lower, upper = cut_bottom(rect, block_high + round(m.height * 0.05))
-        keys, below = cut_top(lower, keys_high, round(m.small * 1.2))
-        widgets.score_row(c, keys)
-        cell = (rect.width - 10 * m.gap) / 11
-        for value in _ANCHORS:
-            centre = rect.x + round(value * (cell + m.gap) + cell / 2)
-            half = round(cell * 1.06)
-            place = Rect(centre - half, below.y, 2 * half, words_high)
-            align = "center"
-            if place.left < rect.left:
-                place, align = Rect(rect.x, below.y, 2 * half, words_high), "left"
-            if place.right > rect.right:
-                place, align = Rect(rect.right - 2 * half, below.y, 2 * half, words_high), "right"
-            c.block(c.t(f"{scale}.word_{value}"), place, words_cap, theme.MUTED, max_lines=2, align=align)
-    else:
-        spare = rect.height - keys_high - round(m.small * 1.9)
-        keys, below = cut_top(rect, keys_high + max(0, min(spare, round(m.height * 0.1))), round(m.small * 0.7))
-        widgets.score_row(c, keys)
-        half = below.width // 2 - m.gap
-        for text, align, x in (
-            (f"0: {c.t(f'{scale}.word_0')}", "left", below.x),
-            (f"10: {c.t(f'{scale}.word_10')}", "right", below.right - half),
-        ):
-            c.block(
-                text,
-                Rect(x, below.y, half, below.height),
-                m.small,
-                theme.MUTED,
-                align=align,
-                least=round(m.small * 0.75),
-            )
-        return
+    lower, upper = cut_bottom(rect, keys_high + round(m.small * 1.2) + words_high, round(m.height * 0.05))
+    keys, below = cut_top(lower, keys_high, round(m.small * 1.2))
+    widgets.score_row(c, keys)
+    cell = (rect.width - 10 * m.gap) / 11
+    half = round(cell * 1.06)
+    for value in _ANCHORS:
+        centre = rect.x + round(value * (cell + m.gap) + cell / 2)
+        place = Rect(centre - half, below.y, 2 * half, words_high)
+        align = "center"
+        if place.left < rect.left:
+            place.left, align = rect.left, "left"
+        if place.right > rect.right:
+            place.right, align = rect.right, "right"
+        c.block(
+            c.t(f"{scale}.word_{value}"),
+            place,
+            words_cap,
+            theme.MUTED,
+            max_lines=2,
+            align=align,
+        )
     c.block(
         question,
         upper,
         round(m.headline * 0.9),
         face=Face.BOLD,
-        least=m.small,
+        least=m.least,
         max_lines=3,
         balance=True,
         valign="middle",
     )
+
+
+def _two_rows(c: Canvas, rect: Rect, free: Rect, scale: str) -> None:
+    """A narrow panel: the question is the title, and the two ends of the scale are named beside the way out."""
+    m = c.m
+    keys = Rect(rect.x, rect.y, rect.width, min(rect.height, 2 * round(m.touch * 1.25) + m.gap))
+    widgets.score_row(c, keys)
+    ends = [f"{value}: {c.t(f'{scale}.word_{value}')}" for value in (0, 10)]
+    room = Rect(free.x + m.gap, free.y, free.width - m.gap, free.height)
+    cap = c.common_cap(ends, room.width, m.body, least=m.least)
+    pitch = min(c.pitch(cap), room.height - cap)
+    top = room.centery - (cap + pitch) // 2
+    for index, text in enumerate(ends):
+        c.line(text, (room.right, top + index * pitch), cap, theme.MUTED, face=Face.REGULAR, align="right")

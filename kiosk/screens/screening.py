@@ -22,8 +22,7 @@ def paint(c: Canvas) -> None:
         c, scale_title(c, title, text) if s.question_scale else title, right=page if s.questions else ""
     )
     if s.question_scale:
-        paint_scale(c, frame.body, text, "pain")
-        widgets.footer_buttons(c, frame, left=(c.t("button.back"), Intent(IntentKind.BACK)))
+        paint_scale(c, frame, text, "pain", (c.t("button.back"), Intent(IntentKind.BACK)))
         return
     note_cap = m.small
     high = max(m.mm(40) if not m.compact else 0, round(m.height * (0.24 if m.compact else 0.2)))
@@ -33,7 +32,7 @@ def paint(c: Canvas) -> None:
         words,
         m.title if m.compact else round(m.headline * 0.9),
         face=Face.BOLD,
-        least=m.small,
+        least=m.least,
         max_lines=4,
         balance=not m.compact,
         valign="middle",

@@ -34,14 +34,26 @@ def paint(c: Canvas) -> None:
     m, s = c.m, c.snapshot
     view = s.summary
     title = c.t("summary.well" if view is None or view.completed else "summary.early")
-    closes = c.words.count("summary.closes", max(0, round(s.left_s))) if s.left_s is not None else ""
+    closes = ""
+    if s.left_s is not None:
+        left = max(0, round(s.left_s))
+        closes = c.t("unit.seconds", n=left) if m.compact else c.words.count("summary.closes", left)
     frame = widgets.near_frame(c, title, right=closes)
     if view is not None:
         _body(c, frame.body, view)
     free = widgets.footer_buttons(c, frame, right=(c.t("button.done"), Intent(IntentKind.DONE)))
     if view is not None:
-        cap = m.small if m.compact else m.body
-        c.block(scores(c, view), free, cap, theme.MUTED, valign="middle", max_lines=2, least=round(m.small * 0.8))
+        cap = m.body
+        c.block(
+            scores(c, view),
+            free,
+            cap,
+            theme.MUTED,
+            valign="middle",
+            max_lines=2,
+            least=m.least,
+            balance=True,
+        )
 
 
 def scores(c: Canvas, view: SummaryView) -> str:
@@ -71,7 +83,8 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
         left, right = columns(body, [1, 1.25], round(m.margin * 0.8))
         short = (c.t("summary.time"), c.t("summary.distance"), c.t("summary.top_short"), c.t("summary.week_short"))
         cells = rows(left, [1] * 4, 6)
-        label_cap = c.common_cap(short, round(left.width * 0.46), m.small, least=round(m.small * 0.7))
+        widest = max(_figure_width(c, cells[0].height, text, unit) for _, text, unit in figures)
+        label_cap = c.common_cap(short, left.width - widest - 3 * m.least, m.small)
         for cell, label, (_, text, unit) in zip(cells, short, figures, strict=False):
             _figure_row(c, cell, label, text, unit, label_cap)
         lower = _next_time_compact(c, right, view)
@@ -146,9 +159,8 @@ def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str, label_
     pad = round(m.small * 0.6)
     room = rect.inflate(-2 * pad, 0)
     cap = min(round(m.body * 1.1), round(rect.height * 0.5))
-    small = round(m.small * 0.8)
-    width = c.figure_width(value, cap) + (c.width(unit, small, Face.SEMIBOLD) + small if unit else 0)
-    x = room.right - width
+    small = m.least
+    x = room.right - _figure_width(c, rect.height, value, unit)
     ink = c.figure(value, (x, rect.centery - cap // 2), cap, inside=rect)
     if unit:
         c.line(unit, (ink.right + round(small * 0.6), rect.centery + cap // 2 - small), small, inside=rect)
@@ -162,6 +174,11 @@ def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str, label_
     )
 
 
+def _figure_width(c: Canvas, height: int, value: str, unit: str) -> int:
+    cap, small = min(round(c.m.body * 1.1), round(height * 0.5)), c.m.least
+    return c.figure_width(value, cap) + (c.width(unit, small, Face.SEMIBOLD) + small if unit else 0)
+
+
 def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
     m = c.m
     high = round(m.small * 1.9)
@@ -171,7 +188,7 @@ def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
         place,
         m.small,
         face=Face.SEMIBOLD,
-        least=round(m.small * 0.7),
+        least=m.least,
         valign="bottom",
         may_cut=True,
     )

@@ -18,8 +18,8 @@ def paint(c: Canvas) -> None:
     illustrate(c, "staff", picture)
     key = s.talk_key or "talk.default"
     text = c.t(key if c.words.has(key) else "talk.default")
-    fitted = c.fit(text, words, m.headline, face=Face.DISPLAY, least=m.small, max_lines=4, balance=True)
-    help_cap = m.small if m.compact else round(m.body * 1.1)
+    fitted = c.fit(text, words, m.headline, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
+    help_cap = m.body if m.compact else round(m.body * 1.1)
     helping = c.fit(c.t("talk.help"), words, help_cap, max_lines=4, balance=True)
     gap = round(fitted.cap_px * 1.1)
     whole = fitted.height + gap + helping.height + descent_of(help_cap)

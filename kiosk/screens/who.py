@@ -49,8 +49,8 @@ def _choice(c: Canvas, rect: Rect, icon: str, title: str, text: str, intent: Int
         mark, words = cut_top(room, side, round(m.height * 0.03))
         c.icon(icon, Rect(mark.x, mark.y, side, side), theme.SKY)
         head = Rect(mark.x + side + pad // 2, mark.y, room.width - side - pad // 2, side)
-        c.block(title, head, m.body, face=Face.BOLD, valign="middle", max_lines=2, least=round(m.small * 0.8))
-        c.block(text, words, m.small, theme.MUTED, max_lines=3, least=round(m.small * 0.8))
+        c.block(title, head, m.body, face=Face.BOLD, valign="middle", max_lines=2, least=m.least)
+        c.block(text, words, m.body, theme.MUTED, max_lines=4, least=m.least)
         return
     side = round(m.title * 2.9)
     title_cap = round(m.title * 1.15)

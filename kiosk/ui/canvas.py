@@ -200,11 +200,11 @@ class Canvas:
         """Place a finished picture; text has to keep clear of *ink* (of *rect* if not given)."""
         if self.surface is not None:
             self.surface.blit(surface, rect)
-        self.pictures.append(Placed(ink or rect, name, self.layer))
+        self.pictures.append(Placed((ink or rect).copy(), name, self.layer))
 
     def picture_box(self, rect: Rect, name: str) -> None:
         """Note a picture without drawing it."""
-        self.pictures.append(Placed(rect, name, self.layer))
+        self.pictures.append(Placed(rect.copy(), name, self.layer))
 
     # --------------------------------------------------------------------------------------------------------- text
 
@@ -271,7 +271,7 @@ class Canvas:
             width=rect.width,
             height=rect.height,
             cap_px=cap,
-            least_px=min(cap, self.m.small if least is None else least),
+            least_px=min(cap, self.m.least if least is None else least),
             max_lines=max_lines,
             balance=balance,
         )
@@ -319,7 +319,7 @@ class Canvas:
 
         Lines of one list share a size: different sizes would read as different weights.
         """
-        lowest = min(cap, self.m.small if least is None else least)
+        lowest = min(cap, self.m.least if least is None else least)
         widest = max((self.ui.fonts.width(text, face, cap) for text in texts), default=0)
         size = cap
         while size > lowest and widest * size > width * cap * 0.985:
@@ -415,7 +415,7 @@ class Canvas:
                 role or ("far" if self.far else "near"),
                 colour,
                 grounds,
-                inside,
+                inside.copy(),
                 whole,
                 self.layer,
             )
@@ -440,7 +440,7 @@ class Canvas:
 
     def target(self, rect: Rect, intent: Intent, *, key: bool = False) -> None:
         """Make *rect* touchable."""
-        self.targets.append(Target(rect, intent, key, self.layer))
+        self.targets.append(Target(rect.copy(), intent, key, self.layer))
 
     def modal(self) -> None:
         """What comes now stands over everything so far, and only it can be touched."""

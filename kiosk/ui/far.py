@@ -19,10 +19,11 @@ from kiosk.ui.pen import Pen, opaque
 from kiosk.ui.text import Face, descent_of
 from kiosk.ui.theme import Colour
 
-LEADING: Final = 1.34
+LEADING: Final = 1.45
 """Distance between the two lines of a cue, in heights of a capital."""
 LEADING_WIDE: Final = 1.52
 """The same where no bar stands below."""
+LEADING_SMALL: Final = 1.52
 _DESCENT: Final = 0.32
 
 
@@ -100,7 +101,7 @@ def _compact_frame(c: Canvas) -> FarFrame:
     height = area.height
     pad = round(height * 0.022)
     edge = round(m.margin * 0.8)
-    band = Rect(0, 0, area.width, m.main + 2 * round(m.main * 0.2))
+    band = Rect(0, 0, area.width, m.main + 2 * round(m.main * 0.24))
     bar_high = max(16, round(height * 0.044))
     bar = Rect(edge, area.bottom - pad - bar_high, area.width - 2 * edge, bar_high)
     figure_top = band.bottom + round(pad * 1.6)
@@ -146,7 +147,7 @@ def start(c: Canvas, tone: Tone) -> FarFrame:
             c.fill(side, theme.RED)
     gaze_target(c, frame, tone.ground)
     if c.snapshot.screen is not ScreenId.BELT_STOPPED:
-        c.target(c.content, Intent(IntentKind.STOP), key=True)
+        c.target(c.whole, Intent(IntentKind.STOP), key=True)
     return frame
 
 
@@ -189,10 +190,9 @@ def band(c: Canvas, frame: FarFrame, tone: Tone, icon: str, word: str, *, right:
     if notice:
         _right_end(c, frame, tone, notice, free, mark=True)
         return
-    for text in right:
-        if c.width(text, m.sub, Face.DISPLAY) <= free:
-            _right_end(c, frame, tone, text, free)
-            return
+    fitting = [text for text in right if c.width(text, m.sub, Face.DISPLAY) <= free]
+    if right:
+        _right_end(c, frame, tone, fitting[0] if fitting else right[-1], free)
 
 
 def _right_end(c: Canvas, frame: FarFrame, tone: Tone, text: str, room: int, *, mark: bool = False) -> None:
@@ -282,14 +282,14 @@ def cue(c: Canvas, frame: FarFrame, lines: tuple[str, ...], *, colour: Colour = 
         if bar or len(shown) == 1:
             shown = sentences(tuple(shown))[:1]
         else:
-            leading = LEADING
-            cap = min(m.main, round((place.height - 4) / (1 + LEADING + _DESCENT)))
+            leading = LEADING_SMALL
+            cap = min(m.main, round((place.height - 4) / (1 + leading + _DESCENT)))
     widest = max(c.width(line, cap, Face.DISPLAY) for line in shown)
     if widest > place.width:
         cap = int(cap * place.width / widest)
     pitch = round(cap * leading)
     height = cap + pitch * (len(shown) - 1)
-    top = place.y + (place.height - height - descent_of(cap) // 2) // 2
+    top = place.y + max(0, (place.height - height - descent_of(cap)) // 2)
     for index, line in enumerate(shown):
         c.line(
             line, (place.centerx, top + index * pitch), cap, colour, face=Face.DISPLAY, align="center", inside=place

@@ -1,13 +1,13 @@
 """Text as pictures, rendered once and kept; fitting and wrapping.
 
 Sizes are heights of a capital H in pixels. Two families: B612 for numbers, states and cues (its digits are equally
-wide), Atkinson Hyperlegible Next for the rest. B612 lacks some letters of European names; text that needs them is set
-in Atkinson.
+wide), Atkinson Hyperlegible Next for the rest. Letters that neither has are set without their marks.
 """
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +61,7 @@ class Fonts:
         self._directory = directory
         self._fonts: dict[tuple[Face, int], pygame.font.Font] = {}
         self._covers: dict[tuple[Face, str], bool] = {}
+        self._settled: dict[tuple[Face, str], tuple[str, Face]] = {}
         self._widths: dict[tuple[Face, int, str], int] = {}
 
     def font(self, face: Face, cap_px: float) -> pygame.font.Font:
@@ -72,22 +73,46 @@ class Fonts:
             self._fonts[face, size] = font
         return font
 
+    def covers(self, face: Face, letter: str) -> bool:
+        """Whether *face* has a glyph of its own for *letter*: its picture is not that of a missing one."""
+        key = (face, letter)
+        known = self._covers.get(key)
+        if known is None:
+            font = self.font(face, 20)
+            known = letter.isspace() or _pixels(font, letter) != _pixels(font, _NO_SUCH_LETTER)
+            self._covers[key] = known
+        return known
+
+    def settle(self, text: str, face: Face) -> tuple[str, Face]:
+        """How *text* can be set: in *face*, else in its fallback, else with plain letters for those that neither has.
+
+        Names come from outside and have every letter there is; a box in place of one would be no name.
+        """
+        known = self._settled.get((face, text))
+        if known is None:
+            known = self._settle(text, face)
+            if len(self._settled) > 4000:
+                self._settled.clear()
+            self._settled[face, text] = known
+        return known
+
+    def _settle(self, text: str, face: Face) -> tuple[str, Face]:
+        for candidate in (face, _FALLBACK.get(face, face)):
+            if all(self.covers(candidate, letter) for letter in text):
+                return text, candidate
+        plain = _FALLBACK.get(face, face)
+        letters = (letter if self.covers(plain, letter) else _plain(letter) for letter in text)
+        return "".join(
+            letter if all(self.covers(plain, part) for part in letter) else "·" for letter in letters
+        ), plain
+
     def face_for(self, text: str, face: Face) -> Face:
         """*face*, or its fallback if *face* lacks a letter of *text*."""
-        if face not in _FALLBACK:
-            return face
-        known = self._covers.get((face, text))
-        if known is None:
-            metrics = self.font(face, 20).metrics(text)
-            known = all(metric is not None for metric in metrics)
-            if len(self._covers) > 4000:
-                self._covers.clear()
-            self._covers[face, text] = known
-        return face if known else _FALLBACK[face]
+        return self.settle(text, face)[1]
 
     def width(self, text: str, face: Face, cap_px: float) -> int:
         """Advance width of *text* in pixels."""
-        face = self.face_for(text, face)
+        text, face = self.settle(text, face)
         key = (face, math.ceil(cap_px), text)
         width = self._widths.get(key)
         if width is None:
@@ -113,9 +138,9 @@ class TextCache:
         if found is not None:
             self._images.move_to_end(key)
             return found
-        used = self.fonts.face_for(text, face)
+        shown, used = self.fonts.settle(text, face)
         font = self.fonts.font(used, cap_px)
-        surface = font.render(text, True, colour)
+        surface = font.render(shown, True, colour)
         baseline = font.get_ascent()
         made = TextImage(surface, surface.get_bounding_rect(), baseline - _cap_height(font), baseline)
         self._images[key] = made
@@ -129,6 +154,22 @@ class TextCache:
     def held_bytes(self) -> int:
         """Memory in use by pictures."""
         return self._bytes
+
+
+_NO_SUCH_LETTER: Final = "\u3fff"  # a Chinese sign: none of these faces has any
+_PLAIN: Final = {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ŧ": "t", "’": "'", "–": "-"}
+
+
+def _plain(letter: str) -> str:
+    """*letter* without its marks."""
+    if letter in _PLAIN:
+        return _PLAIN[letter]
+    return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+
+
+def _pixels(font: pygame.font.Font, letter: str) -> bytes:
+    picture = font.render(letter, False, (255, 255, 255), (0, 0, 0))
+    return bytes(str(picture.get_size()), "ascii") + pygame.image.tobytes(picture, "RGB")
 
 
 def _size(surface: pygame.Surface) -> int:

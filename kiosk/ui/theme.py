@@ -49,6 +49,8 @@ SMALL_MM: Final = 5.0
 TARGET_MM: Final = 20.0
 KEY_MM: Final = 30.0
 GAP_MM: Final = 5.0
+SMALL_PANEL_MM: Final = 3.5
+"""Where a panel is too small for what it has to hold, near type may shrink to this (20 minutes of arc at 0.6 m)."""
 
 FAR_LINE_CHARS: Final = 22
 """A cue has at most this many characters a line (screens.md, decisions)."""
@@ -94,6 +96,7 @@ class Metrics:
     title: int
     body: int
     small: int
+    least: int
     legend: int
     touch: int
     key: int
@@ -159,7 +162,7 @@ def measure(width: int, height: int, screen: Screen, reserved_px: int = 0) -> Me
     body = max(small, _between(height * 0.0275, near(BODY_MM), height * 0.056))
     title = max(body, _between(height * 0.042, near(TITLE_MM), height * 0.075))
     headline = max(title, round(height * 0.064), math.ceil(min(near(TITLE_MM), height * 0.085)))
-    touch = _between(height * 0.06, near(TARGET_MM), height * 0.2167)
+    touch = _between(height * 0.06, near(TARGET_MM), usable * 0.2167)
     return Metrics(
         width=width,
         height=height,
@@ -173,10 +176,11 @@ def measure(width: int, height: int, screen: Screen, reserved_px: int = 0) -> Me
         title=title,
         body=body,
         small=small,
+        least=min(small, math.ceil(near(SMALL_PANEL_MM))) if compact else small,
         legend=max(9, round(height * 0.0135)),
         touch=touch,
-        key=_between(height * 0.1, near(KEY_MM), height * 0.2167),
-        gap=_between(height * 0.015, near(GAP_MM), height * 0.0542),
+        key=_between(height * 0.1, near(KEY_MM), usable * 0.2167),
+        gap=_between(height * 0.015, near(GAP_MM), usable * 0.0542),
         margin=margin,
         radius=max(8, round(height * 0.02)),
     )

@@ -49,8 +49,8 @@ def button(
     """A labelled place to touch; *icon* stands left of the label, or alone if there is no label."""
     c.box(rect, style.fill, line=style.line)
     c.target(rect, intent, key=key)
-    cap = min(cap or c.m.body, max(c.m.small, rect.height // 3))
-    room = inset(rect, max(8, rect.height // 7), 4)
+    cap = min(cap or c.m.body, max(c.m.least, rect.height // 3))
+    room = inset(rect, max(8, min(rect.height // 7, rect.width // 12)), max(4, rect.height // 12))
     if icon is None:
         c.block(label, room, cap, style.text, face=Face.BOLD, max_lines=max_lines, align="center", valign="middle")
         return
@@ -119,7 +119,7 @@ def near_frame(
         c.block(title, room, round(m.title * 0.86), face=Face.BOLD, valign="middle", may_cut=outside)
     bar = Rect(body.x, body.bottom, body.width, 0)
     if footer:
-        bar, body = cut_bottom(body, footer_height(c), round(m.height * (0.026 if m.compact else 0.036)))
+        bar, body = cut_bottom(body, footer_height(c), max(m.gap, round(m.height * 0.036)))
     return NearFrame(header, body, bar)
 
 
@@ -134,7 +134,7 @@ def notice(c: Canvas, outer: Rect) -> Rect:
     key = c.snapshot.banner
     own = f"notice.{key.rpartition('.')[2]}.{'short' if m.compact else 'long'}"
     text = c.t(own) if c.words.has(own) else c.t(key)
-    c.block(text, words, m.small, theme.AMBER_MUTED, face=Face.SEMIBOLD, valign="middle", least=round(m.small * 0.8))
+    c.block(text, words, m.small, theme.AMBER_MUTED, face=Face.SEMIBOLD, valign="middle", least=m.least)
     return rest
 
 
@@ -183,10 +183,10 @@ _TILE_ICONS: Final = {
 }
 
 
-def tile_cap(c: Canvas, texts: list[str], width: int) -> int:
+def tile_cap(c: Canvas, texts: list[str], width: int, pitch: int) -> int:
     """The size at which every line of a checklist fits."""
-    cap = c.m.small if c.m.compact else round(c.m.body * 0.92)
-    return c.common_cap(texts, width - 2 * cap, cap, face=Face.BOLD, least=round(c.m.small * 0.75))
+    cap = min(round(c.m.body * 0.92), max(c.m.least, round(pitch * 0.6)))
+    return c.common_cap(texts, width - 2 * cap, cap, face=Face.BOLD, least=c.m.least)
 
 
 def tile_row(c: Canvas, rect: Rect, text: str, state: TileState, cap: int) -> None:
@@ -327,7 +327,7 @@ def still_there(c: Canvas) -> None:
     c.block(c.words.count("still.closes", left), rest, m.body, theme.MUTED, max_lines=3, balance=True)
     button(c, place, c.t("still.stay"), Intent(IntentKind.STAY), PRIMARY)
     c.targets.clear()
-    c.target(c.content, Intent(IntentKind.STAY))
+    c.target(c.whole, Intent(IntentKind.STAY))
 
 
 def _veil(content: Rect) -> Surface:
