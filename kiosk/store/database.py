@@ -282,7 +282,8 @@ class Database:
     read: Engine
     notices: list[str] = field(default_factory=list)
     aside: Path | None = None
-    fully_checked: bool = True
+    fully_checked: bool = True  # False: the check at start ran out of time, and goes on beside the work
+    damage: str = ""  # what a check beside the work has found
     generation: int = 0  # raised when the engines change, so that readers connect anew
     _keep: Connection | None = None  # holds a memory database alive
     _lock: int | None = None
@@ -401,7 +402,10 @@ def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
     engine = file_engine(path, Access.CREATE if create else Access.WRITE)
     with engine.connect() as connection:
         connection.rollback()
-        problem = check_integrity(connection)
+        # After a check that found damage beside the work, the one at start takes the time it needs.
+        marker = damage_marker(path)
+        problem = check_integrity(connection, None if marker.exists() else CHECK_BUDGET_S)
+        marker.unlink(missing_ok=True)
         if problem:
             raise _damaged(problem)
         before = schema_of(connection)
@@ -418,6 +422,39 @@ def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
         notices=notices,
         fully_checked=problem is not None,
     )
+
+
+def damage_marker(path: Path) -> Path:
+    """The file that says: look at the whole record at the next start."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def check_beside_the_work(database: Database, going_on: Callable[[], bool]) -> str:
+    """The whole integrity check on a connection of its own; what it finds is kept for the next start.
+
+    Returns '' for a sound record, or if *going_on* said False on the way.
+    """
+    engine = file_engine(database.path, Access.READ)
+    try:
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if not isinstance(driver, sqlite3.Connection):
+                raise TypeError("this is no SQLite connection")
+            driver.set_progress_handler(lambda: not going_on(), 10_000)
+            found = driver.execute("PRAGMA integrity_check(1)").fetchone()
+            problem = "" if found == ("ok",) else str(found[0])
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        if not going_on() or trouble_of(error) is not Trouble.BROKEN:
+            return ""
+        problem = _words(error)
+    if not going_on():
+        return ""
+    database.fully_checked = True
+    if problem:
+        database.damage = "Part of the record is damaged. It is set aside at the next start; make a backup now."
+        with contextlib.suppress(OSError):  # a disk that refuses this too: the short check at start will have to do
+            damage_marker(database.path).touch()
+    return problem
 
 
 def _backup_first(path: Path, at: Moment, schema: str) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from kiosk.store import backup, retention
+from kiosk.store import database as files
 from kiosk.store.database import Mode
 from kiosk.store.kinds import Severity
 from kiosk.store.moment import Moment
@@ -115,4 +116,5 @@ class Maintenance:
             except (StoreError, TimeoutError):
                 return
             if kept.done:
-                return
+                break
+        files.empty_log(self._store.path.parent)

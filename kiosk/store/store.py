@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.store import database as files
-from kiosk.store.database import Database
+from kiosk.store.database import Database, Mode
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment
 from kiosk.store.reader import StoreReader
@@ -25,6 +26,7 @@ class Store:
     reader: StoreReader
     interrupted: tuple[str, ...]  # sessions that a crash or power cut left open, closed at this start
     newest_ms: int  # start of the newest session on record: WallClock.raise_floor
+    _leaving: threading.Event
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -38,6 +40,7 @@ class Store:
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Write what is left, within *timeout_s*; True if all of it is on disk."""
+        self._leaving.set()
         self.reader.close()
         kept = self.writer.close(timeout_s)
         self.database.close()
@@ -70,4 +73,14 @@ def open_store(directory: Path, at: Moment, *, threaded: bool = True) -> Store:
         newest_ms = newest.result(timeout=5.0)
     except (TimeoutError, StoreError):
         newest_ms = 0  # a record that does not answer tells nothing of the time
-    return Store(database, ids, writer, reader, interrupted, newest_ms)
+    store = Store(database, ids, writer, reader, interrupted, newest_ms, threading.Event())
+    if threaded and database.mode is Mode.FILE and not database.fully_checked:
+        threading.Thread(target=_check, args=(store, at), name="store-check", daemon=True).start()
+    return store
+
+
+def _check(store: Store, at: Moment) -> None:
+    """The rest of the integrity check that the start had no time for."""
+    problem = files.check_beside_the_work(store.database, lambda: not store._leaving.is_set())
+    if problem:
+        store.writer.event(EventIn("store", Severity.FAULT, cause="damaged", detail=problem), at)

@@ -286,11 +286,13 @@ class StoreWriter:
                 state, since = HealthState.IN_MEMORY, self._started_s
             elif self._database.mode is Mode.READ_ONLY:
                 state, since = HealthState.READ_ONLY, self._started_s
+            elif self._database.damage:
+                state, since = HealthState.BROKEN, self._started_s
             elif self._database.aside is not None:
                 state, since = HealthState.SET_ASIDE, self._started_s
             else:
                 state, since = HealthState.OK, self._started_s
-            sentence = _SENTENCES[state]
+            sentence = self._database.damage or _SENTENCES[state]
             if self._dropped:
                 sentence += f" {self._dropped} records had to be given up."
             return Health(state, sentence, max(0.0, now - since), pending, self._dropped)

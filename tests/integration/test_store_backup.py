@@ -57,7 +57,7 @@ def contents(path):
 
 def test_a_backup_is_a_whole_record_that_opens_by_itself_with_its_checksum(tmp_path):
     with opened(tmp_path) as store:
-        walk(store, 300, member_id=add_member(store, "Ann").id)
+        walk(store, 60, member_id=add_member(store, "Ann").id)
         store.writer.drain()
         made = backup.make(store.path, store.database.backups, moment())
         assert (made.sessions, made.members, made.schema) == (1, 1, files.SCHEMA)
@@ -69,8 +69,10 @@ def test_a_backup_is_a_whole_record_that_opens_by_itself_with_its_checksum(tmp_p
 
 def test_a_backup_made_during_a_walk_is_one_moment_of_it(tmp_path):
     with opened(tmp_path, threaded=True) as store:
-        for turn in range(30):
-            walk(store, 600, moment(turn * 1000))
+        for turn in range(5):
+            walk(store, 10, moment(turn * 1000))
+        bulk = walk(store, 1, moment(9000))
+        store.writer.run(lambda c: sessions.insert_samples(c, samples(bulk, 15_000, first=2))).result()
         begun = opening(store.ids, moment(10**6))
         store.writer.open_session(begun, moment(10**6))
         store.writer.drain()
@@ -86,8 +88,8 @@ def test_a_backup_made_during_a_walk_is_one_moment_of_it(tmp_path):
             return True
 
         made = backup.make(store.path, store.database.backups, moment(), going_on=going_on)
-        assert made.sessions == 31
-        assert rows(store, "SELECT count(*) FROM sample")[0][0] > 30 * 600
+        assert made.sessions == 7
+        assert rows(store, "SELECT count(*) FROM sample")[0][0] > 15_000
 
 
 def test_no_backup_is_begun_where_there_is_no_room_and_none_is_left_half(tmp_path, monkeypatch):
@@ -105,7 +107,7 @@ def test_no_backup_is_begun_where_there_is_no_room_and_none_is_left_half(tmp_pat
 @pytest.mark.parametrize("damage", ["a byte", "cut short", "another file"])
 def test_a_damaged_backup_is_refused_with_a_sentence(tmp_path, damage):
     with opened(tmp_path) as store:
-        walk(store, 600)
+        walk(store, 60)
         store.writer.drain()
         made = backup.make(store.path, store.database.backups, moment())
     whole = made.path.read_bytes()
@@ -367,7 +369,7 @@ def test_the_log_forgets_what_is_only_information_after_two_years_and_never_a_st
 
 def test_the_night_shift_runs_once_a_night_and_only_while_nobody_walks(tmp_path):
     with opened(tmp_path) as store:
-        walk(store, 600)
+        walk(store, 20)
         shift = Maintenance(store, threaded=False)
         made = []
         for hour in range(24 * 4):
@@ -407,7 +409,7 @@ def test_an_untrusted_clock_decides_nothing_about_age(tmp_path):
 def test_a_shift_under_way_is_given_up_when_the_kiosk_leaves(tmp_path):
     with opened(tmp_path, threaded=True) as store:
         for turn in range(10):
-            walk(store, 600, moment(turn * 1000))
+            walk(store, 10, moment(turn * 1000))
         store.writer.drain()
         shift = Maintenance(store)
         shift.start(later(3))

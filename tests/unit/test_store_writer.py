@@ -203,20 +203,20 @@ def test_memory_is_bounded_samples_are_thinned_first_and_their_number_is_told(tm
         disk.fill()
         begun = opening(store.ids, moment())
         writer.open_session(begun, moment())
-        for sample in samples(begun.id, 2000):
+        for sample in samples(begun.id, 1000):
             writer.sample(sample)
             if sample.t_s % 50 == 0:
                 writer.event(EventIn("note", session_id=begun.id), moment(sample.t_s))
-        writer.close_session(closing(begun.id, 2000), moment(2000))
+        writer.close_session(closing(begun.id, 1000), moment(1000))
         health = writer.health()
-        assert health.pending <= 200 + 42
-        assert health.dropped > 1500
+        assert health.pending <= 200 + 22
+        assert health.dropped > 600
         assert f"{health.dropped} records" in health.sentence
         disk.mend()
         writer._retry_at = 0.0
         assert writer.drain()
         assert record_of(store, begun.id).state is SessionState.COMPLETED
-        assert rows(store, "SELECT count(*) FROM event") == [(40,)]
+        assert rows(store, "SELECT count(*) FROM event") == [(20,)]
         writer.close()
 
 
@@ -292,6 +292,45 @@ def test_a_damaged_page_deep_in_the_record_is_found_at_start(tmp_path):
     with opened(tmp_path) as store:
         assert store.database.aside is not None
         walk(store)
+
+
+def test_damage_that_the_short_check_had_no_time_for_is_found_beside_the_work_and_set_aside_next_time(
+    tmp_path, monkeypatch
+):
+    with opened(tmp_path) as store:
+        walk(store, 600)
+        ((root,),) = rows(store, "SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_at_ms'")
+        checkpoint(store.path)
+    path = tmp_path / files.FILE_NAME
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    monkeypatch.setattr(files, "check_integrity", lambda connection, budget_s: None)
+    with opened(tmp_path) as store:
+        assert not store.database.fully_checked
+        assert store.writer.health().ok
+        assert files.check_beside_the_work(store.database, lambda: False) == ""
+        assert files.check_beside_the_work(store.database, lambda: True)
+        assert store.writer.health().state is HealthState.BROKEN
+        assert "damaged" in store.writer.health().sentence
+        assert files.damage_marker(path).exists()
+    monkeypatch.undo()
+    budgets = []
+    check = files.check_integrity
+    monkeypatch.setattr(files, "check_integrity", lambda c, b: budgets.append(b) or check(c, b))
+    with opened(tmp_path) as store:
+        assert budgets[0] is None
+        assert store.database.aside is not None
+        assert not files.damage_marker(path).exists()
+
+
+def test_a_check_that_runs_out_of_time_says_so(tmp_path):
+    with opened(tmp_path) as store:
+        session_id = walk(store, 1)
+        store.writer.run(lambda c: sessions.insert_samples(c, samples(session_id, 20_000, first=2))).result()
+        with store.database.read.connect() as connection:
+            assert files.check_integrity(connection, 0.0) is None
+            assert files.check_integrity(connection, 60.0) == ""
 
 
 @pytest.mark.parametrize("obstacle", ["a file in its place", "a directory that is a file"])
