@@ -34,9 +34,9 @@ from kiosk.autopilot import Autopilot, Hand
 from kiosk.session.machine import step
 from kiosk.session.model import Action, Event, GuardGone, Hush, Play, Say, Send, Setup, State, Told, Touched
 from kiosk.session.view import snapshot
-from kiosk.snapshot import ScreenId, Snapshot
+from kiosk.snapshot import INERT_SCREENS, ScreenId, Snapshot
 from kiosk.sound import Sound
-from kiosk.stage import Key, Stage
+from kiosk.stage import Key, Picture, Stage
 
 FRAME_S: Final = 1 / 30
 IDLE_FRAME_S: Final = 1 / 10
@@ -48,6 +48,9 @@ PROGRESS_S: Final = 1.0
 EPSILON_S: Final = 0.002
 
 IDLE_SCREENS: Final = frozenset({ScreenId.ATTRACT, ScreenId.OUT_OF_SERVICE})
+
+WATCHED: Final = INERT_SCREENS | {ScreenId.CHECK}
+"""Where the guard counts our frames, or will in a moment."""
 
 WorldOut = WorldHand | WorldMischief | WorldAsk
 WorldIn = WorldReport | Complaint
@@ -153,6 +156,7 @@ class Kiosk:
         self._pictures: Final = pictures
         self._progress: Final = progress
         self._pictured: set[str] = set()
+        self._developing: list[tuple[Picture, Path]] = []
         self._next_frame_s = float("-inf")
         self._alive_s = float("-inf")
         self._progress_s = float("-inf")
@@ -253,6 +257,7 @@ class Kiosk:
             self._guard.send(Alive(self.drawn), now_s)
         self._next_frame_s = now_s + self._frame_s(made)
         self._picture(made)
+        self._develop(made)
         self._report(made)
 
     def _frame_s(self, made: Snapshot) -> float:
@@ -281,7 +286,13 @@ class Kiosk:
         if name in self._pictured:
             return
         self._pictured.add(name)
-        self._stage.save(self._pictures / f"{len(self._pictured):02d}-{name}.png")
+        self._developing.append((self._stage.picture(), self._pictures / f"{len(self._pictured):02d}-{name}.png"))
+
+    def _develop(self, made: Snapshot | None) -> None:
+        """Save one kept picture; never where the belt may move: that would cost frames, which are our heartbeat."""
+        if self._developing and (self._lockstep or made is None or made.screen not in WATCHED):
+            picture, path = self._developing.pop(0)
+            picture.save(path)
 
     def _report(self, made: Snapshot) -> None:
         if self._progress is None:
@@ -310,6 +321,8 @@ class Kiosk:
 
     def close(self) -> None:
         """Let go of everything; idempotent."""
+        while self._developing:
+            self._develop(None)
         self._guard.close()
         if self._simulation is not None:
             self._simulation.close()

@@ -129,7 +129,7 @@ class Autopilot:
         for index, tile in enumerate(shown.tiles):
             if tile.state is not TileState.ACTIVE:
                 continue
-            if tile.key == "check.key" and not self._key_back:
+            if tile.key == "check.key" and tile.tap and not self._key_back:
                 self._key_back = True
                 return Hand("key", True)
             if tile.tap:

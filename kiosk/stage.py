@@ -32,6 +32,13 @@ class Key:
     down: bool
 
 
+class Picture(Protocol):
+    """A frame that was kept."""
+
+    def save(self, path: Path) -> None:
+        """As PNG. Takes a tenth of a second: not while a belt may move."""
+
+
 class Stage(Protocol):
     """See the top of this file."""
 
@@ -44,8 +51,8 @@ class Stage(Protocol):
     def draw(self, snapshot: Snapshot) -> None:
         """Show a frame."""
 
-    def save(self, path: Path) -> None:
-        """Keep the frame that is shown, as PNG."""
+    def picture(self) -> Picture:
+        """A copy of the frame that is shown; quick, where saving is not."""
 
     @property
     def closed(self) -> bool:
@@ -75,11 +82,26 @@ class BlindStage:
         """Count."""
         self.frames += 1
 
-    def save(self, path: Path) -> None:
-        """There is nothing to keep."""
+    def picture(self) -> Picture:
+        """Nothing was drawn."""
+        return _Blank()
 
     def close(self) -> None:
         """Nothing to let go."""
+
+
+class _Blank:
+    def save(self, path: Path) -> None:
+        """Nothing was drawn, nothing is saved."""
+
+
+class _Copy:
+    def __init__(self, surface: pygame.Surface) -> None:
+        self._surface: Final = surface
+
+    def save(self, path: Path) -> None:
+        """As PNG."""
+        pygame.image.save(self._surface, str(path))
 
 
 class PygameStage:
@@ -165,9 +187,9 @@ class PygameStage:
         if not self._headless:
             pygame.display.flip()
 
-    def save(self, path: Path) -> None:
-        """Keep the frame that is shown, as PNG."""
-        pygame.image.save(self._surface, str(path))
+    def picture(self) -> Picture:
+        """A copy of the frame that is shown."""
+        return _Copy(self._surface.copy())
 
     def close(self) -> None:
         """Idempotent. Fonts are left alone: a font that outlives ``font.quit`` crashes pygame (screens A2)."""

@@ -204,7 +204,7 @@ class KioskHouse(Composed):
             key = self.shown.tiles[active].key if active is not None else ""
             if key == "check.clip_pull":
                 break
-            if key == "check.key":
+            if key == "check.key" and active is not None and self.shown.tiles[active].tap:
                 self.hand("key", True)
             if active is not None and self.shown.tiles[active].tap:
                 self.touch("tick", active)
