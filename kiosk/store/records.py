@@ -81,6 +81,7 @@ class EventIn:
     state: str = ""
     speed_ckmh: int | None = None
     detail: str = ""
+    guard_event: int | None = None  # SafetyEvent.id, so that the black box finds its event
 
 
 @dataclass(frozen=True, slots=True)

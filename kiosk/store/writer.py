@@ -11,6 +11,7 @@ How the session uses it (all calls return at once; *at* is a Moment from WallClo
     writer.rate(Ratings(session_id, effort=3, pain_after=1))        # health data: only with the member's consent
     writer.why_stopped(session_id, "tired")
     writer.join_member(session_id, member_id)                # a guest became a member at the summary
+    writer.black_box(event_id, "guard-1", content, at)       # the guard's ticks around that event
     future = writer.run(lambda connection: ...)              # anything else, one transaction; poll future.done()
     writer.health()                                          # -> Health; .state is the banner's catalogue key
     writer.drain()                                           # wait until all of it is on disk (tests, lock-step)
@@ -101,6 +102,14 @@ class _Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class _Boxed:
+    event_id: str
+    at_ms: int
+    form: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Task(Generic[T]):
     work: Callable[[Connection], T]
     future: Future[T]
@@ -111,7 +120,7 @@ class _Task(Generic[T]):
         return lambda: self.future.set_result(result)
 
 
-_Record = _Opened | Sample | _Happened | _Closed | Ratings | _Why | _Joined
+_Record = _Opened | Sample | _Happened | _Closed | Ratings | _Why | _Joined | _Boxed
 
 
 def _apply(connection: Connection, record: _Record) -> None:
@@ -130,6 +139,8 @@ def _apply(connection: Connection, record: _Record) -> None:
             sessions.set_why(connection, session_id, why)
         case _Joined(session_id, member_id):
             sessions.set_member(connection, session_id, member_id)
+        case _Boxed(event_id, at_ms, form, content):
+            events.insert_black_box(connection, event_id, at_ms, form, content)
 
 
 def _apply_all(connection: Connection, records: Sequence[_Record]) -> None:
@@ -235,6 +246,10 @@ class StoreWriter:
     def join_member(self, session_id: str, member_id: str) -> None:
         """A guest became a member: this session is theirs."""
         self._submit(_Joined(session_id, member_id))
+
+    def black_box(self, event_id: str, form: str, content: bytes, at: Moment) -> None:
+        """The guard's ticks around the event *event_id* (as *event* returned it), packed as *form* names."""
+        self._submit(_Boxed(event_id, at.utc_ms, form, content))
 
     def run(self, work: Callable[[Connection], T]) -> Future[T]:
         """Run *work* in a transaction of its own, after everything said before; poll the future.

@@ -19,7 +19,7 @@ from kiosk.store.records import (
     StoreError,
     Verdict,
 )
-from kiosk.store.repositories import members, sessions
+from kiosk.store.repositories import events, members, sessions
 from kiosk.store.writer import RETRY_MAX_S, StoreWriter
 from tests.support.record import Disk, checkpoint, closing, moment, opened, opening, rows, samples, walk
 
@@ -55,6 +55,19 @@ def test_a_whole_session_is_kept_with_its_samples_events_and_scores(tmp_path):
         assert (kept.why, kept.verdict, kept.ended_ms) == ("tired", Verdict.CLEAN, moment(40).utc_ms)
         assert rows(store, "SELECT cause, session_id FROM event") == [("clip", session_id)]
         assert store.reader.ask(lambda c: sessions.samples_of(c, session_id)).result() == samples(session_id, 40)
+
+
+def test_a_black_box_belongs_to_its_event(tmp_path):
+    with opened(tmp_path) as store:
+        event_id = store.writer.event(EventIn("trip", Severity.STOP, cause="clip"), moment())
+        store.writer.black_box(event_id, "guard-1", b"ticks", moment(12))
+        store.writer.black_box("019c0000-0000-7000-8000-00000000dead", "guard-1", b"of nothing", moment(12))
+        assert store.writer.drain()
+        assert store.writer.health().dropped == 0
+        ask = store.reader.ask
+        assert ask(lambda c: events.black_box(c, event_id)).result() == ("guard-1", b"ticks")
+        assert [event.id for event in ask(events.with_black_box).result()] == [event_id]
+        assert ask(lambda c: events.by_id(c, event_id)).result().cause == "clip"
 
 
 def test_a_clock_set_during_a_walk_changes_no_figure_of_it(tmp_path):

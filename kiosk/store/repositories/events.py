@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from kiosk.store.kinds import Severity
-from kiosk.store.models import EventRow, SessionRow
+from kiosk.store.models import BlackBoxRow, EventRow, SessionRow
 from kiosk.store.records import Event, EventIn
 from kiosk.store.repositories._rows import record
 
@@ -66,4 +66,40 @@ def last(
     if session_id is not None:
         statement = statement.where(EventRow.session_id == session_id)
     rows = connection.execute(statement.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit))
+    return tuple(record(Event, row) for row in rows.mappings())
+
+
+def by_id(connection: Connection, event_id: str) -> Event | None:
+    """One event."""
+    row = connection.execute(select(*_COLUMNS).where(EventRow.id == event_id)).mappings().first()
+    return None if row is None else record(Event, row)
+
+
+def insert_black_box(connection: Connection, event_id: str, at_ms: int, form: str, content: bytes) -> None:
+    """Keep the black box of an event; nothing happens if the event is not on record or has one."""
+    if connection.scalar(select(EventRow.id).where(EventRow.id == event_id)) is None:
+        return
+    connection.execute(
+        upsert(BlackBoxRow)
+        .values(event_id=event_id, at_ms=at_ms, format=form, content=content)
+        .on_conflict_do_nothing()
+    )
+
+
+def black_box(connection: Connection, event_id: str) -> tuple[str, bytes] | None:
+    """(format, content) of an event's black box; None without one."""
+    row = connection.execute(
+        select(BlackBoxRow.format, BlackBoxRow.content).where(BlackBoxRow.event_id == event_id)
+    ).first()
+    return None if row is None else (row.format, row.content)
+
+
+def with_black_box(connection: Connection, limit: int = 50) -> tuple[Event, ...]:
+    """Events that have a black box, newest first."""
+    rows = connection.execute(
+        select(*_COLUMNS)
+        .join(BlackBoxRow, BlackBoxRow.event_id == EventRow.id)
+        .order_by(EventRow.at_ms.desc(), EventRow.id.desc())
+        .limit(limit)
+    )
     return tuple(record(Event, row) for row in rows.mappings())
