@@ -38,6 +38,8 @@ PEERS = {
     "pyftms": (["pyftms==0.4.15", "msgspec>=0.20,<1"], (3, 12), (3, 14)),
     "bluetooth-sig": (["bluetooth-sig==0.6.0", "msgspec>=0.20,<1"], (3, 11), (3, 14)),
 }
+# The stop_path bench's app needs pygame as well; it is no decoder.
+APPS = {"pyftms-app": (["pyftms==0.4.15", "msgspec>=0.20,<1", "pygame>=2.6,<3"], (3, 12), (3, 14))}
 # Kind -> fields that each peer has a place for; all of Treadmill Data is compared but our own marks.
 MARKS = {"flags", "more_data", "truncated", "trailing_hex", "malformed", "name", "result_name", "direction"}
 NOT_OFFERED = {
@@ -155,7 +157,7 @@ def find_python(least: tuple[int, int], too_new: tuple[int, int]) -> tuple[str, 
 
 def environment(peer: str) -> tuple[Path | None, str]:
     """The peer's own Python, made once below the cache, and what to say of it."""
-    wanted, least, too_new = PEERS[peer]
+    wanted, least, too_new = {**PEERS, **APPS}[peer]
     found = find_python(least, too_new)
     if found is None:
         named = os.environ.get("RETROWALK_PY312")
@@ -163,7 +165,8 @@ def environment(peer: str) -> tuple[Path | None, str]:
         return None, f"{peer} needs Python {least[0]}.{least[1]} to {too_new[0]}.{too_new[1] - 1}: {hint}"
     python, version = found
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "retrowalk" / "bench"
-    home = cache / f"{wanted[0].replace('==', '-')}-py{version}"
+    kind = "-app" if peer in APPS else ""
+    home = cache / f"{wanted[0].replace('==', '-')}{kind}-py{version}"
     ready = home / ".ready"
     if not ready.exists():
         shutil.rmtree(home, ignore_errors=True)

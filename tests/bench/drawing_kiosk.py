@@ -1,6 +1,7 @@
-"""A kiosk process for the stop_path bench: draws, saves, and starts the belt again each time it is at rest.
+"""A kiosk process for the stop_path bench: draws, saves, and leads one start after another.
 
-Alive is sent from the drawn-frame path, as the product's kiosk does.
+Alive is sent from the drawn-frame path, as the product's kiosk does. What the guard says goes to standard output, a
+line at each change, for the bench whose hand moves the clip.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from hardware.link.paths import RuntimePaths
 from tests.bench.walk_frames import WalkFrames
 
 FRAME_S = 1 / 30
-ASK_S = 0.2
+ALIVE_FRAMES = 3
+ASK_S = 0.6  # a Reset within half a second of the last counts as held
 
 
 def save_for_ever(path: Path, stall_s: float) -> None:
@@ -66,21 +68,26 @@ def main() -> None:
     threading.Thread(target=save_for_ever, args=(given.database, given.stall), daemon=True).start()
     frames = WalkFrames()
     status: Status | None = None
-    asked_s, session, next_s = 0.0, 0, time.monotonic()
+    asked: tuple[type[object], float] = (object, 0.0)
+    session, told, next_s = 0, "", time.monotonic()
     while not link.closed:
         now_s = time.monotonic()
         for frame in link.drain(now_s):
             if isinstance(frame.body, Status):
                 status = frame.body
+                inputs = status.inputs
+                line = f"{status.state} {status.cause} {int(inputs.clip_closed)} {int(inputs.permit_readback or 0)}"
+                if line != told:
+                    told = line
+                    print(line, status.ticks_late, flush=True)
         frames.draw((status.measured_ckmh if status else None) or 0)
-        if frames.drawn % 3 == 0:
+        if frames.drawn % ALIVE_FRAMES == 0:
             link.send(Alive(frames.drawn), time.monotonic())
-        if status is not None and now_s - asked_s >= ASK_S:
-            ask = wanted(status, session)
-            if ask is not None:
-                session += isinstance(ask, Arm)
-                asked_s = now_s
-                link.send(ask, now_s)
+        ask = None if status is None else wanted(status, session)
+        if ask is not None and (type(ask) is not asked[0] or now_s - asked[1] >= ASK_S):
+            session += isinstance(ask, Arm)
+            asked = (type(ask), now_s)
+            link.send(ask, now_s)
         next_s = max(next_s + FRAME_S, time.monotonic())
         time.sleep(max(0.0, next_s - time.monotonic()))
 

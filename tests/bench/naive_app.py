@@ -1,7 +1,8 @@
 """What most apps do: screen, database, pins and Bluetooth in one asyncio process. The stop_path bench's other side.
 
 It draws the same walk screen, commits to the same kind of database, reads the same pins and writes to the same
-simulated treadmill; a pin callback creates a task that writes stop. Nothing in it is slow on purpose.
+simulated treadmill; a pin callback creates a task that writes stop. Nothing in it is slow on purpose. With
+``--through pyftms`` the commands go through that library instead of a dozen lines of our own.
 """
 
 from __future__ import annotations
@@ -18,55 +19,61 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 from hardware.link.endpoint import SocketEndpoint, connect
 from hardware.link.messages import (
     GattConnect,
+    GattDropped,
     GattNotified,
+    GattRead,
     GattResult,
     GattSubscribe,
     GattWrite,
     PinDrive,
     PinLevels,
+    PinsToGuard,
     WorldToBelt,
 )
 from hardware.link.paths import RuntimePaths
 from tests.bench.walk_frames import WalkFrames
 
-CLIP = 17
+CLIP, PERMIT = 17, 23
 CONTROL_POINT, TREADMILL_DATA, STATUS = 0x2AD9, 0x2ACD, 0x2ADA
+REQUEST_CONTROL, START, STOP = b"\x00", b"\x07", b"\x08\x01"
 
 
-class NaiveApp:
-    """One loop for everything."""
+class WorldGatt:
+    """The simulated treadmill's GATT server as futures and callbacks, which is what a Bluetooth library offers."""
 
-    def __init__(self, paths: RuntimePaths, database: Path, address: str, stall_s: float) -> None:
+    def __init__(self, paths: RuntimePaths, address: str) -> None:
         self.link = SocketEndpoint(connect(paths.world_link), WorldToBelt)
-        self.pins = SocketEndpoint(connect(paths.world_pins), PinLevels)
         self.address = address
-        self.frames = WalkFrames()
-        self.speed = 0
+        self.chars: tuple[int, ...] = ()
+        self.connected = False
+        self.callbacks = {}
         self.answers: dict[int, asyncio.Future[GattResult]] = {}
         self.next_id = 0
-        self.writing = asyncio.Lock()
-        self.indicated = asyncio.Event()
-        self.clip_open: bool | None = None
-        self.closed_at = time.monotonic()
-        self.stall_s = stall_s
-        self.database = sqlite3.connect(database)
-        self.database.execute("pragma journal_mode=wal")
-        self.database.execute("pragma synchronous=full")
-        self.database.execute("create table if not exists sample (t real, speed integer)")
-        self.tasks: set[asyncio.Task[None]] = set()
 
-    async def request(self, body, **fields):
+    async def request(self, body, **fields) -> GattResult:
         self.next_id += 1
         future = asyncio.get_running_loop().create_future()
         self.answers[self.next_id] = future
         self.link.send(body(self.next_id, **fields), time.monotonic())
-        return await future
+        result = await future
+        if result.att_error:
+            raise OSError(f"ATT error {result.att_error}")
+        return result
 
-    async def command(self, value: bytes) -> None:
-        async with self.writing:
-            self.indicated.clear()
-            await self.request(GattWrite, char=CONTROL_POINT, value=value, response=True)
-            await asyncio.wait_for(self.indicated.wait(), 2.0)
+    async def connect(self) -> None:
+        asyncio.get_running_loop().add_reader(self.link.fileno(), self.on_link)
+        self.chars = (await self.request(GattConnect, address=self.address)).chars
+        self.connected = True
+
+    async def read(self, char: int) -> bytes:
+        return (await self.request(GattRead, char=char)).value
+
+    async def write(self, char: int, value: bytes) -> None:
+        await self.request(GattWrite, char=char, value=value, response=True)
+
+    async def subscribe(self, char: int, callback) -> None:
+        self.callbacks[char] = callback
+        await self.request(GattSubscribe, char=char, on=True)
 
     def on_link(self) -> None:
         for frame in self.link.drain(time.monotonic()):
@@ -76,30 +83,84 @@ class NaiveApp:
                 if future is not None and not future.done():
                     future.set_result(body)
             elif isinstance(body, GattNotified):
-                if body.char == TREADMILL_DATA and len(body.value) >= 4 and not body.value[0] & 1:
-                    self.speed = int.from_bytes(body.value[2:4], "little")
-                elif body.char == CONTROL_POINT:
-                    self.indicated.set()
+                callback = self.callbacks.get(body.char)
+                if callback is not None:
+                    callback(body.value)
+            elif isinstance(body, GattDropped):
+                self.connected = False
+
+
+class PlainTreadmill:
+    """Start and stop by hand: one command at a time, each waits for its indication."""
+
+    def __init__(self, gatt: WorldGatt) -> None:
+        self.gatt = gatt
+        self.speed = 0
+        self.writing = asyncio.Lock()
+        self.indicated = asyncio.Event()
+
+    async def connect(self) -> None:
+        await self.gatt.connect()
+        await self.gatt.subscribe(TREADMILL_DATA, self.on_data)
+        await self.gatt.subscribe(STATUS, lambda value: None)
+        await self.gatt.subscribe(CONTROL_POINT, lambda value: self.indicated.set())
+        await self.command(REQUEST_CONTROL)
+
+    def on_data(self, value: bytes) -> None:
+        if len(value) >= 4 and not value[0] & 1:
+            self.speed = int.from_bytes(value[2:4], "little")
+
+    async def command(self, value: bytes) -> None:
+        async with self.writing:
+            self.indicated.clear()
+            await self.gatt.write(CONTROL_POINT, value)
+            await asyncio.wait_for(self.indicated.wait(), 2.0)
+
+    async def start(self) -> None:
+        await self.command(START)
+
+    async def stop(self) -> None:
+        await self.command(STOP)
+
+
+class NaiveApp:
+    """One loop for everything."""
+
+    def __init__(self, paths: RuntimePaths, database: Path, treadmill, stall_s: float) -> None:
+        self.pins = SocketEndpoint[PinDrive, PinLevels](connect(paths.world_pins), PinsToGuard)
+        self.treadmill = treadmill
+        self.frames = WalkFrames()
+        self.clip_open: bool | None = None
+        self.closed_at = time.monotonic()
+        self.stall_s = stall_s
+        self.database = sqlite3.connect(database)
+        self.database.execute("pragma journal_mode=wal")
+        self.database.execute("pragma synchronous=full")
+        self.database.execute("create table if not exists sample (t real, speed integer)")
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def keep(self, coroutine) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def on_pins(self) -> None:
         for frame in self.pins.drain(time.monotonic()):
             opened = dict(frame.body.levels).get(CLIP) == 1
             if opened and self.clip_open is False:
-                task = asyncio.get_running_loop().create_task(self.command(b"\x08\x01"))
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+                self.keep(self.treadmill.stop())
             if not opened and self.clip_open:
                 self.closed_at = time.monotonic()
             self.clip_open = opened
 
     async def draw(self) -> None:
         while True:
-            self.frames.draw(self.speed)
+            self.frames.draw(self.treadmill.speed)
             await asyncio.sleep(1 / 30)
 
     async def save(self) -> None:
         while True:
-            self.database.execute("insert into sample values (?, ?)", (time.monotonic(), self.speed))
+            self.database.execute("insert into sample values (?, ?)", (time.monotonic(), self.treadmill.speed))
             time.sleep(self.stall_s)  # what a card's garbage collection does to fsync (safety.md 2.1)
             self.database.commit()
             await asyncio.sleep(1.0)
@@ -108,34 +169,46 @@ class NaiveApp:
         level = 0
         while True:
             level ^= 1
-            self.pins.send(PinDrive(23, level), time.monotonic())
+            self.pins.send(PinDrive(PERMIT, level), time.monotonic())
             await asyncio.sleep(0.02)
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self.link.fileno(), self.on_link)
-        loop.add_reader(self.pins.fileno(), self.on_pins)
-        await self.request(GattConnect, address=self.address)
-        for char in (TREADMILL_DATA, STATUS, CONTROL_POINT):
-            await self.request(GattSubscribe, char=char, on=True)
-        await self.command(b"\x00")
+        asyncio.get_running_loop().add_reader(self.pins.fileno(), self.on_pins)
+        await self.treadmill.connect()
         for coroutine in (self.draw(), self.save(), self.permit()):
-            task = loop.create_task(coroutine)
-            self.tasks.add(task)
+            self.keep(coroutine)
         while True:
             await asyncio.sleep(0.05)
             ready = self.clip_open is False and time.monotonic() - self.closed_at > 0.5
-            if ready and self.speed == 0:
-                await self.command(b"\x07")
-                while self.speed == 0:
+            if ready and self.treadmill.speed == 0:
+                await self.treadmill.start()
+                patience_s = time.monotonic() + 3.0
+                while self.treadmill.speed == 0 and time.monotonic() < patience_s:
                     await asyncio.sleep(0.05)
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runtime", type=Path, required=True)
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--address", required=True)
     parser.add_argument("--stall", type=float, default=0.0)
+    parser.add_argument("--through", choices=("plain", "pyftms"), default="plain")
     given = parser.parse_args()
-    asyncio.run(NaiveApp(RuntimePaths(given.runtime), given.database, given.address, given.stall).run())
+    paths = RuntimePaths(given.runtime)
+
+    async def run() -> None:
+        gatt = WorldGatt(paths, given.address)
+        if given.through == "pyftms":
+            from tests.bench.pyftms_treadmill import PyftmsTreadmill
+
+            treadmill = PyftmsTreadmill(gatt)
+        else:
+            treadmill = PlainTreadmill(gatt)
+        await NaiveApp(paths, given.database, treadmill, given.stall).run()
+
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

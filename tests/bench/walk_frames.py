@@ -11,6 +11,7 @@ from dataclasses import replace
 import pygame
 
 from kiosk import gallery, screens
+from kiosk.snapshot import ScreenId
 
 
 class WalkFrames:
@@ -20,8 +21,8 @@ class WalkFrames:
         pygame.display.init()
         pygame.font.init()
         self.surface = pygame.display.set_mode(size)
-        self.ui = gallery.make_ui(size)
-        self.snapshot = gallery.walk_snapshot()
+        self.ui = gallery.open_ui(size, gallery.panel(size))
+        self.snapshot = next(e.snapshot for e in gallery.catalogue() if e.snapshot.screen is ScreenId.WALK)
         self.drawn = 0
 
     def draw(self, speed_ckmh: int) -> None:
