@@ -116,11 +116,6 @@ def _counts(connection: Connection, statement: Select[str, int]) -> tuple[tuple[
 
 def same_fault_within(connection: Connection, cause: str, utc_ms: int, days: int = 7) -> int:
     """How often a fault has been logged in the last *days* days: the third puts the kiosk out of service."""
-    return (
-        connection.scalar(
-            select(func.count()).where(
-                EventRow.cause == cause, EventRow.severity == Severity.FAULT, EventRow.at_ms > utc_ms - days * DAY_MS
-            )
-        )
-        or 0
-    )
+    within = (EventRow.at_ms > utc_ms - days * DAY_MS, EventRow.at_ms <= utc_ms)
+    found = select(func.count()).where(EventRow.cause == cause, EventRow.severity == Severity.FAULT, *within)
+    return connection.scalar(found) or 0

@@ -1,4 +1,4 @@
-"""``retrowalk backup | restore | export``: the record leaves the machine, and comes back."""
+"""``retrowalk backup | restore | export | report``: the record leaves the machine, and comes back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kiosk.staff.commands.shell import (
     AskedError,
     ConfigFile,
     Data,
+    config_of,
     directory_of,
     now,
     print_json,
@@ -240,3 +241,56 @@ def _content(
     else:
         content = exports.sessions_csv(chosen, health=health).encode()
     return name, content, f"{len(chosen)} sessions"
+
+
+@app.command()
+def report(
+    to: Annotated[Path | None, typer.Argument(metavar="DIR", help="Write report.html and report.png here.")] = None,
+    *,
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="How many weeks, this one included.")] = 12,
+    data: Data = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Use by hour, sessions a week, stops by cause, caps: as tables, or as a page and a picture. Nobody is named."""
+    from dataclasses import asdict
+
+    from kiosk.store.database import RecordError, reading
+    from kiosk.store.reports import report as sums
+
+    with sentences():
+        at, settings = now(), config_of(config)
+        with reading(directory_of(data, config)) as connection:
+            found = sums(connection, at.utc_ms, weeks)
+        if to is not None:
+            from kiosk.staff.report import page, write_picture
+
+            try:
+                to.mkdir(parents=True, exist_ok=True)
+                (to / "report.html").write_text(page(found, settings.gym.name), encoding="utf-8")
+                write_picture(found, settings.gym.name, to / "report.png")
+            except OSError as error:
+                raise RecordError(f"{to} cannot be written ({error.strerror}).") from error
+        if as_json:
+            fields = asdict(found)
+            del fields["caps"]
+            print_json(
+                fields | {"written": None if to is None else [str(to / "report.html"), str(to / "report.png")]}
+            )
+            return
+        if to is not None:
+            typer.echo(f"Written: {to / 'report.html'} and {to / 'report.png'}")
+            return
+        print_table(
+            ("week from", "sessions", "minutes"),
+            [(week.monday.isoformat(), str(week.sessions), f"{week.walk_s / 60:.0f}") for week in found.weeks],
+            "",
+        )
+        typer.echo("")
+        hours = [(f"{hour}:00", str(count)) for hour, count in enumerate(found.by_hour) if count]
+        print_table(("hour", "sessions"), hours, "Nobody has walked in this time.")
+        if found.stops:
+            typer.echo("")
+            print_table(("ended early by", "sessions"), [(cause, str(count)) for cause, count in found.stops], "")
+        typer.echo("")
+        typer.echo(f"{found.sessions} sessions, {found.completed} completed, {found.members} members.")
