@@ -9,6 +9,10 @@ from typing import Annotated, Final
 import typer
 
 from hardware.belt.ftms.decode_command import Direction, decode_report
+from hardware.guard.black_box import BlackBoxError
+from hardware.guard.replay import Account, Moment, account_of, story
+
+__all__ = ["Account", "BlackBoxError", "Moment", "account_of", "app", "story"]
 
 SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 

@@ -15,6 +15,7 @@ from typing import Final
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import (
     Alive,
+    BlackBoxChunk,
     Complaint,
     GuardToKiosk,
     KioskToGuard,
@@ -31,6 +32,7 @@ from hardware.link.messages import (
 from hardware.units import kmh_from_ckmh
 from kiosk.archive import Archive
 from kiosk.autopilot import Autopilot, Hand
+from kiosk.black_box import Fetcher
 from kiosk.session.machine import step
 from kiosk.session.model import Action, Event, GuardGone, Hush, Play, Say, Send, Setup, State, Told, Touched
 from kiosk.session.view import snapshot
@@ -155,6 +157,7 @@ class Kiosk:
         self._autopilot: Final = autopilot
         self._pictures: Final = pictures
         self._progress: Final = progress
+        self._boxes: Final = Fetcher()
         self._pictured: set[str] = set()
         self._developing: list[tuple[Picture, Path]] = []
         self._next_frame_s = float("-inf")
@@ -191,16 +194,32 @@ class Kiosk:
             body = frame.body
             if isinstance(body, Complaint):
                 self.complaint = "" if self._heard else body.reason
+            elif isinstance(body, BlackBoxChunk):
+                self._box_came(body, now_s)
             elif isinstance(body, Status | Refused | SafetyEvent):
                 self._heard = True
                 self.complaint = ""
                 events.append(Told(body))
+                if isinstance(body, SafetyEvent):
+                    self._boxes.event(body, now_s)
         is_open = self._guard.open
         if self._guard_was and not is_open:
             events.append(GuardGone())
+            self._boxes.guard_left()
             self._heard = False
         self._guard_was = is_open
+        status = self.state.status
+        ask = self._boxes.ask(None if status is None else status.state, now_s)
+        if ask is not None:
+            self._guard.send(ask, now_s)
         return events
+
+    def _box_came(self, chunk: BlackBoxChunk, now_s: float) -> None:
+        fetched, answer = self._boxes.chunk(chunk, now_s)
+        if fetched is not None:
+            self._archive.keep_box(fetched.event, fetched.content, now_s)
+        if answer is not None:
+            self._guard.send(answer, now_s)
 
     def _wanted(self, now_s: float) -> list[Event]:
         events: list[Event] = []

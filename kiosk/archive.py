@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from hardware.units import ckmh_from_mph
+from kiosk import black_box
 from kiosk.coach.progression import Visit, choice_of
 from kiosk.coach.screening import Outcome, Result, Screening
 from kiosk.session.model import (
@@ -36,10 +37,13 @@ from kiosk.store.kinds import AgeBand, Screened, SessionState
 from kiosk.store.moment import DAY_MS, Moment, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.records import Screening as ScreeningRecord
-from kiosk.store.repositories import members, sessions
+from kiosk.store.repositories import black_boxes, members, sessions
 from kiosk.store.store import Store
 
 T = TypeVar("T")
+
+GUARD_EVENTS: Final = 64
+"""So many of the guard's events are remembered by their number, for black boxes that come later."""
 
 HISTORY: Final = 120
 """Sessions that are looked at for a member: more than half a year at three a week."""
@@ -59,6 +63,9 @@ class Archive(Protocol):
     def do(self, action: Action, now_s: float) -> None:
         """Carry out an action that is the record's; others are left alone."""
 
+    def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
+        """Keep the black box of the guard's event number *guard_event*."""
+
     def poll(self) -> list[Event]:
         """Answers and news since the last call."""
 
@@ -76,6 +83,7 @@ class StoreArchive:
         self._desk: Final = PinDesk(store, threaded=threaded)
         self._lookups: list[Future[Person | None]] = []
         self._tries: list[Future[SignIn]] = []
+        self._guard_events: dict[int, str] = {}  # SafetyEvent.id -> identifier in the record, newest last
         self._caps: tuple[Cap, ...] | None = None
         self._banner = ""
         wall.raise_floor(store.newest_ms)
@@ -103,7 +111,11 @@ class StoreArchive:
             case Record(Sample() as sample):
                 writer.sample(sample)
             case Record(EventIn() as event):
-                writer.event(event, at)
+                recorded = writer.event(event, at)
+                if event.guard_event is not None:
+                    self._guard_events[event.guard_event] = recorded
+                    while len(self._guard_events) > GUARD_EVENTS:
+                        del self._guard_events[next(iter(self._guard_events))]
             case Record(Closing() as closing):
                 writer.close_session(closing, at)
             case Record(Ratings() as ratings):
@@ -118,6 +130,15 @@ class StoreArchive:
                 self._lookups.append(self._store.reader.ask(lambda connection: find_person(connection, code, at)))
             case TryPin(pin):
                 self._tries.append(self._desk.sign_in(pin, at))
+
+    def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
+        """Keep the black box of the guard's event number *guard_event*; behind the event in the writer's order."""
+        event_id = self._guard_events.pop(guard_event, None)
+        if event_id is None:
+            return  # an event of a guard before this one
+        packed = black_boxes.packed(content)
+        form = black_box.FORMAT + black_boxes.COMPRESSED
+        self._store.writer.black_box(event_id, form, packed, self.moment(now_s))
 
     def _keep_screening(self, member_id: str, outcome: Outcome, signer: str, at: Moment) -> None:
         screened = _SCREENED.get(outcome.result)
@@ -261,6 +282,9 @@ class NoArchive:
             self._events.append(Found(None))
         elif isinstance(action, TryPin):
             self._events.append(PinTried(""))
+
+    def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
+        """There is nowhere to keep it."""
 
     def poll(self) -> list[Event]:
         """Answers since the last call."""

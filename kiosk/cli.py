@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 import hardware.cli
 import kiosk.staff.cli
-from hardware.config import ConfigError, load_config
+from hardware.config import Config, ConfigError, load_config
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
+from kiosk import black_box
 from kiosk.supervise import Child, Supervisor, python_module
+
+if TYPE_CHECKING:
+    from kiosk.ui import theme
+    from kiosk.ui.black_box_chart import BoxPicture
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
 
@@ -150,6 +157,115 @@ def gallery(
     except GalleryError as error:
         raise _fail(str(error)) from error
     typer.echo(f"{len(pictures)} pictures in {directory}; open {directory / 'index.html'}")
+
+
+blackbox = typer.Typer(no_args_is_help=True, help="The guard's own minute around each stop.")
+app.add_typer(blackbox, name="blackbox")
+
+Box = Annotated[str, typer.Argument(metavar="ID", help="An identifier, its end, or: last")]
+DataDir = Annotated[Path | None, typer.Option(help="The directory of the record.")]
+
+
+def _data_directory(data: Path | None) -> Path:
+    return data or (load_config(SYSTEM_CONFIG) if SYSTEM_CONFIG.exists() else Config()).data_directory
+
+
+def _account(box: str, data: Path | None) -> tuple[str, hardware.cli.Account]:
+    from kiosk.store.database import reading
+    from kiosk.store.records import StoreError
+    from kiosk.store.repositories import black_boxes
+
+    try:
+        with reading(_data_directory(data)) as connection:
+            event_id, content = black_boxes.fetch(connection, box, black_box.FORMAT)
+        return event_id, hardware.cli.account_of(content)
+    except (StoreError, ConfigError, hardware.cli.BlackBoxError) as error:
+        raise _fail(str(error)) from error
+
+
+@blackbox.command("list")
+def blackbox_list(data: DataDir = None) -> None:
+    """The boxes on record, newest first."""
+    from kiosk.staff.commands.shell import print_table
+    from kiosk.store.database import reading
+    from kiosk.store.moment import local_text
+    from kiosk.store.records import StoreError
+    from kiosk.store.repositories import black_boxes
+
+    try:
+        with reading(_data_directory(data)) as connection:
+            boxes = black_boxes.listed(connection)
+    except (StoreError, ConfigError) as error:
+        raise _fail(str(error)) from error
+    rows = [(box.event_id, local_text(box.at_ms), box.cause, f"{box.size / 1000:.0f} kB") for box in boxes]
+    print_table(("id", "kept", "cause", "size"), rows, "No black box is on record yet: one is kept of each stop.")
+
+
+@blackbox.command("show")
+def blackbox_show(
+    box: Box,
+    data: DataDir = None,
+    png: Annotated[Path | None, typer.Option(help="Also draw it to this file, on one time axis.")] = None,
+) -> None:
+    """What happened around a stop, change by change, timed from the event."""
+    event_id, account = _account(box, data)
+    event = account.event
+    typer.echo(f"{event_id}: {event.kind}, cause {event.cause or 'none'}, {len(account.moments)} steps of the guard")
+    typer.echo("\n".join(hardware.cli.story(account)))
+    if png is not None:
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        from kiosk.ui.black_box_chart import write_box_chart
+
+        try:
+            write_box_chart(png, _box_picture(event_id, account))
+        except OSError as error:
+            raise _fail(str(error)) from error
+        typer.echo(f"drawn to {png}")
+
+
+def _box_picture(event_id: str, account: hardware.cli.Account) -> BoxPicture:
+    from kiosk.ui import theme
+    from kiosk.ui.black_box_chart import Bar, BoxPicture, Lane
+
+    moments = account.moments
+
+    def lane(name: str, value: Callable[[hardware.cli.Moment], str], colours: Mapping[str, theme.Colour]) -> Lane:
+        bars: list[Bar] = []
+        for word, run in itertools.groupby(moments, key=value):
+            stretch = list(run)
+            if word:
+                bars.append(Bar(stretch[0].at_s, stretch[-1].at_s + 0.02, colours.get(word, theme.BUTTON_LINE), word))
+        return Lane(name, bars=tuple(bars))
+
+    open_red = {"open": theme.RED, "pressed": theme.RED, "off": theme.RED, "on": theme.SKY, "alarm": theme.RED}
+    return BoxPicture(
+        title=f"{account.event.kind}: {account.event.cause or 'none'}   {event_id}",
+        lanes=(
+            lane("state", lambda m: m.state.value, {"running": theme.SKY, "stopping": theme.AMBER}),
+            lane("wish", lambda m: m.wish.value, {"run": theme.SKY, "stop": theme.AMBER}),
+            lane("clip", lambda m: "" if m.clip_closed else "open", open_red),
+            lane("red button", lambda m: "" if m.red_closed else "pressed", open_red),
+            lane("permit", lambda m: "on" if m.permit else "off", open_red),
+            lane("alarm", lambda m: "alarm" if m.alarm else "", open_red),
+            Lane("written", marks=tuple((m.at_s, m.written.hex(" ")) for m in moments if m.written)),
+            Lane("asked", marks=tuple((m.at_s, ", ".join(m.asked)) for m in moments if m.asked)),
+        ),
+        measured=tuple((m.at_s, None if m.measured_ckmh is None else m.measured_ckmh / 100) for m in moments),
+        wished=tuple((m.at_s, m.wished_ckmh / 100) for m in moments),
+    )
+
+
+@blackbox.command("replay")
+def blackbox_replay(box: Box, data: DataDir = None) -> None:
+    """Run the recorded minute through today's machine; exit code 1 where it decides otherwise."""
+    event_id, account = _account(box, data)
+    for difference in account.differences:
+        typer.echo(
+            f"{difference.at_s:+9.3f} s  {difference.field}: recorded {difference.recorded}, today {difference.today}"
+        )
+    many = len(account.differences)
+    typer.echo(f"{event_id}: {len(account.moments)} steps replayed, {many} difference{'' if many == 1 else 's'}.")
+    raise typer.Exit(1 if many else 0)
 
 
 def _demo_data() -> Path:

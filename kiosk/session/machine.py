@@ -155,6 +155,7 @@ def _log(t: Turn, safety: SafetyEvent) -> None:
                 state=safety.state.value,
                 speed_ckmh=safety.speed_ckmh,
                 detail=safety.detail,
+                guard_event=safety.id,
             )
         )
     )

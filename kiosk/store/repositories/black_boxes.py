@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from kiosk.store.models import BlackBoxRow, EventRow
-from kiosk.store.moment import Moment
 from kiosk.store.records import StoreError
 
 COMPRESSED = "+zlib"
@@ -24,14 +23,9 @@ class BoxEntry:
     size: int
 
 
-def keep(connection: Connection, event_id: str, format_name: str, content: bytes, at: Moment) -> None:
-    """Store the box of event *event_id*."""
-    packed = zlib.compress(content, 6)
-    connection.execute(
-        insert(BlackBoxRow).values(
-            event_id=event_id, at_ms=at.utc_ms, format=format_name + COMPRESSED, content=packed
-        )
-    )
+def packed(content: bytes) -> bytes:
+    """As a box is stored."""
+    return zlib.compress(content, 6)
 
 
 def listed(connection: Connection, limit: int = 20) -> tuple[BoxEntry, ...]:
