@@ -6,11 +6,14 @@ A screen is a function of a snapshot: it draws, and notes what can be touched. `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
 import pygame
 
+from hardware.link.messages import Cause
 from kiosk.screens import (
     attract,
     belt_starting,
@@ -38,7 +41,7 @@ from kiosk.screens import (
     who,
     why_stopped,
 )
-from kiosk.snapshot import FAR_SCREENS, Intent, IntentKind, ScreenId, Snapshot
+from kiosk.snapshot import FAR_SCREENS, Intent, IntentKind, ScreenId, Snapshot, Step, Tile, TileState, WalkView
 from kiosk.ui.canvas import Canvas, Ui
 from kiosk.ui.widgets import simulation_band, still_there
 
@@ -87,8 +90,70 @@ def paint(surface: pygame.Surface | None, ui: Ui, snapshot: Snapshot, *, probe: 
 
 
 def draw(surface: pygame.Surface, ui: Ui, snapshot: Snapshot) -> None:
-    """Draw one frame."""
+    """Draw one frame; on a near screen also one watched screen out of sight, until all are ready."""
+    if snapshot.screen not in FAR_SCREENS:
+        _warm(ui, snapshot)
     paint(surface, ui, snapshot)
+
+
+_WATCHED: Final[tuple[tuple[ScreenId, Cause | None, str], ...]] = (
+    *((ScreenId.CHECK, None, key) for key in ("", *check.PICTURES)),
+    *((screen, None, "") for screen in sorted(FAR_SCREENS - {ScreenId.SAFETY_STOP})),
+    *((ScreenId.SAFETY_STOP, cause, still) for cause in Cause for still in ("", "still")),
+)
+"""Screens on which the guard counts frames, with what decides their pictures."""
+
+
+def _warm(ui: Ui, snapshot: Snapshot) -> None:
+    """Draw the next watched screen that was not drawn yet, so that none is late when it is needed.
+
+    The guard takes 0.5 s without a frame for a frozen screen (safety.md 2.6); the pictures of a stop screen take a
+    slow machine a good part of that, once.
+    """
+    if ui.warmed >= len(_WATCHED):
+        return
+    screen, cause, detail = _WATCHED[ui.warmed]
+    ui.warmed += 1
+    still = detail == "still"
+    status = snapshot.status
+    if status is not None:
+        status = msgspec.structs.replace(status, at_rest=still)
+    hidden = replace(
+        snapshot,
+        screen=screen,
+        cause=cause,
+        status=status,
+        touch_ready=still,
+        walk=_WARM_WALK,
+        warn=False,
+        count=3,
+        tiles=(Tile(f"check.{detail}", TileState.ACTIVE),) if screen is ScreenId.CHECK and detail else (),
+    )
+    surface = pygame.Surface(ui.size)
+    paint(surface, ui, hidden)
+    if screen is ScreenId.WALK:
+        for walk in (
+            replace(_WARM_WALK, next_ckmh=99, next_in_s=9.0),
+            replace(_WARM_WALK, next_ckmh=0, next_in_s=9.0),
+        ):
+            paint(surface, ui, replace(hidden, walk=walk))
+        paint(surface, ui, replace(hidden, banner="disk_full"))
+
+
+_WARM_WALK: Final = WalkView(
+    title="",
+    phase=1,
+    phases=1,
+    left_s=1234.0,
+    walked_s=0.0,
+    steps=(Step(0.0, 60.0, 80, 0, ""),),
+    at_s=0.0,
+    next_ckmh=None,
+    next_in_s=None,
+    cue_show=(),
+    stop_touched=True,
+    target_ckmh=50,
+)
 
 
 def targets(ui: Ui, snapshot: Snapshot) -> tuple[tuple[pygame.Rect, Intent], ...]:

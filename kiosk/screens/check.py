@@ -13,7 +13,7 @@ from kiosk.ui.illustration import illustrate
 from kiosk.ui.layout import columns
 from kiosk.ui.text import Face, descent_of
 
-_PICTURES: Final = {
+PICTURES: Final = {
     "clip_pull": "clip_pull",
     "clip_close": "clip_close",
     "clip_on": "clip_waist",
@@ -71,7 +71,7 @@ def paint(c: Canvas) -> None:
         do, helping, art = c.t("check.all_done"), c.t("check.all_done_help"), "straddle"
     else:
         do, helping = tile_text(c, now[1], "do"), tile_text(c, now[1], "help")
-        art = _PICTURES.get(tile_name(now[1].key), "")
+        art = PICTURES.get(tile_name(now[1].key), "")
     if m.compact:
         _checklist(c, list_side, s.tiles)
         box = c.block(do, do_side, m.title, face=Face.DISPLAY, least=m.least, max_lines=3)

@@ -78,6 +78,7 @@ class Ui:
         self.fonts: Final = Fonts(assets_directory() / "fonts")
         self.texts: Final = TextCache(self.fonts)
         self.sprites: Final = pen.Sprites()
+        self.warmed = 0  # watched screens drawn out of sight so far (kiosk.screens)
         self._metrics: Final[dict[int, Metrics]] = {}
 
     def metrics(self, reserved_px: int = 0) -> Metrics:
@@ -365,8 +366,8 @@ class Canvas:
         ink = inks[0].unionall(inks[1:])
         self._note(text, ink, images[0], colour, inside or self.content, role, whole=True)
         if self.surface is not None:
-            for image, place in zip(images, places, strict=True):
-                self.surface.blit(image.surface, place)
+            for image, part in zip(images, inks, strict=True):
+                self.surface.blit(image.surface, part)
         return ink
 
     def figure_width(self, text: str, cap: int) -> int:
@@ -398,7 +399,7 @@ class Canvas:
         ink = image.ink.move(x, y)
         self._note(text, ink, image, colour, inside, role, whole=whole)
         if self.surface is not None:
-            self.surface.blit(image.surface, (x, y))
+            self.surface.blit(image.surface, ink)
         return Rect(ink.x, at[1], ink.width, image.baseline - image.cap_top)
 
     def _note(

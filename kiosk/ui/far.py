@@ -164,7 +164,7 @@ def gaze_target(c: Canvas, frame: FarFrame, ground: Colour) -> None:
         pen.ring((100, 100), 100, 14, theme.AMBER)
         pen.disc((100, 100), 27, theme.AMBER)
 
-    picture = c.ui.sprites.get(("target", side, ground), lambda: opaque(side, side, 200, ground, draw))
+    picture = c.ui.sprites.get(("target", side, ground), lambda: opaque(side, side, 200, ground, draw), keep=True)
     c.picture(picture, place, "gaze target")
 
 

@@ -46,7 +46,9 @@ def illustrate(c: Canvas, name: str, rect: Rect, ground: Colour = theme.BACKGROU
         c.picture_box(place, name)
         return
     picture = c.ui.sprites.get(
-        ("art", name, width, height, ground), lambda: opaque(width, height, 1000 * ratio, ground, drawing)
+        ("art", name, width, height, ground),
+        lambda: opaque(width, height, 1000 * ratio, ground, drawing),
+        keep=True,
     )
     c.picture(picture, place, name)
 

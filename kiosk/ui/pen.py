@@ -1,4 +1,4 @@
-"""Smooth shapes: drawn four times too large on a picture of their own, scaled down once and kept.
+"""Smooth shapes: drawn too large on a picture of their own, scaled down once and kept.
 
 pygame's own thick lines have no round ends and no smooth edges; ticks, arrows and triangles are polygons here and
 never glyphs, so that no font decides what a state looks like.
@@ -18,7 +18,6 @@ from pygame import Rect
 from kiosk.ui.theme import Colour
 
 Point = tuple[float, float]
-_OVERSAMPLE: Final = 4
 _CACHE_BYTES: Final = 32_000_000
 
 
@@ -141,19 +140,26 @@ Drawing = Callable[[Pen], None]
 
 
 class Sprites:
-    """Finished pictures by key; the least recently used dropped beyond a few megabytes."""
+    """Finished pictures by key; the least recently used dropped beyond a few megabytes, except those to keep."""
 
     def __init__(self) -> None:
         self._pictures: OrderedDict[Hashable, pygame.Surface] = OrderedDict()
+        self._kept: dict[Hashable, pygame.Surface] = {}
         self._bytes = 0
+        self.made = 0
 
-    def get(self, key: Hashable, make: Callable[[], pygame.Surface]) -> pygame.Surface:
-        """The picture under *key*, made on first use."""
-        found = self._pictures.get(key)
+    def get(self, key: Hashable, make: Callable[[], pygame.Surface], *, keep: bool = False) -> pygame.Surface:
+        """The picture under *key*, made on first use. *keep*: for good; for what may not be late (far screens)."""
+        found = self._kept.get(key) or self._pictures.get(key)
         if found is not None:
-            self._pictures.move_to_end(key)
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
             return found
         made = make()
+        self.made += 1
+        if keep:
+            self._kept[key] = made
+            return made
         self._pictures[key] = made
         self._bytes += made.get_width() * made.get_height() * 4
         while self._bytes > _CACHE_BYTES and len(self._pictures) > 1:
@@ -167,19 +173,26 @@ class Sprites:
         return self._bytes
 
 
+def _oversample(width: int, height: int) -> int:
+    """How many times too large to draw. A power of two: pygame scales others two levels too dark."""
+    return 4 if width * height <= 600_000 else 2
+
+
 def opaque(width: int, height: int, units: float, ground: Colour, draw: Drawing) -> pygame.Surface:
     """A picture on *ground*, *units* wide."""
-    large = pygame.Surface((width * _OVERSAMPLE, height * _OVERSAMPLE))
+    times = _oversample(width, height)
+    large = pygame.Surface((width * times, height * times))
     large.fill(ground)
-    draw(Pen(large, width * _OVERSAMPLE / units, ground))
+    draw(Pen(large, width * times / units, ground))
     return pygame.transform.smoothscale(large, (width, height))
 
 
 def stencil(width: int, height: int, units: float, colour: Colour, draw: Drawing) -> pygame.Surface:
     """A picture of one *colour* on nothing, *units* wide. Transparent parts have the colour too: no dark fringes."""
-    large = pygame.Surface((width * _OVERSAMPLE, height * _OVERSAMPLE), pygame.SRCALPHA)
+    times = _oversample(width, height)
+    large = pygame.Surface((width * times, height * times), pygame.SRCALPHA)
     large.fill((*colour, 0))
-    draw(Pen(large, width * _OVERSAMPLE / units, colour))
+    draw(Pen(large, width * times / units, colour))
     return pygame.transform.smoothscale(large, (width, height))
 
 
@@ -311,7 +324,9 @@ def icon(sprites: Sprites, name: str, size: int, colour: Colour) -> pygame.Surfa
     """One of the icons, *size* pixels square."""
     drawing = _ICONS[name]
     return sprites.get(
-        ("icon", name, size, colour), lambda: stencil(size, size, 100, colour, lambda pen: drawing(pen, colour))
+        ("icon", name, size, colour),
+        lambda: stencil(size, size, 100, colour, lambda pen: drawing(pen, colour)),
+        keep=True,
     )
 
 
@@ -321,4 +336,5 @@ def quarter(sprites: Sprites, radius: int, colour: Colour) -> pygame.Surface:
     return sprites.get(
         ("disc", radius, colour),
         lambda: stencil(side, side, side, colour, lambda pen: pen.disc((radius, radius), radius, colour)),
+        keep=True,
     )

@@ -46,7 +46,10 @@ ELLIPSIS: Final = "…"
 
 @dataclass(frozen=True, slots=True)
 class TextImage:
-    """A rendered line. *ink* is what is really drawn, *cap_top* and *baseline* are where its capitals stand."""
+    """A rendered line, cut to its ink: half of a font's line box is empty, and empty pixels are blended too.
+
+    *ink* is where the picture stands in the line box, *cap_top* and *baseline* are where its capitals stand there.
+    """
 
     surface: pygame.Surface
     ink: pygame.Rect
@@ -140,9 +143,11 @@ class TextCache:
             return found
         shown, used = self.fonts.settle(text, face)
         font = self.fonts.font(used, cap_px)
-        surface = font.render(shown, True, colour)
+        line = font.render(shown, True, colour)
+        ink = line.get_bounding_rect()
+        surface = line.subsurface(ink).copy() if ink.width else line
         baseline = font.get_ascent()
-        made = TextImage(surface, surface.get_bounding_rect(), baseline - _cap_height(font), baseline)
+        made = TextImage(surface, ink, baseline - _cap_height(font), baseline)
         self._images[key] = made
         self._bytes += _size(surface)
         while self._bytes > _CACHE_BYTES and len(self._images) > 1:

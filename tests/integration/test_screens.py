@@ -12,7 +12,7 @@ from kiosk import gallery, screens
 from kiosk.assets import assets_directory
 from kiosk.locale import Catalogue, load_catalogues
 from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, IntentKind, ScreenId
-from kiosk.ui import theme
+from kiosk.ui import illustration, theme
 from kiosk.ui.canvas import Canvas, Ui
 from kiosk.ui.far import far_frame
 from tests.support.legibility import findings
@@ -320,3 +320,42 @@ def test_the_red_button_screen_says_red_button_pressed_and_no_screen_says_emerge
     words = kit((1920, 1080)).catalogues["en"]
     assert words("safety_stop.red_button.word") == "Red button pressed"
     assert not [key for key in sorted(words.keys()) if "emergency" in words._texts[key].lower()]
+
+
+def test_after_a_few_near_frames_no_screen_that_the_guard_watches_has_a_picture_to_make() -> None:
+    ui = gallery.open_ui((800, 480), gallery.panel((800, 480)))
+    surface = pygame.Surface(ui.size)
+    for _ in range(100):
+        screens.draw(surface, ui, gallery.BASE)
+    made = ui.sprites.made
+    for entry in entries(*FAR_SCREENS):
+        screens.draw(surface, ui, replace(entry.snapshot, simulated=False))
+    assert ui.sprites.made == made
+    art = {key for key in ui.sprites._kept if key[0] == "art"}
+    for entry in entries(ScreenId.CHECK):
+        screens.draw(surface, ui, entry.snapshot)
+    assert {key for key in ui.sprites._kept if key[0] == "art"} == art
+
+
+def test_memory_stays_bounded_over_many_sessions_with_different_plans() -> None:
+    ui = gallery.open_ui((1920, 1080), gallery.panel((1920, 1080)))
+    surface = pygame.Surface(ui.size)
+    summary = next(entry for entry in gallery.catalogue() if entry.snapshot.screen is ScreenId.SUMMARY).snapshot
+    assert summary.summary is not None
+    for number in range(60):
+        speeds = tuple((float(second), 80 + number) for second in range(60))
+        screens.draw(surface, ui, replace(summary, summary=replace(summary.summary, speeds=speeds)))
+    assert ui.sprites.held_bytes <= 33_000_000
+    assert ui.texts.held_bytes <= 25_000_000
+
+
+def test_a_picture_has_exactly_the_ground_it_stands_on() -> None:
+    ui = kit((1920, 1080))
+    for name in illustration.NAMES:
+        for ground in (theme.BACKGROUND, theme.STOP_BACKGROUND, theme.CARD):
+            canvas = Canvas(ui, gallery.BASE, pygame.Surface(ui.size))
+            canvas.clear(ground)
+            illustration.illustrate(canvas, name, pygame.Rect(100, 100, 620, 560), ground)
+            place = canvas.pictures[-1].rect
+            assert canvas.surface is not None
+            assert tuple(canvas.surface.get_at(place.topleft))[:3] == ground, name
