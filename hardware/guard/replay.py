@@ -14,7 +14,7 @@ import msgspec
 from hardware.constants import TICK_S
 from hardware.guard.black_box import BlackBoxError, Memory, Opening, Step, entries
 from hardware.guard.machine import Machine, Outputs, step
-from hardware.link.messages import Cause, Contact, SafetyEvent, State, WishMode
+from hardware.link.messages import Cause, Contact, SafetyEvent, State, Target, WishMode
 
 COMPARED: Final = tuple(field for field in Outputs.__struct_fields__ if field != "events")
 
@@ -67,6 +67,7 @@ def account_of(box: bytes) -> Account:
     moments: list[Moment] = []
     differences: list[Difference] = []
     write_seq: int | None = None
+    target: Target | None = None
     for entry in entries(box):
         if isinstance(entry, Opening):
             opening = entry
@@ -84,14 +85,28 @@ def account_of(box: bytes) -> Account:
                 if write_seq is not None and belt.last_write_seq != write_seq:
                     written = belt.last_write
                 write_seq = belt.last_write_seq
-            moments.append(_moment(at_s, entry, after, written))
+            asked, target = _asked(entry, target)
+            moments.append(_moment(at_s, entry, after, written, asked))
             machine = after
     if opening is None:
         raise BlackBoxError("The black box is empty.")
     return Account(opening.event, tuple(moments), tuple(differences))
 
 
-def _moment(at_s: float, entry: Step, after: Machine, written: bytes) -> Moment:
+def _asked(entry: Step, target: Target | None) -> tuple[tuple[str, ...], Target | None]:
+    """What was asked for, in words; a target that only says again what the last one said is left out."""
+    words = []
+    for request in entry.inputs.requests:
+        if isinstance(request, Target):
+            if request != target:
+                words.append(f"target {request.speed_ckmh / 100:.2f}")
+            target = request
+        else:
+            words.append(type(request).__name__.lower())
+    return tuple(words), target
+
+
+def _moment(at_s: float, entry: Step, after: Machine, written: bytes, asked: tuple[str, ...]) -> Moment:
     inputs, outputs = entry.inputs, entry.outputs
     return Moment(
         at_s=at_s,
@@ -108,7 +123,7 @@ def _moment(at_s: float, entry: Step, after: Machine, written: bytes) -> Moment:
         alarm=outputs.alarm,
         lease=outputs.lease,
         written=written,
-        asked=tuple(type(request).__name__ for request in inputs.requests),
+        asked=asked,
         events=outputs.events,
     )
 
