@@ -179,7 +179,7 @@ class Kiosk:
         if self._lockstep and now_s + EPSILON_S < self._next_frame_s:
             return  # ten turns a virtual second
         events = self._heard_from_guard(now_s)
-        events += self._archive.poll()
+        events += self._archive.poll(now_s)
         events += self._wanted(now_s)
         self.state, actions = step(self.state, events, now_s, self._setup)
         for action in actions:

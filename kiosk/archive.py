@@ -34,6 +34,7 @@ from kiosk.session.model import (
 )
 from kiosk.staff.pin import PinDesk, SignIn
 from kiosk.store.kinds import AgeBand, Screened, SessionState
+from kiosk.store.maintenance import Maintenance
 from kiosk.store.moment import DAY_MS, Moment, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.records import Screening as ScreeningRecord
@@ -66,7 +67,7 @@ class Archive(Protocol):
     def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
         """Keep the black box of the guard's event number *guard_event*."""
 
-    def poll(self) -> list[Event]:
+    def poll(self, now_s: float) -> list[Event]:
         """Answers and news since the last call."""
 
     def close(self) -> None:
@@ -81,6 +82,8 @@ class StoreArchive:
         self._wall: Final = wall
         self._screening: Final = screening
         self._desk: Final = PinDesk(store, threaded=threaded)
+        # Not in lock-step and composed runs, where nights pass in minutes.
+        self._night: Final = Maintenance(store) if threaded else None
         self._lookups: list[Future[Person | None]] = []
         self._tries: list[Future[SignIn]] = []
         self._guard_events: dict[int, str] = {}  # SafetyEvent.id -> identifier in the record, newest last
@@ -169,8 +172,10 @@ class StoreArchive:
 
         self._store.writer.run(keep)
 
-    def poll(self) -> list[Event]:
-        """Answers and news since the last call."""
+    def poll(self, now_s: float) -> list[Event]:
+        """Answers and news since the last call; begins the night shift when it is due and nobody walks."""
+        if self._night is not None:
+            self._night.tick(self.moment(now_s))
         events: list[Event] = []
         for lookup in _settled(self._lookups):
             broken = lookup.exception() is not None
@@ -193,6 +198,8 @@ class StoreArchive:
 
     def close(self) -> None:
         """Write what is left and let go."""
+        if self._night is not None:
+            self._night.close()
         self._store.close()
 
 
@@ -286,7 +293,7 @@ class NoArchive:
     def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
         """There is nowhere to keep it."""
 
-    def poll(self) -> list[Event]:
+    def poll(self, now_s: float) -> list[Event]:
         """Answers since the last call."""
         events, self._events = self._events, []
         return events

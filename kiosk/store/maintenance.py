@@ -1,7 +1,12 @@
-"""The night shift: a backup, old ones removed, old samples packed and thinned; never while somebody walks.
+"""The night shift: a backup, old ones removed, old samples packed and thinned; never begun while somebody walks.
 
-The kiosk calls ``tick`` about once a second and says whether it is idle. The work is done on a thread of its own (the
-copy) and, in small transactions, on the writer's.
+::
+
+    night = Maintenance(store, threaded=threaded)
+    night.tick(at)      # about once a second, or once a frame
+    night.close()       # before store.close()
+
+The work is done on a thread of its own (the copy) and, in small transactions, on the writer's.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ AT_LEAST_EVERY_MS: Final = 36 * HOUR_MS
 
 FIRST_AFTER_MS: Final = 600_000  # without any backup: ten minutes after the start
 RETRY_MS: Final = HOUR_MS
+LOOK_MS: Final = 1000
 STEP_TIMEOUT_S: Final = 60.0
 MAX_STEPS: Final = 2000
 
@@ -42,6 +48,7 @@ class Maintenance:
         self._closing: Final = threading.Event()
         self._thread: threading.Thread | None = None
         self._tried_ms = 0
+        self._looked_ms = 0
         self._first_ms: int | None = None
         made = backup.every(store.database.backups)
         self.last_ms: int | None = backup.made_ms(made[0]) if made else None
@@ -59,9 +66,16 @@ class Maintenance:
         night = datetime.fromtimestamp(at.utc_ms / 1000).astimezone().hour in NIGHT
         return since >= AT_LEAST_EVERY_MS or (night and since >= AT_MOST_EVERY_MS)
 
-    def tick(self, at: Moment, *, idle: bool) -> bool:
-        """Start the night shift if it is due; True if it was started (and, without threads, done)."""
-        if not idle or self._closing.is_set() or (self._thread is not None and self._thread.is_alive()):
+    def tick(self, at: Moment) -> bool:
+        """Start the night shift if it is due and nobody walks; True if it was started (without threads: done)."""
+        if at.utc_ms - self._looked_ms < LOOK_MS and at.utc_ms >= self._looked_ms:
+            return False
+        self._looked_ms = at.utc_ms
+        if (
+            self._store.writer.walking
+            or self._closing.is_set()
+            or (self._thread is not None and self._thread.is_alive())
+        ):
             return False
         if not self.due(at):
             return False

@@ -288,6 +288,11 @@ class StoreWriter:
 
     # ---------------------------------------------------------------------------------------------- what they hear
 
+    @property
+    def walking(self) -> bool:
+        """True while a session is open."""
+        return bool(self._opened_s)
+
     def health(self) -> Health:
         """How the record is now; cheap, for every frame."""
         with self._changed:

@@ -373,27 +373,26 @@ def test_the_night_shift_runs_once_a_night_and_only_while_nobody_walks(tmp_path)
         shift = Maintenance(store, threaded=False)
         made = []
         for hour in range(24 * 4):
-            at = later(40 + hour / 24)
-            if shift.tick(at, idle=hour % 2 == 0):
+            if shift.tick(later(40 + hour / 24)):
                 made.append(hour)
         assert 3 <= len(made) <= 5
-        assert all(hour % 2 == 0 for hour in made)
         assert len(backup.every(store.database.backups)) == len(made)
         assert rows(store, "SELECT count(*) FROM sample") == [(0,)]
-        assert not any(shift.tick(later(50 + hour / 24), idle=False) for hour in range(48))
+        store.writer.open_session(opening(store.ids, later(50)), later(50))
+        assert not any(shift.tick(later(50 + hour / 24)) for hour in range(48))
 
 
 def test_a_failed_backup_is_told_and_tried_again_in_an_hour(tmp_path):
     with opened(tmp_path) as store:
         store.database.backups.write_text("in the way")
         shift = Maintenance(store, threaded=False)
-        assert not shift.tick(later(2.9), idle=True)
-        assert shift.tick(later(3), idle=True)
+        assert not shift.tick(later(2.9))
+        assert shift.tick(later(3))
         assert "failed" in shift.sentence
         assert rows(store, "SELECT severity FROM event WHERE kind = 'backup'") == [("fault",)]
         store.database.backups.unlink()
-        assert not shift.tick(later(3 + 0.5 / 24), idle=True)
-        assert shift.tick(later(3 + 1.1 / 24), idle=True)
+        assert not shift.tick(later(3 + 0.5 / 24))
+        assert shift.tick(later(3 + 1.1 / 24))
         assert shift.sentence == ""
 
 
