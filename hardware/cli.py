@@ -89,3 +89,39 @@ def guard(
         raise typer.Exit(2) from None
     typer.echo(report.text(), nl=False)
     raise typer.Exit(1 if report.missing else 0)
+
+
+treadmill_app = typer.Typer(no_args_is_help=True, help="Simulated treadmills: what there is, and one on a radio.")
+app.add_typer(treadmill_app, name="treadmill")
+
+
+@treadmill_app.command("list")
+def treadmill_list(
+    mischief: Annotated[bool, typer.Option("--mischief", help="List the bad habits instead.")] = False,
+) -> None:
+    """Name the simulated treadmills, or what they may do wrong."""
+    from hardware.simulated import offer_command
+
+    typer.echo(offer_command.mischief_text() if mischief else offer_command.machines_text(), nl=False)
+
+
+@treadmill_app.command("simulate")
+def treadmill_simulate(
+    like: Annotated[
+        str, typer.Option(help="Which treadmill to play; see retrowalk treadmill list.")
+    ] = "simulated-s1",
+    transport: Annotated[
+        str, typer.Option(help="vhci for this machine's own BlueZ, hci-socket:0 or usb:0 for a real adapter.")
+    ] = "vhci",
+    mischief: Annotated[str, typer.Option(help="Bad habits, comma-separated.")] = "",
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="How long; until Ctrl-C without it.")] = None,
+) -> None:
+    """Offer a simulated treadmill over Bluetooth to any FTMS app, and print every byte that passes."""
+    from hardware.simulated import offer_command
+
+    names = [name.strip() for name in mischief.split(",") if name.strip()]
+    try:
+        offer_command.offer(like, transport, names, seconds, typer.echo)
+    except offer_command.OfferError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Collection
 from typing import Final, Protocol
 
 from hardware.config import Config
@@ -23,7 +24,7 @@ from hardware.link.messages import (
     WorldToControl,
 )
 from hardware.simulated.machines import MACHINES, SIMULATED_S1, Machine, Start
-from hardware.simulated.mischief import MISCHIEF, Deed, misbehaving
+from hardware.simulated.mischief import MISCHIEF, Deed, Mischief, misbehaving
 from hardware.simulated.peripheral import Console, Peripheral
 from hardware.simulated.pins import KeyCircuit, Pins
 from hardware.simulated.radio import LinkEndpoint, Radio
@@ -62,7 +63,15 @@ def machine_named(key: str) -> Machine:
     return machine
 
 
-def _suggest(name: str, known: dict[str, Machine] | dict[str, object]) -> str:
+def mischief_named(name: str) -> Mischief:
+    """The mischief of that name. Raises WorldError with the names there are."""
+    one = MISCHIEF.get(name)
+    if one is None:
+        raise WorldError(f'There is no mischief "{name}". {_suggest(name, MISCHIEF)}')
+    return one
+
+
+def _suggest(name: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(sorted(known))}."
 
@@ -220,11 +229,7 @@ class World:
     def mischief(self, name: str, on: bool, now_s: float) -> None:
         """Turn mischief on or off; a deed is done each time it is turned on. Raises WorldError."""
         self._now_s = max(self._now_s, now_s)
-        one = MISCHIEF.get(name)
-        if one is None:
-            close = difflib.get_close_matches(name, MISCHIEF, n=1)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(sorted(MISCHIEF))}."
-            raise WorldError(f'There is no mischief "{name}". {hint}')
+        one = mischief_named(name)
         if one.deed is not None:
             if on:
                 self.tap.link(now_s, f"mischief {name}: {one.says}")
