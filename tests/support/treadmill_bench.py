@@ -61,7 +61,7 @@ class TreadmillBench:
         self.profile = profile or Profile(cap_ckmh=500)
         self.lease = FakeLease()
         self.lease.active = lease
-        self.loop = StepLoop(self.clock, lambda: self.loop.stop())
+        self.loop = StepLoop(self.clock, self._idle)
         self.frames: list[Belt] = []
         self.sentries: list[Sentry] = []
         self.wish: Wish | None = None
@@ -69,6 +69,9 @@ class TreadmillBench:
         self._quanta = 0
         self._start_s = self.clock.now()
         self.new_belt()
+
+    def _idle(self) -> None:
+        self.loop.stop()
 
     def new_belt(self) -> None:
         """Start (another) belt process; the old one is as good as killed."""
