@@ -33,7 +33,7 @@ from kiosk.stage import DisplayError, PygameStage
 from kiosk.store.moment import SimulatedWallClock, WallClock, wall_utc_ms
 from kiosk.store.records import StoreError
 from kiosk.store.store import open_store
-from kiosk.ui.sound import open_sound
+from kiosk.ui.sound import close_sound, open_sound
 
 IDLE_WAIT_S: Final = 0.05
 
@@ -143,6 +143,7 @@ def _run(options: argparse.Namespace) -> int:
         return _real(kiosk, clock, leave, autopilot, stage, once=options.once)
     finally:
         kiosk.close()
+        close_sound()
         if isinstance(clock, LockstepClock):
             clock.close()
 
