@@ -211,12 +211,14 @@ LONG_WALK: Final = replace(
 
 
 def _tiles(*states: tuple[str, TileState]) -> tuple[Tile, ...]:
-    taps = {"area", "shoes", "staff"}
+    taps = {"area", "shoes", "staff", "key"}
     return tuple(Tile(f"check.{key}", state, key in taps) for key, state in states)
 
 
 def _check(now: str, *, failed: bool = False, staff: bool = False) -> tuple[Tile, ...]:
     order = ["link", "still", "flat", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close"]
+    if now == "key":
+        order.insert(5, "key")
     if staff:
         order.insert(5, "staff")
     place = order.index(now)
@@ -387,7 +389,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         ),
     )
     add(a.PREVIEW, "capped", "a cap clips it", replace(member, card=LONG_CARDS[1]))
-    for now in ("link", "still", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close"):
+    for now in ("link", "still", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close", "flat", "key"):
         add(a.CHECK, now, f"waits for: {now}", replace(member, card=CARDS[0], tiles=_check(now)))
     add(
         a.CHECK,
@@ -408,6 +410,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(a.BELT_STARTING, "", "spinning up", replace(member, status=MOVING, measured_ckmh=32))
     add(a.STEP_ON, "", "at its slowest", replace(walking, measured_ckmh=80, walk=replace(WALK, cue_show=())))
     add(a.WALK, "", "main phase", walking)
+    add(a.WALK, "quiet", "no cue just now", replace(walking, walk=replace(WALK, cue_show=())))
     add(a.WALK, "long", "14:05 left, two cue lines", replace(walking, walk=LONG_WALK, measured_ckmh=145))
     add(
         a.WALK,

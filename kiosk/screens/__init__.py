@@ -135,6 +135,7 @@ def _warm(ui: Ui, snapshot: Snapshot) -> None:
         for walk in (
             replace(_WARM_WALK, next_ckmh=99, next_in_s=9.0),
             replace(_WARM_WALK, next_ckmh=0, next_in_s=9.0),
+            replace(_WARM_WALK, stop_touched=False),
         ):
             paint(surface, ui, replace(hidden, walk=walk))
         paint(surface, ui, replace(hidden, banner="disk_full"))

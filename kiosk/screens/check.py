@@ -22,6 +22,8 @@ PICTURES: Final = {
     "shoes": "shoes",
     "link": "link_wait",
     "still": "straddle",
+    "flat": "flat",
+    "key": "machine_key",
     "amber": "amber_button",
     "staff": "staff",
 }

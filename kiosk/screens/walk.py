@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hardware.units import speed_text
-from kiosk.snapshot import WalkView
+from kiosk.snapshot import ScreenId, WalkView
 from kiosk.ui import charts, far
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.far import FarFrame, Tone
+from kiosk.ui.illustration import illustrate
 
 
 def paint(c: Canvas) -> None:
@@ -59,4 +60,7 @@ def paint_walk(c: Canvas, frame: FarFrame, tone: Tone) -> None:
         if not c.m.compact:
             far.cue(c, frame, tuple(far.sentences(lines)[:1]))
         return
-    far.cue(c, frame, lines)
+    if lines:
+        far.cue(c, frame, lines)
+    elif not c.m.compact and c.snapshot.screen is ScreenId.WALK:
+        illustrate(c, "toe_heel_rest", frame.cue.inflate(0, -round(frame.cue.height * 0.34)))

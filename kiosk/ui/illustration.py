@@ -1,6 +1,6 @@
 """Pictures of what to do, drawn in code: clip, straddle, step on, toe to heel, and what may have stopped the belt.
 
-Each is drawn in units of 1000 (wide ones up to 1600) once for each size and kept. Sky is the person, amber what to do
+Each is drawn in units of 1000 (wide ones up to 2560) once for each size and kept. Sky is the person, amber what to do
 now, red the stop itself, steel the machine.
 """
 
@@ -301,7 +301,7 @@ def _shoes(pen: Pen) -> None:
     pen.line([(140, 860), (860, 860)], 26, STEEL)
 
 
-def _shoe(pen: Pen, heel: Point, scale: float, lift: float, colour: Colour) -> None:
+def _shoe(pen: Pen, heel: Point, scale: float, lift: float, colour: Colour, sole: Colour = theme.TEXT) -> None:
     """A flat shoe that points to the left: toes at the left; *lift* raises the heel."""
     angle = math.radians(lift)
     toe = (heel[0], heel[1] + 240 * scale)
@@ -317,16 +317,25 @@ def _shoe(pen: Pen, heel: Point, scale: float, lift: float, colour: Colour) -> N
     pen.closed([at(x, y) for x, y in outline], 62 * scale, colour, colour)
     pen.line([at(250, -170), at(320, -96)], 20 * scale, pen.ground)
     pen.line([at(330, -216), at(408, -140)], 20 * scale, pen.ground)
-    pen.line([at(0, 0), at(716, 0)], 50 * scale, theme.TEXT)
+    pen.line([at(0, 0), at(716, 0)], 50 * scale, sole)
 
 
 def _toe_heel(pen: Pen) -> None:
-    """Three moments of one step: toes down, roll, heel down (1600 x 1000)."""
+    """Three moments of one step: toes down, roll, heel down (2560 x 1000)."""
+    _steps(pen, BODY_BACK, BODY, theme.TEXT, DO)
+
+
+def _toe_heel_rest(pen: Pen) -> None:
+    """The same without a call for attention: what stands on the walk screen while no cue does."""
+    _steps(pen, STEEL, STEEL, theme.IDLE, theme.IDLE)
+
+
+def _steps(pen: Pen, early: Colour, late: Colour, sole: Colour, arrow: Colour) -> None:
     for index, lift in enumerate((34.0, 17.0, 0.0)):
-        _shoe(pen, (70 + index * 520, 660), 0.52, lift, BODY if index == 2 else BODY_BACK)
-    pen.line([(60, 824), (1540, 824)], 22, STEEL)
-    pen.arrow((470, 420), (620, 420), 20, DO, head=54)
-    pen.arrow((990, 420), (1140, 420), 20, DO, head=54)
+        _shoe(pen, (120 + index * 830, 640), 0.83, lift, late if index == 2 else early, sole)
+    pen.line([(100, 902), (2460, 902)], 34, STEEL)
+    for x in (752, 1584):
+        pen.arrow((x, 250), (x + 240, 250), 32, arrow, head=86)
 
 
 def _area(pen: Pen) -> None:
@@ -352,13 +361,31 @@ def _button_rail(pen: Pen) -> None:
     pen.arrow((500, 120), (500, 350), 30, theme.TEXT, head=80)
 
 
-def _machine_key(pen: Pen) -> None:
-    """The treadmill itself has to be looked at: console with its own key."""
+def _machine(pen: Pen) -> None:
+    """The treadmill itself has to be looked at: its console and its own key."""
     pen.frame((220, 170, 560, 420), 60, 22, STEEL, STEEL_DARK)
     pen.box((300, 250, 400, 130), 20, BELT)
     pen.box((440, 440, 120, 100), 20, theme.RED)
     pen.line([(360, 610), (320, 880)], 34, STEEL)
     pen.line([(640, 610), (680, 880)], 34, STEEL)
+
+
+def _key_in(pen: Pen) -> None:
+    """The treadmill's own key goes back into its console."""
+    pen.frame((180, 90, 640, 440), 60, 22, STEEL, STEEL_DARK)
+    pen.box((260, 160, 480, 130), 20, BELT)
+    pen.frame((420, 352, 160, 110), 26, 14, theme.RED, BELT)
+    pen.box((420, 770, 160, 110), 30, theme.RED)
+    pen.arrow((500, 730), (500, 530), 30, DO, head=84)
+
+
+def _flat(pen: Pen) -> None:
+    """The deck lowers itself until it is flat."""
+    pen.line([(120, 760), (880, 560)], 40, STEEL_DARK)
+    pen.line([(120, 780), (880, 780)], 52, STEEL)
+    pen.line([(150, 762), (850, 762)], 12, BODY)
+    pen.line([(800, 780), (850, 330), (760, 312)], 28, STEEL)
+    pen.arrow((680, 470), (680, 690), 30, DO, head=84)
 
 
 def _closed_machine(pen: Pen) -> None:
@@ -383,7 +410,7 @@ _DRAWINGS: Final[dict[str, tuple[Callable[[Pen], None], float]]] = {
     "step_on": (_step_on, 1.0),
     "hold": (_hold, 1.0),
     "step_off": (_step_off, 1.0),
-    "toe_heel": (_toe_heel, 1.6),
+    "toe_heel": (_toe_heel, 2.56),
     "clip_pull": (_clip_pull, 1.0),
     "clip_close": (_clip_close, 1.0),
     "clip_waist": (_clip_waist, 1.0),
@@ -397,7 +424,10 @@ _DRAWINGS: Final[dict[str, tuple[Callable[[Pen], None], float]]] = {
     "shoes": (_shoes, 1.0),
     "area": (_area, 1.0),
     "amber_button": (_button_rail, 1.0),
-    "machine": (_machine_key, 1.0),
+    "machine": (_machine, 1.0),
+    "machine_key": (_key_in, 1.0),
+    "flat": (_flat, 1.0),
+    "toe_heel_rest": (_toe_heel_rest, 2.56),
 }
 
 NAMES: Final = tuple(_DRAWINGS)

@@ -322,8 +322,11 @@ def test_the_red_button_screen_says_red_button_pressed_and_no_screen_says_emerge
     assert not [key for key in sorted(words.keys()) if "emergency" in words._texts[key].lower()]
 
 
-def test_after_a_few_near_frames_no_screen_that_the_guard_watches_has_a_picture_to_make() -> None:
-    ui = gallery.open_ui((800, 480), gallery.panel((800, 480)))
+@pytest.mark.parametrize("size", [(1920, 1080), (800, 480)], ids=str)
+def test_after_a_few_near_frames_no_screen_that_the_guard_watches_has_a_picture_to_make(
+    size: tuple[int, int],
+) -> None:
+    ui = gallery.open_ui(size, gallery.panel(size))
     surface = pygame.Surface(ui.size)
     for _ in range(100):
         screens.draw(surface, ui, gallery.BASE)
