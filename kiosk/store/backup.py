@@ -138,6 +138,7 @@ def make(
 
 def _copy(source: Path, target: Path, going_on: Callable[[], bool]) -> None:
     target.unlink(missing_ok=True)
+    files.private(target)
     reader = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     with contextlib.closing(reader), contextlib.closing(sqlite3.connect(target)) as writer:
         # An open snapshot: without it every commit of the walk under way would begin the copy anew.

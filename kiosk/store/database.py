@@ -399,6 +399,8 @@ def _after_setting_aside(path: Path, at: Moment) -> Database:
 
 def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
     """Open *path* for reading and writing, check it and bring its schema up. Raises what SQLite raises."""
+    if create:
+        private(path)
     engine = file_engine(path, Access.CREATE if create else Access.WRITE)
     with engine.connect() as connection:
         connection.rollback()
@@ -422,6 +424,12 @@ def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
         notices=notices,
         fully_checked=problem is not None,
     )
+
+
+def private(path: Path) -> None:
+    """Make an empty file that only its owner and group may read (SQLite gives -wal and -shm the same rights)."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
 
 
 def damage_marker(path: Path) -> Path:
@@ -499,6 +507,11 @@ def _damaged(problem: str) -> sqlite3.DatabaseError:
     return error
 
 
+def vanished() -> sqlite3.DatabaseError:
+    """The error that SQLite does not raise when its file has been deleted."""
+    return _damaged("the file is gone")
+
+
 def _words(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) else error
     return str(original) or type(original).__name__
@@ -518,6 +531,7 @@ def for_command(directory: Path, at: Moment, *, create: bool = False) -> Iterato
     try:
         if create:
             directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            private(path)
         engine = file_engine(path, Access.CREATE if create else Access.WRITE)
         migrate(engine, at)
         with engine.begin() as connection:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from kiosk.store.kinds import SessionState, Severity
 from kiosk.store.models import EventRow, SessionRow
@@ -58,12 +59,20 @@ def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
     per_week = dict.fromkeys(mondays, (0, 0.0))
     total, walked, metres, done, guests = 0, 0.0, 0.0, 0, 0
     members: set[str] = set()
+    stops: Counter[str] = Counter()
+    programs: Counter[str] = Counter()
     rows = connection.execute(
         select(
-            SessionRow.started_ms, SessionRow.walk_s, SessionRow.distance_m, SessionRow.state, SessionRow.member_id
+            SessionRow.started_ms,
+            SessionRow.walk_s,
+            SessionRow.distance_m,
+            SessionRow.state,
+            SessionRow.cause,
+            SessionRow.program_id,
+            SessionRow.member_id,
         ).where(*within)
     )
-    for started_ms, walk_s, distance_m, state, member_id in rows:
+    for started_ms, walk_s, distance_m, state, cause, program, member_id in rows:
         local = datetime.fromtimestamp(started_ms / 1000)
         by_hour[local.hour] += 1
         by_weekday[local.weekday()] += 1
@@ -73,11 +82,21 @@ def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
         total += 1
         walked += walk_s
         metres += distance_m
-        done += state == SessionState.COMPLETED
+        programs[program] += 1
+        if state == SessionState.COMPLETED:
+            done += 1
+        elif state != SessionState.OPEN:
+            stops[cause] += 1
         if member_id is None:
             guests += 1
         else:
             members.add(member_id)
+    faults = connection.execute(
+        select(EventRow.cause, func.count())
+        .where(EventRow.at_ms >= since_ms, EventRow.at_ms <= until_ms, EventRow.severity == Severity.FAULT)
+        .group_by(EventRow.cause)
+        .order_by(func.count().desc())
+    )
     return Report(
         since_ms,
         until_ms,
@@ -90,28 +109,11 @@ def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
         tuple(by_hour),
         tuple(by_weekday),
         tuple(Week(first, *per_week[first]) for first in sorted(per_week)),
-        _counts(
-            connection,
-            select(SessionRow.cause, func.count())
-            .where(*within, SessionRow.state != SessionState.COMPLETED, SessionRow.state != SessionState.OPEN)
-            .group_by(SessionRow.cause),
-        ),
-        _counts(
-            connection,
-            select(EventRow.cause, func.count())
-            .where(EventRow.at_ms >= since_ms, EventRow.at_ms <= until_ms, EventRow.severity == Severity.FAULT)
-            .group_by(EventRow.cause),
-        ),
-        _counts(
-            connection,
-            select(SessionRow.program_id, func.count()).where(*within).group_by(SessionRow.program_id),
-        ),
+        tuple(stops.most_common()),
+        tuple((cause, count) for cause, count in faults),
+        tuple(programs.most_common()),
         caps.every(connection),
     )
-
-
-def _counts(connection: Connection, statement: Select[str, int]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(((name, count) for name, count in connection.execute(statement)), key=lambda pair: -pair[1]))
 
 
 def same_fault_within(connection: Connection, cause: str, utc_ms: int, days: int = 7) -> int:

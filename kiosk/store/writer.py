@@ -174,6 +174,11 @@ _SENTENCES: Final = {
 }
 
 
+def _is_the_disks(error: Exception) -> bool:
+    """True if trying again may help; False if the record itself cannot be stored (a rule, an odd character)."""
+    return isinstance(error, (SQLAlchemyError, sqlite3.Error)) and trouble_of(error) is not Trouble.CONSTRAINT
+
+
 class StoreWriter:
     """See the top of this file."""
 
@@ -448,25 +453,29 @@ class StoreWriter:
             try:
                 with connection.begin():
                     _apply_all(connection, records)
-            except SQLAlchemyError as error:
-                if trouble_of(error) is not Trouble.CONSTRAINT:
+            except Exception as error:  # a record that cannot be kept must not end the keeping
+                if _is_the_disks(error):
                     raise
                 self._commit_one_by_one(connection, records)
         except (SQLAlchemyError, sqlite3.Error) as error:
             self._failed(error)
             return False
+        if self._database.mode is Mode.FILE and not self._database.path.exists():
+            # Somebody deleted the file under us: SQLite goes on writing into nowhere without a word.
+            self._failed(files.vanished())
+            return False
         self._recovered()
         return True
 
     def _commit_one_by_one(self, connection: Connection, records: Sequence[_Record]) -> None:
-        """One record broke a constraint: leave that one out, keep the others."""
+        """One record broke a rule or cannot be stored at all: leave that one out, keep the others."""
         with connection.begin():
             for record in records:
                 try:
                     with connection.begin_nested():
                         _apply(connection, record)
-                except SQLAlchemyError as error:
-                    if trouble_of(error) is not Trouble.CONSTRAINT:
+                except Exception as error:  # as above
+                    if _is_the_disks(error):
                         raise
                     with self._changed:
                         self._dropped += 1

@@ -132,6 +132,39 @@ def test_one_bad_record_is_left_out_and_counted_and_the_others_are_kept(tmp_path
         assert "99999" not in caplog.text
 
 
+@pytest.mark.parametrize("odd", [{"detail": "\ud800"}, {"speed_ckmh": 2**70}, {"detail": b"bytes"}])
+def test_a_record_that_cannot_even_be_said_to_the_database_does_not_end_the_keeping(tmp_path, odd):
+    with opened(tmp_path, threaded=True) as store:
+        store.writer.event(EventIn("odd", **odd), moment())
+        session_id = walk(store, 10)
+        assert store.writer.drain()
+        assert store.writer.health().dropped == 1
+        assert store.reader.ask(lambda c: sessions.by_id(c, session_id)).result(10).samples == 10
+
+
+def test_a_record_deleted_under_the_kiosk_is_begun_anew_with_the_walk_under_way(tmp_path):
+    with opened(tmp_path) as store:
+        begun = opening(store.ids, moment())
+        store.writer.open_session(begun, moment())
+        for sample in samples(begun.id, 20):
+            store.writer.sample(sample)
+        store.writer.drain()
+        store.path.unlink()
+        for sample in samples(begun.id, 20, first=21):
+            store.writer.sample(sample)
+        store.writer.close_session(closing(begun.id, 40), moment(40))
+        store.writer._retry_at = 0.0
+        assert store.writer.drain()
+        assert record_of(store, begun.id).samples == 40
+
+
+def test_only_owner_and_group_may_read_the_record(tmp_path):
+    with opened(tmp_path / "data") as store:
+        walk(store, 3)
+        for path in (tmp_path / "data").glob("retrowalk.db*"):
+            assert path.stat().st_mode & 0o007 == 0, path
+
+
 # ------------------------------------------------------------------------------------------------- disks that refuse
 
 
