@@ -7,13 +7,16 @@ phases, is ``python -m tests.bench.mischief``.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hardware.config import WiringLevel
 from hardware.link.messages import Cause, State
-from hardware.profiles import UNCOMMISSIONED
+from hardware.profiles import UNCOMMISSIONED, Profile, Quirks
+from hardware.simulated.machines import SIMULATED_S1
 from hardware.simulated.mischief import MISCHIEF
-from tests.support.composed import Composed
+from tests.support.composed import ADDRESS, Composed, NotReached
 
 NAMES = sorted(MISCHIEF)
 BUDGET_S = UNCOMMISSIONED.stop_budget_s
@@ -130,3 +133,92 @@ def test_a_toggling_stop_that_no_profile_tells_of_comes_to_rest_for_good():
         while house.now_s - still_s < 20:
             house.quantum()
             assert house.speed == 0
+
+
+# ---------------------------------------------------------------------------------------------- on from the start
+
+
+@pytest.mark.parametrize("name", ["never_starts", "start_needs_hand"])
+def test_a_start_that_moves_nothing_times_out_at_rest(name):
+    with Composed(level=WiringLevel.H0, mischief=[name]) as house:
+        house.starting()
+        house.until(lambda: house.state is State.LATCHED, within_s=25)
+        assert house.cause is Cause.START_TIMEOUT
+        assert len(house.writes(op="07")) == 1
+        assert house.speed == 0
+        house.assert_safe()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["late_start", "ack_lost", "always_success", "slow_decel", "odd_status", "zero_frames", "flaky_connect", "twin"],
+)
+def test_what_does_not_endanger_anybody_lets_a_session_walk(name):
+    quirks = Quirks(no_request_control_answer=True) if name == "ack_lost" else Quirks()
+    machine = SIMULATED_S1
+    profile = Profile(
+        address=ADDRESS, model=machine.model, firmware=machine.firmware, start_latency_s=7.5, quirks=quirks
+    )
+    with Composed(level=WiringLevel.H0, mischief=[name], profile=profile) as house:
+        house.walking(120)
+        house.kiosk.stop()
+        house.latched(within_s=20)
+        assert house.cause is Cause.MEMBER_STOP
+        house.assert_safe()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "control_refused",
+        "control_unanswered",
+        "commands_refused",
+        "needs_pairing",
+        "att_error",
+        "ack_lost",
+        "vanished",
+        "in_use",
+        "telemetry_frozen",
+        "telemetry_garbage",
+        "link_cut",
+        "bluetooth_hung",
+        "bluetooth_killed",
+    ],
+)
+def test_a_treadmill_that_cannot_be_held_is_never_armed_and_says_why(name):
+    with Composed(mischief=[name]) as house:
+        with pytest.raises(NotReached):
+            house.armed()
+        assert house.state in (State.LATCHED, State.IDLE)
+        assert set(house.status.reset_missing) | set(house.status.arm_missing)
+        assert house.speed == 0
+        assert house.writes(op="07") == []
+        house.assert_safe()
+
+
+def test_a_belt_that_resumes_at_its_last_speed_is_brought_to_its_minimum_before_it_gets_there():
+    quick = replace(SIMULATED_S1, habits=replace(SIMULATED_S1.habits, accel_ckmh_s=100.0))
+    with Composed(quick, level=WiringLevel.H0) as house:
+        house.walking(200)
+        house.hand("clip", False)  # a stop from full speed: that is what it remembers
+        house.latched(within_s=8)
+        house.hand("clip", True)
+        house.run(2)
+        house.mischief("starts_fast")
+        house.starting()
+        fastest = 0.0
+        for _ in range(600):
+            house.quantum()
+            fastest = max(fastest, house.speed)
+        assert 80 < fastest <= 150  # one data period late, as nobody can know sooner
+        assert house.speed == 80
+        house.assert_safe()
+
+
+def test_a_belt_that_starts_by_itself_after_connecting_is_somebody_elses():
+    with Composed(level=WiringLevel.H0, mischief=["starts_by_itself"]) as house:
+        house.run(20)
+        assert house.speed == 80
+        assert house.status.in_use_by_other
+        assert {one.value.hex() for one in house.writes()} <= {"00"}
+        house.assert_safe()
