@@ -284,12 +284,16 @@ def test_withdrawing_consent_takes_the_scores_and_leaves_the_walks(tmp_path):
         ann = add_member(store)
         session_id = walk(store, 60, member_id=ann.id)
         store.writer.rate(Ratings(session_id, effort=3))
+        store.writer.why_stopped(session_id, "pain")
+        store.writer.event(EventIn("pain_flag", Severity.NOTICE, session_id), moment())
+        store.writer.event(EventIn("trip", Severity.STOP, session_id), moment())
         store.writer.run(lambda c: members.give_consent(c, ann.id, START_MS)).result()
         assert store.reader.ask(lambda c: members.consented(c, ann.id)).result()
         assert store.writer.run(lambda c: members.withdraw_consent(c, ann.id, START_MS + 5)).result() == 1
         assert not store.reader.ask(lambda c: members.consented(c, ann.id)).result()
         kept = store.reader.ask(lambda c: sessions.by_id(c, session_id)).result()
-        assert (kept.effort, kept.samples, kept.member_id) == (None, 60, ann.id)
+        assert (kept.effort, kept.why, kept.samples, kept.member_id) == (None, None, 60, ann.id)
+        assert rows(store, "SELECT kind FROM event") == [("trip",)]
         store.writer.run(lambda c: members.give_consent(c, ann.id, START_MS + 9)).result()
         assert store.reader.ask(lambda c: members.consented(c, ann.id)).result()
 

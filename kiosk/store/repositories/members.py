@@ -16,6 +16,7 @@ from kiosk.store.kinds import AgeBand, CapScope, Screened
 from kiosk.store.models import (
     ConsentRow,
     ErasedRow,
+    EventRow,
     MemberRow,
     ProgressRow,
     SampleRow,
@@ -30,6 +31,9 @@ from kiosk.store.repositories import caps
 from kiosk.store.repositories._rows import record
 
 CODE_DIGITS: Final = 6
+HEALTH_EVENTS: Final = ("pain_flag", "dizzy", "stumble")
+"""Kinds of events that tell of a member's health."""
+
 NAME_MAX: Final = 60
 _TRIES: Final = 1000
 _COLUMNS: Final = (
@@ -277,8 +281,13 @@ def withdraw_consent(connection: Connection, member_id: str, utc_ms: int) -> int
 
 
 def erase_health(connection: Connection, member_id: str) -> int:
-    """Scores, verdicts and screening outcomes of a member go; walks stay. Returns how many sessions had scores."""
+    """Scores, verdicts, reasons and screening outcomes of a member go; walks stay. Returns how many had scores.
+
+    A session's why-stopped answer and flags in the log ("pain", "dizzy") tell of health too.
+    """
     walked = select(SessionRow.id).where(SessionRow.member_id == member_id).scalar_subquery()
+    connection.execute(delete(EventRow).where(EventRow.session_id.in_(walked), EventRow.kind.in_(HEALTH_EVENTS)))
+    connection.execute(update(SessionRow).where(SessionRow.member_id == member_id).values(why=None))
     gone = connection.execute(delete(SessionHealthRow).where(SessionHealthRow.session_id.in_(walked))).rowcount
     connection.execute(delete(ScreeningRow).where(ScreeningRow.member_id == member_id))
     return gone
@@ -295,7 +304,7 @@ def erase(connection: Connection, member_id: str, utc_ms: int) -> int:
     for samples in (SampleRow, TraceRow):
         connection.execute(delete(samples).where(samples.session_id.in_(walked)))
     count = connection.execute(
-        update(SessionRow).where(SessionRow.member_id == member_id).values(member_id=None, why=None)
+        update(SessionRow).where(SessionRow.member_id == member_id).values(member_id=None)
     ).rowcount
     connection.execute(delete(MemberRow).where(MemberRow.id == member_id))
     connection.execute(upsert(ErasedRow).values(member_id=member_id, at_ms=utc_ms).on_conflict_do_nothing())

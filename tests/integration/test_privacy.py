@@ -1,0 +1,103 @@
+"""No PIN, name, code or score in a log, event, audit entry or black box (issue 6): searched for after a real walk."""
+
+import logging
+import re
+import sqlite3
+
+import pytest
+
+from kiosk.snapshot import ScreenId as S
+from kiosk.staff import pin
+from kiosk.store.kinds import Role
+from kiosk.store.repositories import members
+from tests.support.kiosked import KioskHouse
+
+NAME, CODE, PIN, WRONG = "Quentina Xylander", "482913", "394817", "604275"
+SCORE = re.compile(r"(pain|effort)[^a-z]{0,4}\d", re.IGNORECASE)
+
+
+@pytest.fixture
+def house(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    with KioskHouse(tmp_path) as made:
+        store, at = made.kiosk.store, made.kiosk.archive.moment(made.now_s)
+        store.writer.run(lambda c: members.add(c, store.ids.new(0), at, name=NAME, code=CODE)).result()
+        store.writer.run(
+            lambda c: pin.add_account(c, store.ids, at, name="Olga", role=Role.OWNER, pin=PIN, by=None)
+        ).result()
+        yield made
+
+
+def keys(house, digits):
+    for digit in digits:
+        house.touch("digit", int(digit))
+    house.touch("submit")
+
+
+def walk(house, score):
+    """The member signs in, says how the knee is, is screened, walks, and loses the clip."""
+    house.until(lambda: house.kiosk.kiosk.shown is not None and house.shown.belt_free, 30.0)
+    house.touch("wake")
+    house.touch("have_code")
+    keys(house, CODE)
+    house.at(S.CONSENT, within_s=5)
+    house.touch("yes")
+    while house.screen is S.SCREENING:
+        if house.shown.question_scale:
+            house.touch("score", score)
+        else:
+            house.touch("yes" if house.shown.question.endswith("walk_10") else "no")
+    house.at(S.PROGRAM, within_s=5)
+    house.touch("choose", 0)
+    house.touch("next")
+    house.at(S.CHECK)
+    house.prove()
+    house.at(S.WALK)
+    house.run(20)
+    house.hand("clip", False)
+    house.until(lambda: house.speed == 0, within_s=10)
+    house.hand("clip", True)
+    house.run(6)
+    house.touch("next")
+    house.at(S.WHY_STOPPED)
+    house.touch("choose", house.shown.choices.index("why.pain"))
+    house.at(S.EFFORT, within_s=20)
+    house.touch("score", 7)
+    house.touch("score", 6)
+    house.at(S.SUMMARY, within_s=5)
+
+
+def everything_written(tmp_path, caplog, capfd):
+    """All text that was logged, printed or kept outside the tables that are about people."""
+    store_log = "\n".join(record.getMessage() + (record.exc_text or "") for record in caplog.records)
+    out, err = capfd.readouterr()
+    found = {"log": store_log, "standard output": out, "standard error": err}
+    connection = sqlite3.connect(tmp_path / "retrowalk.db")
+    for table in ("event", "audit", "black_box", "meta", "cap"):
+        rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+        found[table] = "\n".join(
+            " ".join(cell.decode("latin-1") if isinstance(cell, bytes) else str(cell) for cell in row) for row in rows
+        )
+    connection.close()
+    return found
+
+
+def test_no_pin_name_code_or_score_is_in_a_log_an_event_the_audit_or_a_black_box(house, tmp_path, caplog, capfd):
+    walk(house, 3)
+    store = house.kiosk.store
+    desk = pin.PinDesk(store, threaded=False)
+    at = house.kiosk.archive.moment(house.now_s)
+    assert desk.sign_in(WRONG, at).result().staff is None
+    assert desk.sign_in(PIN, at).result().staff is not None
+    house.run(30)
+    store.writer.drain()
+    with store.database.read.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT pain_before, effort, pain_after FROM session_health").all()
+    assert kept == [(3, 7, 6)], "the walk was to leave scores that could leak"
+    found = everything_written(tmp_path, caplog, capfd)
+    assert "clip" in found["event"]
+    assert "signed in" in found["audit"]
+    for where, text in found.items():
+        for secret in (*NAME.split(), CODE, PIN, WRONG):
+            assert secret not in text, f"{secret} is in the {where}"
+        assert SCORE.search(text) is None, f"a score is in the {where}: {SCORE.search(text)}"
