@@ -69,6 +69,7 @@ class Choice:
     main_s: int | None = None
     hill: int | None = None
     sets: int = 1
+    declined: bool = False  # the member said no to what is new; the known level was walked
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,65 @@ class CueRules(_Table, frozen=True, kw_only=True):
     new_user_visits: Count
 
 
+Share = Annotated[float, Meta(gt=0, le=1)]
+Score = Annotated[int, Meta(ge=0, le=10)]
+
+
+class ProgressRules(_Table, frozen=True, kw_only=True):
+    """What a session is called afterwards, and what follows from it."""
+
+    clean_share: Share
+    hold_share: Share
+    clean_pain: Score
+    hold_pain: Score
+    amber_pain: Score
+    clean_pain_rise: Score
+    rehab_pain: Score
+    clean_effort: Score
+    hold_effort: Score
+    amber_effort: Score
+    low_effort: Score
+    count_s: Seconds
+    week_sessions: Count
+    rest_days: Count
+    first_weeks: Count
+    first_weeks_s: Seconds
+    week_s: Seconds
+    need: Count
+    need_older: Count
+    freeze_sessions: Count
+    main_step_s: Count
+    main_every_days: Count
+    main_first_s: Count
+    main_a_s: Count
+    main_c_s: Count
+    main_f_s: Count
+    speed_step_mph: Mph
+    speed_step_low_mph: Mph
+    speed_b_mph: Mph
+    speed_older_first_mph: Mph
+    speed_older_mph: Mph
+    older_clean: Count
+    amber_main_s: Count
+    amber_mph: Mph
+    amber_days: Count
+    red_hours_days: Count
+    red_days: Count
+    pain_up: Score
+    pain_up_days: Count
+    pain_lock_days: Count
+    gap_days: Count
+    gap_factor: Share
+    gap_back_days: Count
+    gap_start_days: Count
+    fast_clean: Count
+    fast_mph: Mph
+    fast_main_s: Count
+    start_pain: Score
+    hill_pain: Score
+    hill_main_s: Count
+
+
 class Rules(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -124,6 +183,7 @@ class Rules(_Table, frozen=True, kw_only=True):
     mount: MountRules
     player: PlayerRules
     cues: CueRules
+    progress: ProgressRules
 
 
 def parse_rules(text: str, where: str = "coaching.toml") -> Rules:
@@ -136,7 +196,7 @@ def parse_rules(text: str, where: str = "coaching.toml") -> Rules:
         rules = msgspec.convert(raw, Rules)
     except msgspec.ValidationError as error:
         raise RulesError(f"{where}: {error}.") from error
-    for table in (rules.speed, rules.incline, rules.player):
+    for table in (rules.speed, rules.incline, rules.player, rules.progress):
         for name in table.__struct_fields__:
             value = getattr(table, name)
             if isinstance(value, Decimal) and not 0 < value <= MOST_MPH:
