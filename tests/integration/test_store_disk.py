@@ -274,7 +274,7 @@ def test_a_process_that_is_told_to_end_leaves_everything_on_disk(tmp_path):
         assert rows(store, "SELECT state, samples FROM session") == [("completed", 33)]
 
 
-def test_open_files_and_memory_stay_flat_over_a_thousand_sessions(tmp_path):
+def test_open_files_and_memory_stay_flat_over_three_hundred_sessions(tmp_path):
     with opened(tmp_path) as store:
         walk(store, 1)
         descriptors = len(os.listdir("/proc/self/fd"))
