@@ -410,7 +410,7 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
     elif hard or m.cause is None:
         m = but(m, cause=cause, staff=cause not in BY_MEMBER)
     if m.state is State.STOPPING:
-        return but(m, ramp=None) if hard else m
+        return _hardened(m, now_s) if hard else m
     if m.state in AT_REST_STATES and cause is not Cause.UNEXPECTED_MOTION:
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=now_s)
     ramped = m.state is State.RUNNING and cause in RAMPED
@@ -423,6 +423,12 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         ramp=(m.course.speed_ckmh, now_s) if ramped else None,
         ramping_s=ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0,
     )
+
+
+def _hardened(m: Machine, now_s: float) -> Machine:
+    """A soft stop turned hard: no ramp any more, nor the time that it would have had."""
+    elapsed_s = 0.0 if m.stop_s is None else now_s - m.stop_s
+    return but(m, ramp=None, budget_s=min(m.budget_s, elapsed_s + m.profile.stop_budget_s))
 
 
 # ------------------------------------------------------------------------------------------------ what is missing

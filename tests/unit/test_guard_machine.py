@@ -1302,6 +1302,19 @@ def test_a_soft_stop_that_is_not_obeyed_becomes_hard_and_its_budget_adds_the_ram
     assert kinds(rig)[-2:] == ["trip", "escalation"]
 
 
+def test_a_soft_stop_that_turns_hard_has_no_time_left_for_its_ramp():
+    rig = running(Habits(stop="deaf"), speed=200)
+    rig.tick(Stop(StopWhy.MEMBER))
+    rig.run(1.0)
+    rig.open("clip")
+    rig.tick()
+    budget_s = rig.machine.profile.stop_budget_s
+    rig.run(budget_s - 0.1)
+    assert not rig.out.alarm
+    rig.run(0.2)
+    assert rig.out.alarm
+
+
 def test_an_uncommissioned_treadmill_has_six_seconds():
     rig = running(Habits(stop="deaf"), rules=Rules(House(400, 50, supervised=False), 0.06, {}))
     assert rig.machine.budget_s == 6.0
