@@ -428,7 +428,7 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
 def _hardened(m: Machine, now_s: float) -> Machine:
     """A soft stop turned hard: no ramp any more, nor the time that it would have had."""
     elapsed_s = 0.0 if m.stop_s is None else now_s - m.stop_s
-    return but(m, ramp=None, budget_s=min(m.budget_s, elapsed_s + m.profile.stop_budget_s))
+    return but(m, ramp=None, ramping_s=min(m.ramping_s, elapsed_s))
 
 
 # ------------------------------------------------------------------------------------------------ what is missing
