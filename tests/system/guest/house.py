@@ -12,13 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from hardware.link.endpoint import SocketEndpoint
 from hardware.link.messages import GuardToKiosk, TapEntry, WorldReport, WorldToControl
+from kiosk.demo import ProgressLine
 from tests.support.house import ADDRESS, House, ScriptedKiosk, Timeout
+from tests.system.guest.treadmill import ADAPTER_GONE
 
 OURS: Final = ("guard", "stopper", "belt")
 BLUETOOTHD: Final = "/usr/libexec/bluetooth/bluetoothd"
 UNITS: Final = Path(__file__).resolve().parents[3] / "deploy" / "systemd"
+WALKED_S: Final = 5.0  # walking has begun for the kiosk
 START_S: Final = 60.0  # Python starts slowly under emulation, and four do at once
 
 CONFIG: Final = """\
@@ -45,6 +50,12 @@ tick_late_s = 0.25
 [data]
 directory = {data}
 """
+
+# The kiosk's hands: its autopilot plays in a simulated world only, and here the wires are moved by one. It takes
+# nothing else from these two sections; guard, belt and stopper have the real ones.
+KIOSK_CONFIG: Final = CONFIG.replace('link = "bluetooth"', 'link = "simulated"').replace(
+    'pins = "gpio"', 'pins = "simulated"'
+)
 
 # What the world knows of the same wires. At H0 no key puller acts on the permit: Bluetooth alone has to stop it.
 WORLD_CONFIG: Final = """\
@@ -85,9 +96,15 @@ class GuestHouse(House):
         self.logs: Final = logs
         self.data: Final = directory / "data"
         self.config.write_text(CONFIG.format(address=ADDRESS, data=json.dumps(str(self.data))), encoding="utf-8")
+        self.kiosk_config: Final = directory / "kiosk.toml"
+        self.kiosk_config.write_text(
+            KIOSK_CONFIG.format(address=ADDRESS, data=json.dumps(str(self.data))), encoding="utf-8"
+        )
         self.world_config: Final = directory / "world.toml"
         self.world_config.write_text(WORLD_CONFIG.format(address=ADDRESS), encoding="utf-8")
         self._log_seen = 0
+        self._kiosk_out: Final = logs / "kiosk.out"
+        self._kiosk_said = 0
 
     # ------------------------------------------------------------------------------------------ below us
 
@@ -128,8 +145,8 @@ class GuestHouse(House):
 
     def spawn(self, name: str, *more: str) -> subprocess.Popen[bytes]:
         """Start (again) one of our processes, scheduled as on the appliance."""
-        module = "kiosk" if name == "kiosk" else f"hardware.{name}"
-        argv = [sys.executable, "-m", module, "--config", str(self.config)]
+        module, config = ("kiosk", self.kiosk_config) if name == "kiosk" else (f"hardware.{name}", self.config)
+        argv = [sys.executable, "-m", module, "--config", str(config)]
         argv += ["--runtime", str(self.paths.directory), *more]
         return self._start(name, scheduled(name, argv))
 
@@ -144,6 +161,18 @@ class GuestHouse(House):
             if not self.alive(name):
                 self.spawn(name)
 
+    def mend(self) -> None:
+        """After a scenario that could not be carried through: nothing frozen, no mischief, Bluetooth there."""
+        for name, process in self.processes.items():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                if name == "kiosk":  # it holds the kiosk's seat at the guard
+                    self.kill(name)
+        for name in (*self.report().mischief, ADAPTER_GONE):
+            self.mischief(name, on=False)
+        if not self.alive("bluetoothd"):
+            self.start_bluetoothd()
+
     def end(self, name: str, seconds: float = 20.0) -> int:
         """Ask a process to leave (SIGTERM); returns its exit code."""
         process = self.processes[name]
@@ -154,6 +183,38 @@ class GuestHouse(House):
     def kiosk(self, timeout_s: float = START_S) -> ScriptedKiosk:
         """A scripted kiosk, connected to the guard."""
         return ScriptedKiosk(SocketEndpoint(self._connected(self.paths.guard_kiosk, timeout_s), GuardToKiosk))
+
+    # ------------------------------------------------------------------------------------------ the real kiosk
+
+    def start_kiosk(self, *more: str) -> None:
+        """The kiosk itself, headless, drawing and saying that it drew, with its autopilot for a member."""
+        self._kiosk_said = self._kiosk_out.stat().st_size if self._kiosk_out.exists() else 0
+        self.spawn("kiosk", "--headless", "--autopilot", *more)
+
+    def kiosk_news(self) -> ProgressLine | None:
+        """The newest line of the autopilot since it was started."""
+        said = self._kiosk_out.read_bytes()[self._kiosk_said :].splitlines(keepends=True)
+        whole = [line for line in said if line.endswith(b"\n")]
+        return msgspec.json.decode(whole[-1], type=ProgressLine) if whole else None
+
+    def kiosk_walking(self, seconds: float) -> None:
+        """Wait until the autopilot's member walks on a moving belt. Raises Timeout."""
+        deadline = time.monotonic() + seconds
+        while True:
+            news = self.kiosk_news()
+            if news is not None and news.screen == "walk" and news.walked_s >= WALKED_S:
+                return
+            if time.monotonic() > deadline or not self.alive("kiosk"):
+                raise Timeout(f"the kiosk does not walk: {news}")
+            time.sleep(0.2)
+
+    def wait_screen(self, screen: str, seconds: float) -> None:
+        """Wait until the kiosk shows that screen. Raises Timeout."""
+        deadline = time.monotonic() + seconds
+        while (news := self.kiosk_news()) is None or news.screen != screen:
+            if time.monotonic() > deadline:
+                raise Timeout(f"the kiosk does not show {screen}: {news}")
+            time.sleep(0.1)
 
     # ------------------------------------------------------------------------------------------ looking
 

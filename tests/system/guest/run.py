@@ -29,7 +29,7 @@ def say(text: str) -> None:
     print(f"[{time.monotonic():7.1f}] {text}", flush=True)
 
 
-def run_one(house: GuestHouse, name: str, repeats: int | None) -> Outcome:
+def run_one(house: GuestHouse, name: str, repeats: int) -> Outcome:
     """Run one scenario; whatever goes wrong becomes its error."""
     scenario = SCENARIOS[name]
     started = time.monotonic()
@@ -39,9 +39,10 @@ def run_one(house: GuestHouse, name: str, repeats: int | None) -> Outcome:
     seen = Seen()
     try:
         restored(house)
-        seen = scenario.run(house, scenario.repeats if repeats is None else repeats)
+        seen = scenario.run(house, repeats if scenario.repeatable else 1)
     except (Timeout, AssertionError, OSError) as problem:
         error = f"{type(problem).__name__}: {problem}\n{traceback.format_exc(limit=-3)}"
+        house.mend()
     report = house.report()
     violations = report.violations[before:]
     wrong = bool(error or violations or any(trip.rest_s is None for trip in seen.trips))

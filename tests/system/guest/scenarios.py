@@ -13,19 +13,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from hardware.link.messages import State, TapEntry
+from hardware.link.messages import Missing, Reset, ResetBy, State, TapEntry
+from kiosk.store.database import reading
+from kiosk.store.repositories import sessions
 from tests.support.house import ScriptedKiosk, Timeout
 from tests.system.guest.house import GuestHouse
+from tests.system.guest.treadmill import ADAPTER_GONE
 from tests.system.outcome import Trip
 
 CONTROL_POINT: Final = 0x2AD9
 STOP: Final = b"\x08\x01"
+STOP_TAKEN: Final = b"\x80\x08\x01"
 WALKING_CKMH: Final = 110  # one rise above the machine's minimum of 0.80, so that there is something to ease
 TRIES: Final = 4
-REST_WAIT_S: Final = 40.0  # how long we look; the budgets are the host's
-RESET_WAIT_S: Final = 60.0
+REST_WAIT_S: Final = 60.0  # how long we look; the budgets are the host's
+RESET_WAIT_S: Final = 90.0
+BEFORE_WALK_S: Final = 300.0  # from start-up through all screens to walking; 70 s when idle
+SESSION_S: Final = 900.0  # a whole session on the real clock; 370 s when idle
+BROKEN_S: Final = 8.0  # what is broken stays so: longer than the stop budget, so that the last rung is reached
+STILL_S: Final = 3.0  # a belt at rest is watched so long for a motion that nobody may have asked for
 
 Facts = dict[str, "float | int | str | bool"]
+Cause = Callable[[], float]
+"""Brings something about; returns when it did (guest's monotonic seconds)."""
 
 
 @dataclass(slots=True)
@@ -36,7 +46,140 @@ class Seen:
     facts: Facts = field(default_factory=dict)
 
 
-# ---------------------------------------------------------------------------------------------- pieces
+# ---------------------------------------------------------------------------------------------- causes
+
+
+def now_s() -> float:
+    """The guest's monotonic clock, which is the world's too."""
+    return time.monotonic()
+
+
+def signalled(house: GuestHouse, name: str, number: int) -> Cause:
+    """That process gets that signal."""
+
+    def cause() -> float:
+        at_s = now_s()
+        house.kill(name, number)
+        return at_s
+
+    return cause
+
+
+def opened(house: GuestHouse, what: str) -> Cause:
+    """A hand opens that contact. It counts from when the level of the GPIO line has changed."""
+
+    def cause() -> float:
+        house.hand(what, closed=False)
+        deadline = now_s() + 5.0
+        while now_s() < deadline:
+            _, entries = house.news()
+            for entry in entries:
+                if entry.note == f"a hand opens {what}":
+                    return entry.t_s
+        raise Timeout("the world moved no wire")
+
+    return cause
+
+
+def misbehaves(house: GuestHouse, name: str, *, on: bool = True) -> Cause:
+    """The treadmill, its radio or our adapter goes wrong."""
+
+    def cause() -> float:
+        at_s = now_s()
+        house.mischief(name, on=on)
+        return at_s
+
+    return cause
+
+
+# ---------------------------------------------------------------------------------------------- watching
+
+
+class Watch:
+    """What the byte tap and the belt show after a cause."""
+
+    def __init__(self, house: GuestHouse, kiosk: ScriptedKiosk | None) -> None:
+        self._house = house
+        self._kiosk = kiosk
+        report, _ = house.news()
+        self._speed_ckmh = report.belt_ckmh
+        self._at_s = float("inf")
+        self._stop_s: float | None = None
+        self._taken_s: float | None = None
+        self._permit_s: float | None = None
+        self._rest_s: float | None = None
+        self._repaired_s: float | None = None
+        self._eased = False
+        self._moved_again = False
+
+    def after(self, cause: Cause) -> None:
+        """Let it happen and count from there."""
+        self._at_s = cause()
+
+    def repair(self, cure: Callable[[], object]) -> None:
+        """Put right what was broken."""
+        self._repaired_s = now_s() - self._at_s
+        cure()
+
+    def _look(self) -> None:
+        report, entries = self._house.news()
+        for entry in entries:
+            after_s = entry.t_s - self._at_s
+            if after_s < 0:
+                continue
+            if entry.note == "permit off":
+                self._permit_s = after_s
+            elif entry.note == "permit on":
+                self._permit_s = None
+            elif entry.char == CONTROL_POINT and entry.direction == "write":
+                if entry.value == STOP and self._stop_s is None:
+                    self._stop_s = after_s
+                self._eased = self._eased or (self._stop_s is None and entry.value[:1] == b"\x02")
+            elif entry.char == CONTROL_POINT and entry.value == STOP_TAKEN and self._taken_s is None:
+                self._taken_s = after_s
+        if report.belt_ckmh == 0:
+            if self._rest_s is None:
+                self._rest_s = report.now_s - self._at_s
+        elif self._rest_s is not None:
+            self._moved_again = True
+
+    def on(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Go on watching for *seconds*, or until that holds."""
+        deadline = now_s() + seconds
+        while now_s() < deadline:
+            self._look()
+            if until():
+                return
+            if self._kiosk is None:
+                time.sleep(0.02)
+            else:
+                self._kiosk.pump(0.02)
+
+    def rest(self) -> Trip:
+        """Watch until the belt stands, and a while longer."""
+        self.on(REST_WAIT_S, lambda: self._rest_s is not None)
+        if self._rest_s is not None:
+            self.on(STILL_S)
+        return Trip(
+            speed_ckmh=self._speed_ckmh,
+            stop_bytes_s=self._stop_s,
+            taken_s=self._taken_s,
+            permit_off_s=self._permit_s,
+            repaired_s=self._repaired_s,
+            rest_s=self._rest_s,
+            eased=self._eased,
+            moved_again=self._moved_again,
+        )
+
+
+def trip(house: GuestHouse, cause: Cause, kiosk: ScriptedKiosk | None = None) -> Trip:
+    """Let *cause* happen and watch until the belt stands."""
+    watch = Watch(house, kiosk)
+    watch.after(cause)
+    return watch.rest()
+
+
+# ---------------------------------------------------------------------------------------------- walking
 
 
 def walking(house: GuestHouse, kiosk: ScriptedKiosk, seen: Seen) -> None:
@@ -48,12 +191,12 @@ def walking(house: GuestHouse, kiosk: ScriptedKiosk, seen: Seen) -> None:
     for _ in range(TRIES):
         kiosk.walk(house)
         kiosk.target(WALKING_CKMH)
-        deadline = time.monotonic() + RESET_WAIT_S
+        deadline = now_s() + RESET_WAIT_S
         while kiosk.status is not None and kiosk.status.state is State.RUNNING:
             if house.report().belt_ckmh >= WALKING_CKMH:
                 return
             kiosk.pump(0.1)
-            if time.monotonic() > deadline:
+            if now_s() > deadline:
                 raise Timeout(f"the belt does not reach {WALKING_CKMH / 100:.2f} km/h; {kiosk.status}")
         cause = kiosk.status.cause if kiosk.status is not None else None
         seen.facts[f"tried again after {cause}"] = True
@@ -61,91 +204,89 @@ def walking(house: GuestHouse, kiosk: ScriptedKiosk, seen: Seen) -> None:
     raise Timeout(f"the guard stopped {TRIES} times before the belt reached its speed; {kiosk.status}")
 
 
-def trip(house: GuestHouse, cause: Callable[[], float], kiosk: ScriptedKiosk | None = None) -> Trip:
-    """Let *cause* happen (it returns when it did) and watch the bytes and the belt until it stands."""
-    before, _ = house.news()
-    at_s = cause()
-    stop_s: float | None = None
-    eased = False
-    deadline = time.monotonic() + REST_WAIT_S
-    while time.monotonic() < deadline:
-        report, entries = house.news()
-        for entry in entries:
-            if entry.t_s < at_s or entry.direction != "write" or entry.char != CONTROL_POINT:
-                continue
-            if entry.value == STOP and stop_s is None:
-                stop_s = entry.t_s - at_s
-            eased = eased or (stop_s is None and entry.value[:1] == b"\x02")
-        if report.belt_ckmh == 0:
-            return Trip(speed_ckmh=before.belt_ckmh, stop_bytes_s=stop_s, rest_s=report.now_s - at_s, eased=eased)
-        if kiosk is None:
-            time.sleep(0.02)
-        else:
-            kiosk.pump(0.02)
-    return Trip(speed_ckmh=before.belt_ckmh, stop_bytes_s=stop_s, rest_s=None, eased=eased)
-
-
-def killing(house: GuestHouse, name: str, number: int = signal.SIGKILL) -> Callable[[], float]:
-    """A cause: that process gets that signal."""
-
-    def cause() -> float:
-        at_s = time.monotonic()
-        house.kill(name, number)
-        return at_s
-
-    return cause
-
-
-def opening(house: GuestHouse, what: str) -> Callable[[], float]:
-    """A cause: a hand opens that contact. The edge is when the level of the GPIO line changed."""
-
-    def cause() -> float:
-        house.hand(what, closed=False)
-        deadline = time.monotonic() + 5.0
-        while time.monotonic() < deadline:
-            _, entries = house.news()
-            for entry in entries:
-                if entry.note == f"a hand opens {what}":
-                    return entry.t_s
-        raise Timeout("the world moved no wire")
-
-    return cause
-
-
 def restored(house: GuestHouse) -> None:
-    """Wires closed, everybody there, the guard ready for somebody to walk."""
+    """Wires closed, everybody there, what was latched reset by staff: ready for somebody to walk."""
     house.hand("clip", closed=True)
     house.hand("red", closed=True)
     house.ensure()
     kiosk = house.kiosk()
     try:
         kiosk.expect(lambda status: status.state is not State.STOPPING, "end of stopping", RESET_WAIT_S)
+        if kiosk.status is not None and kiosk.status.state is State.LATCHED:
+            kiosk.expect(lambda status: set(status.reset_missing) <= {Missing.STAFF}, "reset allowed", RESET_WAIT_S)
+            kiosk.send(Reset(ResetBy.STAFF))
+        kiosk.expect(lambda status: status.state is State.IDLE and not status.arm_missing, "ready", RESET_WAIT_S)
     finally:
         kiosk.close()
 
 
 @contextmanager
 def scripted(house: GuestHouse, seen: Seen) -> Iterator[ScriptedKiosk]:
-    """A scripted kiosk that walks, and leaves at the end."""
+    """A scripted kiosk that walks; it leaves at the end, and everything is restored."""
     kiosk = house.kiosk()
     try:
         walking(house, kiosk, seen)
         yield kiosk
     finally:
         kiosk.close()
+    restored(house)
 
 
-def killed_while_walking(house: GuestHouse, name: str, repeats: int) -> Seen:
-    """kill -9 of one process, with nobody to start it again."""
+# ---------------------------------------------------------------------------------------------- the kiosk itself
+
+
+def short_walk(house: GuestHouse, repeats: int) -> Seen:
+    """The kiosk itself, and its autopilot for a member: one whole First Steps session, onto the record."""
     seen = Seen()
     for _ in range(repeats):
-        with scripted(house, seen) as kiosk:
-            seen.trips.append(trip(house, killing(house, name), kiosk))
+        house.start_kiosk("--once", "--pictures", str(house.logs / "pictures"))
+        deadline = now_s() + SESSION_S
+        while house.alive("kiosk"):
+            if now_s() > deadline:
+                raise Timeout(f"the session does not end: {house.kiosk_news()}")
+            time.sleep(0.5)
+        seen.facts["exit code"] = house.processes["kiosk"].returncode
+        with reading(house.data) as record:
+            session = sessions.last(record, 1)[0]
+            walked = sessions.samples_of(record, session.id)
+        seen.facts["state"] = session.state.value
+        seen.facts["samples"] = len(walked)
+        seen.facts["walk_s"] = round(session.walk_s, 1)
+        seen.facts["max_speed_kmh"] = house.report().tap_max_ckmh / 100
+    return seen
+
+
+def clip_opened_on_screen(house: GuestHouse, repeats: int) -> Seen:
+    """The clip line opens while walking, with the kiosk drawing."""
+    seen = Seen()
+    for _ in range(repeats):
+        house.start_kiosk()
+        house.kiosk_walking(BEFORE_WALK_S)
+        seen.trips.append(trip(house, opened(house, "clip")))
+        house.wait_screen("safety_stop", 10.0)
+        house.end("kiosk")
         restored(house)
     return seen
 
 
-# ---------------------------------------------------------------------------------------------- scenarios
+def kiosk_signalled(number: int) -> Callable[[GuestHouse, int], Seen]:
+    """The kiosk dies or hangs while walking: the guard eases the belt to rest."""
+
+    def run(house: GuestHouse, repeats: int) -> Seen:
+        seen = Seen()
+        for _ in range(repeats):
+            house.start_kiosk()
+            house.kiosk_walking(BEFORE_WALK_S)
+            seen.trips.append(trip(house, signalled(house, "kiosk", number)))
+            if house.alive("kiosk"):
+                house.kill("kiosk")
+            restored(house)
+        return seen
+
+    return run
+
+
+# ---------------------------------------------------------------------------------------------- our processes
 
 
 def clip_opened(house: GuestHouse, repeats: int) -> Seen:
@@ -153,19 +294,92 @@ def clip_opened(house: GuestHouse, repeats: int) -> Seen:
     seen = Seen()
     for _ in range(repeats):
         with scripted(house, seen) as kiosk:
-            seen.trips.append(trip(house, opening(house, "clip"), kiosk))
-        restored(house)
+            seen.trips.append(trip(house, opened(house, "clip"), kiosk))
     return seen
 
 
-def belt_killed(house: GuestHouse, repeats: int) -> Seen:
-    """kill -9 of the belt process: BlueZ keeps the link, the treadmill walks on, the stopper has to stop it."""
-    return killed_while_walking(house, "belt", repeats)
+def killed(name: str) -> Callable[[GuestHouse, int], Seen]:
+    """kill -9 of one process, with nobody to start it again until the belt stands."""
+
+    def run(house: GuestHouse, repeats: int) -> Seen:
+        seen = Seen()
+        for _ in range(repeats):
+            with scripted(house, seen) as kiosk:
+                seen.trips.append(trip(house, signalled(house, name, signal.SIGKILL), kiosk))
+        return seen
+
+    return run
 
 
-def guard_killed(house: GuestHouse, repeats: int) -> Seen:
-    """kill -9 of the guard: the belt process hears no Wish any more."""
-    return killed_while_walking(house, "guard", repeats)
+def frozen(name: str) -> Callable[[GuestHouse, int], Seen]:
+    """SIGSTOP of one process; SIGCONT once the belt stands, and what it wakes up with moves nothing."""
+
+    def run(house: GuestHouse, repeats: int) -> Seen:
+        seen = Seen()
+        for _ in range(repeats):
+            with scripted(house, seen) as kiosk:
+                watch = Watch(house, kiosk)
+                watch.after(signalled(house, name, signal.SIGSTOP))
+                watch.rest()
+                watch.repair(lambda: house.kill(name, signal.SIGCONT))
+                seen.trips.append(watch.rest())
+        return seen
+
+    return run
+
+
+def stopper_killed(house: GuestHouse, repeats: int) -> Seen:
+    """kill -9 of the stopper takes nothing with it: the walk goes on, and the clip still stops it."""
+    seen = Seen()
+    for _ in range(repeats):
+        with scripted(house, seen) as kiosk:
+            house.kill("stopper")
+            kiosk.pump(2.0)
+            seen.facts["walked on"] = bool(house.report().belt_ckmh) and seen.facts.get("walked on", True)
+            seen.trips.append(trip(house, opened(house, "clip"), kiosk))
+    return seen
+
+
+# ---------------------------------------------------------------------------------------------- Bluetooth
+
+
+def broken(cause: Callable[[GuestHouse], Cause], cure: Callable[[GuestHouse], object]) -> Callable[..., Seen]:
+    """Something between us and the treadmill breaks; after a while it is put right, and then the belt stops."""
+
+    def run(house: GuestHouse, repeats: int) -> Seen:
+        seen = Seen()
+        for _ in range(repeats):
+            with scripted(house, seen) as kiosk:
+                watch = Watch(house, kiosk)
+                watch.after(cause(house))
+                watch.on(BROKEN_S)
+                watch.repair(lambda: cure(house))
+                seen.trips.append(watch.rest())
+        return seen
+
+    return run
+
+
+def bluetoothd_restarted(house: GuestHouse) -> Cause:
+    """As systemd does it: SIGTERM, and started again at once."""
+
+    def cause() -> float:
+        at_s = now_s()
+        house.end("bluetoothd")
+        house.start_bluetoothd()
+        return at_s
+
+    return cause
+
+
+def unanswered(house: GuestHouse) -> Cause:
+    """The treadmill answers no request any more, and then the clip is pulled."""
+
+    def cause() -> float:
+        misbehaves(house, "att_silent")()
+        return opened(house, "clip")()
+
+    return cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +387,41 @@ class Scenario:
     """One row of the table."""
 
     run: Callable[[GuestHouse, int], Seen]
-    repeats: int = 1
+    repeatable: bool = True  # False: takes minutes, so it is done once whatever is asked for
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
+    "short_walk": Scenario(short_walk, repeatable=False),
+    "clip_opened_on_screen": Scenario(clip_opened_on_screen, repeatable=False),
+    "kiosk_killed": Scenario(kiosk_signalled(signal.SIGKILL)),
+    "kiosk_frozen": Scenario(kiosk_signalled(signal.SIGSTOP)),
     "clip_opened": Scenario(clip_opened),
-    "belt_killed": Scenario(belt_killed),
-    "guard_killed": Scenario(guard_killed),
+    "belt_killed": Scenario(killed("belt")),
+    "belt_frozen": Scenario(frozen("belt")),
+    "guard_killed": Scenario(killed("guard")),
+    "guard_frozen": Scenario(frozen("guard")),
+    "stopper_killed": Scenario(stopper_killed),
+    "bluetoothd_killed": Scenario(
+        broken(lambda house: signalled(house, "bluetoothd", signal.SIGKILL), GuestHouse.start_bluetoothd)
+    ),
+    "bluetoothd_frozen": Scenario(
+        broken(
+            lambda house: signalled(house, "bluetoothd", signal.SIGSTOP),
+            lambda house: house.kill("bluetoothd", signal.SIGCONT),
+        )
+    ),
+    "bluetoothd_restarted": Scenario(broken(bluetoothd_restarted, lambda house: None)),
+    "radio_silent": Scenario(
+        broken(lambda house: misbehaves(house, "link_cut"), lambda house: house.mischief("link_cut", on=False))
+    ),
+    "adapter_gone": Scenario(
+        broken(lambda house: misbehaves(house, ADAPTER_GONE), lambda house: house.mischief(ADAPTER_GONE, on=False))
+    ),
+    "treadmill_unanswering": Scenario(broken(unanswered, lambda house: house.mischief("att_silent", on=False))),
 }
 
 
-def tail(entries: tuple[TapEntry, ...], count: int = 40) -> tuple[str, ...]:
+def tail(entries: tuple[TapEntry, ...], count: int = 60) -> tuple[str, ...]:
     """The end of a byte tap, for people."""
     return tuple(
         f"{entry.t_s:9.3f} {entry.direction:8} {entry.char:04X} {entry.value.hex(' ')} {entry.note}".rstrip()
