@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, Phase, settings
@@ -199,6 +200,29 @@ def adversary(tally: Tally, examples_walk: int = 3) -> type[RuleBasedStateMachin
             self.rig.plant.incline = incline
             self.rig.tick()
 
+        # ---- one thing wrong just when everything else is right: where a check that is missing shows
+
+        @precondition(lambda self: self.rig.state is State.LATCHED)
+        @rule(what=st.sampled_from(WRONGS), who=st.sampled_from(ResetBy))
+        def reset_with_one_thing_wrong(self, what: str, who: ResetBy) -> None:
+            rig = self.rig
+            rig.run(15.0, lambda: not rig.out.reset_missing)
+            rig.run(0.6)
+            undo = go_wrong(rig, what)
+            rig.run(0.4)
+            rig.tick(Reset(who))
+            undo()
+
+        @precondition(lambda self: self.rig.state in (State.LATCHED, State.IDLE))
+        @rule(what=st.sampled_from(WRONGS), seconds=st.sampled_from((0.0, 0.02, 0.04)))
+        def start_with_one_thing_wrong(self, what: str, seconds: float) -> None:
+            rig = self.rig
+            if rig.to_armed():
+                undo = go_wrong(rig, what)
+                rig.run(seconds)
+                rig.tick(Start())
+                undo()
+
         # ---- the whole legal way, from wherever it is
 
         @rule()
@@ -212,6 +236,36 @@ def adversary(tally: Tally, examples_walk: int = 3) -> type[RuleBasedStateMachin
             alive(self.rig)
 
     return Adversary
+
+
+WRONGS = ("clip", "red", "fault", "screen", "silent", "mute", "lost", "moving", "deck", "weld")
+
+
+def go_wrong(rig: Rig, what: str) -> Callable[[], None]:
+    """Break one thing; returns what mends it."""
+    plant = rig.plant
+    if what in ("clip", "red"):
+        rig.open(what)
+        return lambda: rig.close(what)
+    holder: object = rig
+    name, value = what, True
+    if what == "fault":
+        value = "The clip (pin 17) cannot be read."
+    elif what == "screen":
+        value = False
+    elif what == "weld":
+        name = "relay"
+    else:
+        holder = plant
+        if what == "lost":
+            name, value = "link", LinkState.LOST
+        elif what == "moving":
+            name, value = "aim", 100.0
+        elif what == "deck":
+            name, value = "incline", 30
+    before = getattr(holder, name)
+    setattr(holder, name, value)
+    return lambda: setattr(holder, name, before)
 
 
 def alive(rig: Rig) -> None:

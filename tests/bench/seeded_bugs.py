@@ -1,0 +1,328 @@
+"""Tests of the tests: the sixteen realistic bugs of safety.md, each seeded as a source patch, each to be found.
+
+Every bug goes into a copy of the tree of its own, never into this one. Two kinds of tests are tried on it: the
+*promises* (state machine against an adversary, or walks under the byte tap) and the *examples* (unit tests that name
+a promise). A bug counts as found only by a test that ran and failed; a patch that does not apply, or a tree that does
+not even import, is an error of this bench. The unpatched copy must pass first.
+
+    python -m tests.bench.seeded_bugs [--quick] [--json] [--only NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.common import REPO, main, table
+
+COPIED = ("hardware", "kiosk", "tests", "assets", "pyproject.toml")
+MACHINE = "hardware/guard/machine.py"
+
+GUARD_PROMISES = ("tests/property/test_guard_promises.py",)
+GUARD_EXAMPLES = (
+    "tests/unit/test_guard_machine.py",
+    "tests/unit/test_guard_limits.py",
+    "tests/unit/test_guard_loop.py",
+)
+WIRE_PROMISES = ("tests/property/test_gpio_debounce.py",)
+WIRE_EXAMPLES = ("tests/unit/test_gpio.py", "tests/unit/test_guard_loop.py")
+WALKS = (
+    "tests/integration/test_walks_stops.py",
+    "tests/integration/test_walks_losses.py",
+    "tests/integration/test_walks_machines.py",
+)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """Source patches ``(file, before, after)``, each of which must apply exactly once, and the tests to try."""
+
+    name: str
+    patches: tuple[tuple[str, str, str], ...]
+    promises: tuple[str, ...] = GUARD_PROMISES
+    examples: tuple[str, ...] = GUARD_EXAMPLES
+
+
+BUGS = (
+    Bug(
+        "clip seen only on an edge",
+        (
+            (
+                "hardware/gpio/wires.py",
+                "            level = levels.get(pin)\n            if level is None:",
+                "            level = levels.get(pin)\n"
+                "            if level is not None and level == self._seen.get(pin) and self._unheard[wire] == 0:\n"
+                "                if level == 0 and wire is not Wire.READBACK:\n"
+                "                    after[wire] = sampled(before[wire], is_open=False, settle=self._settle[wire])\n"
+                "                continue\n"
+                "            if level is not None:\n"
+                "                self._seen[pin] = level\n"
+                "            if level is None:",
+            ),
+            (
+                "hardware/gpio/wires.py",
+                '        self._fault = ""\n\n    def sample',
+                '        self._fault = ""\n        self._seen: dict[int, int] = {}\n\n    def sample',
+            ),
+        ),
+        WALKS[:1],
+        WIRE_EXAMPLES,
+    ),
+    Bug(
+        "reset without an edge", ((MACHINE, "    held = m.reset_s is not None and not", "    held = False and not"),)
+    ),
+    Bug(
+        "reset with the clip open",
+        ((MACHINE, "        (seen.switches.clip is Contact.CLOSED, Missing.CLIP_OPEN),\n", ""),),
+    ),
+    Bug(
+        "reset straight to RUNNING",
+        (
+            (
+                MACHINE,
+                "else (_idle(m, seen.now_s), ())",
+                "else (but(_started(_idle(m, seen.now_s), seen), state=State.RUNNING), ())",
+            ),
+        ),
+    ),
+    Bug(
+        "stop re-sent to a belt at rest",
+        (
+            (
+                "hardware/belt/stop.py",
+                "    if sight.motion is Motion.REST:\n        stood",
+                "    if sight.motion is Motion.REST and ladder.handed_s is None:\n        stood",
+            ),
+            (
+                "hardware/belt/whitelist.py",
+                '    if scene.motion is Motion.REST:\n        return "stop to a belt at rest"\n',
+                "",
+            ),
+        ),
+        WALKS[:1],
+        ("tests/unit/test_belt_stop.py", "tests/unit/test_belt_whitelist.py"),
+    ),
+    Bug(
+        "stale telemetry ignored",
+        (
+            (
+                MACHINE,
+                "speed = belt.speed_ckmh if _recent(read_s, now_s, m.profile.stale_s) else None",
+                "speed = belt.speed_ckmh if read_s is not None else None",
+            ),
+        ),
+    ),
+    Bug(
+        "screen heartbeat ignored in RUNNING",
+        (
+            (
+                MACHINE,
+                "((under_way or state is State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN)",
+                "(state in (State.STARTING, State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN)",
+            ),
+        ),
+    ),
+    Bug(
+        "boot in IDLE",
+        (
+            (
+                MACHINE,
+                "    state: State = State.LATCHED\n    cause: Cause | None = Cause.BOOT",
+                "    state: State = State.IDLE\n    cause: Cause | None = None",
+            ),
+        ),
+    ),
+    Bug(
+        "permit kept on a hard trip",
+        (
+            (
+                MACHINE,
+                "permit = m.cause is None or (m.cause in SOFT and m.cause is not Cause.BOOT)",
+                "permit = m.cause is not Cause.BOOT",
+            ),
+        ),
+    ),
+    Bug(
+        "cap not applied",
+        (("hardware/guard/limits.py", "        highest=limits.cap_ckmh,", "        highest=CAP_MAX_CKMH,"),),
+    ),
+    Bug(
+        "reconnect accepted while moving",
+        ((MACHINE, "not (seen.link_up and seen.link == m.link)", "not seen.link_up"),),
+    ),
+    Bug(
+        "no clip proof needed",
+        ((MACHINE, "if m.pulled and clip is Contact.CLOSED:", "if clip is Contact.CLOSED:"),),
+    ),
+    Bug(
+        "zero during spin-up taken as rest",
+        (
+            (
+                MACHINE,
+                "at_rest=still and not _may_start_yet(m, belt, inputs.belt_life, now_s),",
+                "at_rest=still,",
+            ),
+        ),
+    ),
+    Bug(
+        "missing Wish ignored by the belt",
+        (
+            (
+                "hardware/belt/orders.py",
+                "return self.wish is not None and connected and now_s - self._heard_s <= WISH_MISSING_S",
+                "return self.wish is not None and connected",
+            ),
+        ),
+        WALKS[1:2],
+        ("tests/unit/test_belt_orders.py",),
+    ),
+    Bug(
+        "Start without a consent edge",
+        (
+            (
+                MACHINE,
+                "armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session)",
+                "armed = but(m, state=State.ARMED, since_s=now_s, envelope=envelope, session=session)",
+            ),
+            (
+                MACHINE,
+                "link=seen.link, pulled=False, consent_s=None)",
+                "link=seen.link, pulled=False, consent_s=now_s)",
+            ),
+        ),
+    ),
+    Bug(
+        "mph written as km/h",
+        (
+            (
+                "hardware/belt/ftms/facts.py",
+                "return int(Decimal(speed_ckmh) * 100 / CKMH_PER_MPH) if self.mph else speed_ckmh",
+                "return speed_ckmh",
+            ),
+        ),
+        WALKS[2:],
+        ("tests/unit/test_belt_facts.py",),
+    ),
+)
+
+EXAMPLES = {True: "40", False: "200"}  # of the adversary, by --quick
+
+
+class SeedError(Exception):
+    """The bench itself is wrong: a patch does not apply, or a copy does not run."""
+
+
+def copy_tree(where: Path) -> Path:
+    """A copy of what the tests need."""
+    for name in COPIED:
+        source = REPO / name
+        if source.is_dir():
+            shutil.copytree(source, where / name, ignore=shutil.ignore_patterns("__pycache__", "*.ogg", "*.wav"))
+        else:
+            shutil.copy(source, where / name)
+    return where
+
+
+def seed(tree: Path, bug: Bug) -> None:
+    """Apply the patches of *bug*. Raises SeedError if one does not apply exactly once."""
+    for name, before, after in bug.patches:
+        path = tree / name
+        text = path.read_text(encoding="utf-8")
+        if text.count(before) != 1:
+            raise SeedError(f"{bug.name}: its patch fits {text.count(before)} times in {name}; write it anew.")
+        path.write_text(text.replace(before, after), encoding="utf-8")
+        compile(path.read_text(encoding="utf-8"), name, "exec")
+
+
+def failed(tree: Path, tests: tuple[str, ...], *, quick: bool) -> str | None:
+    """The first test that failed, or None if all passed. Raises SeedError where they could not run."""
+    environment = {
+        **os.environ,
+        "RETROWALK_EXAMPLES": EXAMPLES[quick],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(tree / ".hypothesis"),
+    }
+    # -m puts the copy first on the path, before the installed tree.
+    argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=580"]
+    argv += ["--tb=line", *(["--hypothesis-seed=20260801"] if quick else []), *tests]
+    done = subprocess.run(argv, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if done.returncode != 1 or not lines or lines[0].startswith("ERROR"):
+        raise SeedError(f"{' '.join(tests)} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return lines[0].split("::", 1)[-1].split(" - ")[0].removeprefix("FAILED ")
+
+
+def elsewhere(tree: Path) -> None:
+    """The copy is what runs, not this tree. Raises SeedError."""
+    argv = [sys.executable, "-c", "import hardware.guard.machine as m; print(m.__file__)"]
+    where = subprocess.run(argv, cwd=tree, capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(where).is_relative_to(tree):
+        raise SeedError(f"The copy in {tree} is not what Python imports: {where}.")
+
+
+def try_bug(bug: Bug | None, *, quick: bool) -> dict:
+    """One bug, or (None) the tree as it is."""
+    with tempfile.TemporaryDirectory(prefix="retrowalk-seed-") as directory:
+        tree = copy_tree(Path(directory).resolve())
+        if bug is None:
+            elsewhere(tree)
+            every = {path for b in BUGS for path in (*b.promises, *b.examples)}
+            broken = failed(tree, tuple(sorted(every)), quick=quick)
+            if broken is not None:
+                raise SeedError(f"Without any seeded bug {broken} fails already: nothing can be learned.")
+            return {}
+        seed(tree, bug)
+        examples = failed(tree, bug.examples, quick=quick)
+        promises = failed(tree, bug.promises, quick=quick)
+        return {"bug": bug.name, "found": bool(promises or examples), "promises": promises, "examples": examples}
+
+
+def run(options: argparse.Namespace) -> dict:
+    """All bugs, two at a time."""
+    bugs = [bug for bug in BUGS if options.only is None or options.only in bug.name]
+    if not bugs:
+        raise SystemExit(f"No bug has that in its name. There are: {', '.join(bug.name for bug in BUGS)}.")
+    with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1))) as pool:
+        baseline = pool.submit(try_bug, None, quick=options.quick)
+        tried = list(pool.map(lambda bug: try_bug(bug, quick=options.quick), bugs))
+        baseline.result()
+    return {
+        "bugs": len(tried),
+        "found": sum(result["found"] for result in tried),
+        "by_promises": sum(result["promises"] is not None for result in tried),
+        "by_examples": sum(result["examples"] is not None for result in tried),
+        "results": tried,
+        "failures": [f"Not found: {result['bug']}." for result in tried if not result["found"]],
+    }
+
+
+def show(result: dict) -> None:
+    """A table and the count."""
+    rows = [
+        [r["bug"], "found" if r["found"] else "MISSED", "yes" if r["promises"] else "no", r["examples"] or "-"]
+        for r in result["results"]
+    ]
+    table(["bug", "", "by promises", "by example"], rows)
+    print(
+        f"{result['found']} of {result['bugs']} found; by the promises alone {result['by_promises']}, "
+        f"by the examples alone {result['by_examples']}."
+    )
+
+
+if __name__ == "__main__":
+    only = {"help": "only bugs with this in their name", "default": None}
+    try:
+        code = main("Seeded bugs: does the suite find what it must find?", run, show, only=only)
+    except SeedError as error:
+        print(error, file=sys.stderr)
+        code = 2
+    sys.exit(code)
