@@ -239,6 +239,7 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
         consented=members.consented(connection, member.id),
         screened_until_ms=screening.expires_ms if screening is not None and valid else None,
         screening_limit_ckmh=members.screening_limit_ckmh(connection, member.id, at.utc_ms),
+        last_session_id=past[0].id if past else None,
         forbidden=screening is not None and valid and screening.outcome is Screened.FORBID,
         history=tuple(visit_of(record) for record in sorted(past, key=lambda r: r.started_ms) if record.walk_s > 0),
     )
@@ -253,6 +254,8 @@ def visit_of(record: SessionRecord) -> Visit:
         planned_s=record.plan_s,
         walked_s=record.walk_s,
         completed=record.state is SessionState.COMPLETED,
+        top_ckmh=record.top_ckmh,
+        cause=record.cause,
         why=record.why or "",
         pain_before=record.pain_before,
         pain_peak=record.pain_peak,

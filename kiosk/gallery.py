@@ -404,6 +404,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         replace(member, card=CARDS[0], tiles=tuple(replace(t, state=TileState.DONE) for t in _check("link"))),
     )
     add(a.STRADDLE, "", "clip alone", member)
+    add(a.PAUSE, "", "between two sets", replace(member, count=65, touch_ready=True))
     add(a.STRADDLE, "amber", "with an amber button", replace(member, amber=True))
     for count in (5, 1):
         add(a.COUNTDOWN, str(count), "the belt starts at nought", replace(member, count=count))

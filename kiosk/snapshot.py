@@ -35,6 +35,7 @@ class ScreenId(StrEnum):
     STOPPING = "stopping"
     SAFETY_STOP = "safety_stop"
     BELT_STOPPED = "belt_stopped"
+    PAUSE = "pause"  # between two sets: the belt is stopped, the member stands on the side rails
     WHY_STOPPED = "why_stopped"
     EFFORT = "effort"
     PAIN = "pain"
@@ -55,11 +56,12 @@ FAR_SCREENS: Final = frozenset(
         ScreenId.STOPPING,
         ScreenId.SAFETY_STOP,
         ScreenId.BELT_STOPPED,
+        ScreenId.PAUSE,
     }
 )
 """Read from the rails at viewing distance: type by visual angle, gaze target at one place."""
 
-INERT_SCREENS: Final = FAR_SCREENS - {ScreenId.BELT_STOPPED}
+INERT_SCREENS: Final = FAR_SCREENS - {ScreenId.BELT_STOPPED, ScreenId.PAUSE}
 """The belt may move: touch does nothing but stop."""
 
 

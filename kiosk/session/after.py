@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import LinkState, Missing, Reset, ResetBy, Status
+from hardware.link.messages import Cause, LinkState, Missing, Reset, ResetBy, Status
 from hardware.link.messages import State as GuardState
+from kiosk.coach.plan import Choice
+from kiosk.coach.progression import CHEST, Verdict, Visit, judge
 from kiosk.session.model import Record
 from kiosk.session.near import ask_pin
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
 from kiosk.store.kinds import Severity
+from kiosk.store.kinds import Verdict as Kept
 from kiosk.store.records import EventIn, Ratings
 
 HIGH_PAIN: Final = 7
@@ -39,11 +42,53 @@ def pain(t: Turn, intent: Intent) -> None:
         )
         if intent.value >= HIGH_PAIN or (before is not None and intent.value - before >= PAIN_RISE):
             t.actions.append(Record(EventIn("pain_flag", Severity.NOTICE, t.stay.id)))
+        keep_verdict(t)
         t.go(ScreenId.SUMMARY)
     elif intent.kind in (IntentKind.SKIP, IntentKind.NEXT):
+        keep_verdict(t)
         t.go(ScreenId.SUMMARY)
     elif intent.kind is IntentKind.BACK:
         t.go(ScreenId.EFFORT)
+
+
+def visit_of(t: Turn) -> Visit:
+    """This stay's walk as progression reads it."""
+    stay = t.stay
+    offer, walked, before = stay.offer, stay.walked, pain_before(t)
+    kept = stay.consent
+    return Visit(
+        day=t.setup.today(),
+        program=offer.program if offer is not None else "",
+        choice=offer.choice if offer is not None else Choice(""),
+        planned_s=offer.plan.walk_s if offer is not None else 0.0,
+        walked_s=walked.walk_s,
+        completed=stay.cause is Cause.PLAN_DONE,
+        top_ckmh=walked.top_ckmh,
+        cause=stay.cause.value if stay.cause is not None else "",
+        why=stay.why,
+        pain_before=before if kept else None,
+        pain_peak=None if not kept or stay.pain_after is None else max(stay.pain_after, before or 0),
+        pain_after=stay.pain_after,
+        effort=stay.effort,
+        dizzy=stay.why == CHEST,
+    )
+
+
+def keep_verdict(t: Turn) -> None:
+    """What the coach makes of the session, for the staff's view of a member; only with consent."""
+    if not t.stay.consent or t.stay.person is None:
+        return
+    verdict = _VERDICTS.get(judge(visit_of(t), t.setup.content.rules.progress))
+    if verdict is not None:
+        t.actions.append(Record(Ratings(t.stay.id, verdict=verdict)))
+
+
+_VERDICTS: Final = {
+    Verdict.CLEAN: Kept.CLEAN,
+    Verdict.HOLD: Kept.HOLD,
+    Verdict.AMBER: Kept.AMBER,
+    Verdict.RED: Kept.RED,
+}
 
 
 def pain_before(t: Turn) -> int | None:

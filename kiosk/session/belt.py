@@ -177,9 +177,11 @@ def _arm(t: Turn, status: Status) -> None:
         t.talk("talk.machine")
         return
     t.stay = replace(t.stay, offer=offer, armed=True, pulled=False, asked_s=t.now_s)
-    top = max(offer.plan.top_ckmh, status.min_ckmh)
-    if t.stay.resume:
-        top = status.min_ckmh if t.stay.player is None else max(t.stay.player.base_ckmh, status.min_ckmh)
+    player = t.stay.player
+    top = offer.plan.top_ckmh
+    if t.stay.resume and player is not None:
+        top = player.ceiling_ckmh if player.resting else player.base_ckmh
+    top = max(top, status.min_ckmh)
     t.send(Arm(Envelope(top, offer.plan.top_dpct), t.stay.id, Purpose.SESSION))
 
 
@@ -421,7 +423,7 @@ def walking(t: Turn) -> None:
     elif played.announced:
         t.play("ahead")
     t.cue(played.requests, played.technique, moment=played.moment)
-    if player.done:
+    if player.done or player.resting:
         stop(t, StopWhy.PLAN_DONE)
     elif t.state.screen is ScreenId.EASING and t.screen_s >= EASING_S:
         t.go(ScreenId.WALK)
@@ -511,7 +513,8 @@ def stopping(t: Turn) -> None:
     asked = t.now_s - t.state.stop_sent_s
     if status.state not in (GuardState.STOPPING, GuardState.LATCHED):
         if STOP_EVERY_S <= asked < STOP_EVERY_S * 20 and stay.cause is None:
-            t.send(Stop(StopWhy.PLAN_DONE if stay.player is not None and stay.player.done else StopWhy.MEMBER))
+            planned = stay.player is not None and (stay.player.done or stay.player.resting)
+            t.send(Stop(StopWhy.PLAN_DONE if planned else StopWhy.MEMBER))
             t.state = replace(t.state, stop_sent_s=t.now_s)
         return
     if status.cause not in OURS:
@@ -520,6 +523,9 @@ def stopping(t: Turn) -> None:
     t.stay = replace(t.stay, cause=status.cause)
     if status.state is GuardState.LATCHED:
         t.play("done")
+        if status.cause is Cause.PLAN_DONE and stay.player is not None and stay.player.resting:
+            t.go(ScreenId.PAUSE)
+            return
         t.go(ScreenId.BELT_STOPPED)
         if status.cause is Cause.PLAN_DONE:
             t.finish()
@@ -546,6 +552,36 @@ def at_rest(t: Turn) -> None:
     off = status is not None and not status.inputs.clip_closed and t.screen_s >= REST_TOUCH_S
     if off or t.screen_s >= BELT_STOPPED_S:
         after_stop(t)
+
+
+def rest_left_s(t: Turn) -> float:
+    """How much of the rest between two sets is left."""
+    player = t.stay.player
+    return 0.0 if player is None else max(0.0, player.step.seconds - t.screen_s)
+
+
+def pause(t: Turn, intent: Intent) -> None:
+    """On to the next set before the rest is over."""
+    if intent.kind in (IntentKind.NEXT, IntentKind.DONE) and t.screen_s >= REST_TOUCH_S:
+        _next_set(t)
+
+
+def pausing(t: Turn) -> None:
+    """The belt stands; the next set begins with a new straddle."""
+    if staff_latched(t.status):
+        t.go(ScreenId.OUT_OF_SERVICE)
+        return
+    t.say("N6")
+    left_s = rest_left_s(t)
+    if left_s <= t.setup.content.rules.player.announce_s:
+        t.say("N7")
+    if left_s <= 0:
+        _next_set(t)
+
+
+def _next_set(t: Turn) -> None:
+    t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None)
+    t.go(ScreenId.CHECK)
 
 
 def after_stop(t: Turn) -> None:

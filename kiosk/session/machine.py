@@ -54,6 +54,7 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
     S.EASING: belt.walk,
     S.SAFETY_STOP: belt.safety_stop,
     S.BELT_STOPPED: belt.belt_stopped,
+    S.PAUSE: belt.pause,
     S.WHY_STOPPED: belt.why_stopped,
     S.EFFORT: after.effort,
     S.PAIN: after.pain,
@@ -76,6 +77,7 @@ TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
     S.STOPPING: belt.stopping,
     S.SAFETY_STOP: belt.safely_stopped,
     S.BELT_STOPPED: belt.at_rest,
+    S.PAUSE: belt.pausing,
     S.RESET: after.resetting,
     S.OUT_OF_SERVICE: after.back_in_service,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, KioskToGuard, Refused, SafetyEvent, Status
@@ -73,6 +74,7 @@ class Person:
     consented: bool
     screened_until_ms: int | None  # a full screening is in force until then
     screening_limit_ckmh: int | None
+    last_session_id: str | None  # for what is learnt of it later: the morning after
     forbidden: bool  # the last screening said no, and no letter has lifted it
     history: tuple[Visit, ...]  # oldest first
 
@@ -86,7 +88,7 @@ class Offer:
     plan: Plan  # clipped
     recommended: bool
     reason: str  # catalogue key, empty if none
-    reason_values: Mapping[str, str | int]
+    reason_values: Mapping[str, str | int | Decimal]
     cap: EffectiveCap
 
 
@@ -117,6 +119,7 @@ class Stay:
     outcome: Outcome | None = None
     signed_by: str = ""  # staff who let a gated person walk
     talk_key: str = ""  # what TALK_TO_STAFF says
+    staff_may: bool = False  # ... and staff may let the session happen all the same
     offers: tuple[Offer, ...] = ()
     page: int = 0  # of program cards
     offer: Offer | None = None
@@ -149,7 +152,8 @@ class Stay:
     @property
     def overridable(self) -> bool:
         """Staff may open a gate once, before anything was walked."""
-        return self.outcome is not None and self.outcome.overridable and not self.signed_by and not self.opened
+        gate = self.staff_may or (self.outcome is not None and self.outcome.overridable)
+        return gate and not self.signed_by and not self.opened
 
     @property
     def member_id(self) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
 
 from hardware.link.messages import LinkState, ResetBy, State
-from hardware.units import ckmh_from_mph
+from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk.coach import screening
 from kiosk.coach.plan import clipped, expand, without_rises
-from kiosk.coach.progression import Proposal, Today, for_guest, propose
+from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.session.model import (
     CODE_DIGITS,
@@ -19,6 +21,7 @@ from kiosk.session.model import (
     Keypad,
     Offer,
     PinTried,
+    Record,
     RecordConsent,
     RecordScreening,
     Stay,
@@ -27,8 +30,12 @@ from kiosk.session.model import (
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.caps import CapContext, effective
+from kiosk.store.kinds import AgeBand
+from kiosk.store.records import Ratings
 
-CARDS = 3
+VISITS_KNOWN: Final = 1000  # past every cap of the first visits
+
+CARDS: Final = 3
 """At most three program cards and "more" (screens, decisions)."""
 
 
@@ -199,6 +206,9 @@ def questions(t: Turn, intent: Intent) -> None:
 
 def _screened(t: Turn, outcome: Outcome, kind: FormKind) -> None:
     t.stay = replace(t.stay, form=None, outcome=outcome)
+    person = t.stay.person
+    if "worse_next_morning" in outcome.flags and person is not None and person.last_session_id and t.stay.consent:
+        t.actions.append(Record(Ratings(person.last_session_id, worse_next_morning=True)))
     if outcome.result in (Result.FORBID, Result.NOT_TODAY, Result.GATE):
         if t.stay.person is not None and outcome.result is Result.FORBID:
             t.actions.append(RecordScreening(t.stay.person.id, outcome, ""))
@@ -269,21 +279,51 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
 
 def to_programs(t: Turn) -> None:
     """What may be walked here today, as cards."""
-    today = _today(t)
+    today = today_of(t)
     offers = tuple(offer for proposal in today.proposals if (offer := make_offer(t, proposal)) is not None)
     t.stay = replace(t.stay, offers=offers, page=0)
     if offers:
         t.go(ScreenId.PROGRAM)
     else:
+        t.stay = replace(t.stay, staff_may=today.staff_may)
         t.talk(today.refusal or "talk.machine")
 
 
-def _today(t: Turn) -> Today:
+def today_of(t: Turn) -> Today:
+    """What progression says for this person, now."""
     person = t.stay.person
     if person is None:
         return for_guest()
     content = t.setup.content
-    return propose(person.history, t.setup.today(), content.programs, content.rules)
+    return propose(history_of(t), t.setup.today(), facts_of(t), content.programs, content.rules)
+
+
+def history_of(t: Turn) -> tuple[Visit, ...]:
+    """The person's visits, with what was learnt today of the last one."""
+    person, outcome = t.stay.person, t.stay.outcome
+    if person is None or not person.history:
+        return ()
+    if outcome is None or "worse_next_morning" not in outcome.flags:
+        return person.history
+    return (*person.history[:-1], replace(person.history[-1], worse_next_morning=True))
+
+
+def facts_of(t: Turn) -> Facts:
+    """What else counts for progression."""
+    person, outcome = t.stay.person, t.stay.outcome
+    flags = outcome.flags if outcome is not None else frozenset()
+    status = t.status
+    machine = None if status is None or status.facts is None else status.cap_ckmh
+    # The cap of the base plan: what one program or the first visits are capped to is no limit to growing.
+    cap = effective(t.state.caps, replace(cap_context(t, BASE, machine), visits=VISITS_KNOWN, program_ckmh=None))
+    return Facts(
+        older=person is not None and (person.age_band is AgeBand.OLDER or "older" in flags),
+        fell="fall" in flags,
+        cap_mph=Decimal(str(mph_from_ckmh(cap.speed_ckmh))).quantize(TENTH, rounding=ROUND_FLOOR),
+        pain_now=outcome.pain if outcome is not None else None,
+        flags=flags,
+        staff_signed=t.stay.signed_by != "",
+    )
 
 
 def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
@@ -379,6 +419,7 @@ def _to_check(t: Turn, *, agreed: bool) -> None:
     if offer is None or staff_latched(t.status):
         return
     if not agreed:
-        offer = replace(offer, plan=without_rises(offer.plan))
+        choice = replace(offer.choice, declined=True)
+        offer = replace(offer, plan=without_rises(offer.plan), choice=choice)
     t.stay = replace(t.stay, offer=offer, agreed=agreed, id=t.setup.new_id(), area_clear=False, shoes=False)
     t.go(ScreenId.CHECK)

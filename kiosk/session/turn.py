@@ -167,7 +167,7 @@ class Turn:
                 Closing(
                     session_id=stay.id,
                     state=SessionState.COMPLETED if completed else SessionState.STOPPED,
-                    cause=stay.cause.value if stay.cause is not None else "not_started",
+                    cause=stay.cause.value if stay.cause is not None else "left" if player else "not_started",
                     walk_s=round(walked.walk_s, 3),
                     distance_m=round(walked.distance_m, 3),
                     top_ckmh=walked.top_ckmh,

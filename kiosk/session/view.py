@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, LinkState
-from hardware.units import speed_text
-from kiosk.coach.plan import Plan
+from hardware.units import ckmh_from_mph, speed_text
+from kiosk.coach.plan import Plan, expand
+from kiosk.coach.progression import upcoming
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near
 from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
@@ -90,6 +93,8 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
         made = replace(made, count=belt.count_of(t))
     if screen in _WALKING:
         made = replace(made, walk=_walk(made, t))
+    if screen is S.PAUSE:
+        made = replace(made, count=round(belt.rest_left_s(t)), touch_ready=t.screen_s >= belt.REST_TOUCH_S)
     if screen in _RESTED:
         ready = belt.rest_ready(t) if screen is S.SAFETY_STOP else t.screen_s >= belt.REST_TOUCH_S
         made = replace(
@@ -183,7 +188,19 @@ def _reason(t: Turn, offer: Offer) -> str:
         unit = t.texts(f"unit.{t.setup.units.name.lower()}")
         speed = speed_text(offer.cap.speed_ckmh, t.setup.units)
         return t.texts(f"cap.{offer.cap.source.value}", speed=speed, unit=unit)
-    return t.texts(offer.reason, **offer.reason_values) if offer.reason else ""
+    return sentence(t, offer.reason, offer.reason_values)
+
+
+def sentence(t: Turn, key: str, values: Mapping[str, str | int | Decimal]) -> str:
+    """A reason in words; speeds in the unit that is read here."""
+    if not key:
+        return ""
+    shown: dict[str, object] = dict(values)
+    mph = values.get("speed_mph")
+    if isinstance(mph, Decimal):
+        unit = t.texts(f"unit.{t.setup.units.name.lower()}")
+        shown["speed"] = f"{speed_text(ckmh_from_mph(mph), t.setup.units)} {unit}"
+    return t.texts(key, **shown)
 
 
 def note(t: Turn, offer: Offer) -> str:
@@ -230,15 +247,15 @@ def _summary(t: Turn) -> SummaryView:
     if person is not None:
         today = t.setup.today()
         week = 1 + sum((today - visit.day).days < 7 for visit in person.history)
-    completed = stay.cause is Cause.PLAN_DONE
-    title, reason = _next(t, completed=completed)
+    completed = stay.cause is Cause.PLAN_DONE and player_done(t)
+    title, reason = _next(t)
     return SummaryView(
         walk_s=walked.walk_s,
         distance_m=walked.distance_m,
         top_ckmh=walked.top_ckmh,
         average_ckmh=walked.average_ckmh,
         week_sessions=week,
-        week_limit=WEEK_LIMIT,
+        week_limit=t.setup.content.rules.progress.week_sessions,
         speeds=walked.trace,
         plan=steps_of(offer.plan) if offer is not None else (),
         effort=stay.effort,
@@ -250,14 +267,37 @@ def _summary(t: Turn) -> SummaryView:
     )
 
 
-WEEK_LIMIT: Final = 3
+def player_done(t: Turn) -> bool:
+    """Whether the plan was walked to its end."""
+    return t.stay.player is not None and t.stay.player.done
 
 
-def _next(t: Turn, *, completed: bool) -> tuple[str, str]:
-    offer = t.stay.offer
-    if offer is None:
+def _next(t: Turn) -> tuple[str, str]:
+    """What comes next time, from when, and why."""
+    stay = t.stay
+    if stay.offer is None:
         return "", ""
-    title = card(t, offer).title
-    if t.stay.guest:
+    title = card(t, stay.offer).title
+    if stay.person is None:
         return title, t.texts("next.guest")
-    return title, t.texts("next.rest_day" if completed else "next.same")
+    content = t.setup.content
+    then = upcoming(
+        (*near.history_of(t), after.visit_of(t)),
+        t.setup.today(),
+        near.facts_of(t),
+        content.programs,
+        content.rules,
+    )
+    if then is None:
+        return title, t.texts("next.staff")
+    day, proposal = then
+    program = content.programs[proposal.program]
+    key = f"program.{proposal.program}.title"
+    name = t.texts(key) if t.texts.has(key) else program.title
+    minutes = max(1, round(expand(program, proposal.choice, content.rules).walk_s / 60))
+    weekday = t.texts(f"day.{WEEKDAYS[day.weekday()]}")
+    reason = sentence(t, proposal.reason, proposal.values)
+    return f"{name}, {t.texts('unit.minutes', n=minutes)}", t.texts("next.from_day", day=weekday, reason=reason)
+
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -1,6 +1,8 @@
 """Ways through the kiosk, as lists of (expected screen, what is done there). Together they walk the whole map."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -50,6 +52,7 @@ def person(**changed):
             "consented": True,
             "screened_until_ms": 2_000_000_000_000,
             "screening_limit_ckmh": None,
+            "last_session_id": None,
             "forbidden": False,
             "history": (),
         }
@@ -58,13 +61,49 @@ def person(**changed):
 
 
 def visit(variant="1", day=date(2026, 7, 8), **changed):
-    return Visit(day, "P1", Choice(variant), 280, 280, completed=True, **changed)
+    return Visit(
+        day,
+        "P1",
+        Choice(variant),
+        280,
+        280,
+        completed=True,
+        pain_before=0,
+        pain_peak=0,
+        pain_after=0,
+        effort=2,
+        **changed,
+    )
+
+
+def seasoned():
+    """Ten weeks of a member for whom nothing has gone wrong."""
+    days = (70, 68, 66, 63, 61, 54, 52, 47, 45, 40, 38, 33, 31, 26, 24, 19, 17, 12, 10, 3)
+    levels = [Choice("1"), Choice("2"), Choice("3-4"), Choice("3-4")]
+    levels += [Choice("main", Decimal("1.0"), main_s=120 + 60 * (n // 4)) for n in range(16)]
+    return tuple(
+        Visit(
+            date(2026, 7, 11) - timedelta(days=back),
+            "P1" if n < 4 else "P2",
+            level,
+            280,
+            280,
+            completed=True,
+            top_ckmh=161,
+            pain_before=0,
+            pain_peak=0,
+            pain_after=0,
+            effort=2,
+        )
+        for n, (back, level) in enumerate(zip(days, levels, strict=True))
+    )
 
 
 ADA = person()
+BO = person(id="m2", label="Bo", history=seasoned(), last_session_id="before")
 NEW = person(consented=False, screened_until_ms=None)
 BARRED = person(forbidden=True)
-PEOPLE = {"123457": ADA, "222333": NEW, "999000": BARRED}
+PEOPLE = {"123457": ADA, "555666": BO, "222333": NEW, "999000": BARRED}
 
 
 def answers(**odd):
@@ -156,7 +195,45 @@ AMBER_TO_WALK = (
     ("walk", None),
 )
 
+
+def choose_program(title):
+    """Look through the cards until one has this title."""
+
+    def deed(desk):
+        for _ in range(5):
+            titles = [card.title for card in desk.shown.cards]
+            if title in titles:
+                desk.touch("choose", titles.index(title))
+                return
+            desk.touch("next")
+        raise AssertionError(f"no card {title}")
+
+    return deed
+
+
+BO_COMES = (
+    ("attract", "wake"),
+    ("who", "have_code"),
+    ("code", code("555666")),
+    ("screening", healthy),
+)
+TO_REST = (
+    *BO_COMES,
+    ("program", choose_program("Intervals")),
+    ("preview", "next"),
+    ("check", prove),
+    ("walk", None),
+    ("pause", None),
+)
+
 WAYS = {
+    "two sets with a rest": (
+        *TO_REST, ("pause", wait(74)), ("check", prove), ("walk", None), *AT_REST, *SCORES,
+    ),
+    "the rest is skipped, then enough": (
+        *TO_REST, ("pause", wait(4)), ("pause", "next"), ("check", "cancel"), ("effort", None),
+    ),
+    "red in the rest": (*TO_REST, ("pause", red), ("out_of_service", None)),
     "a guest walks to the end": (*TO_WALK, ("stopping", None), *AT_REST, *SCORES),
     "a member with a plan walks": (
         ("attract", "wake"),
@@ -738,8 +815,67 @@ def test_the_banner_of_a_full_disk_holds_nobody_up():
     assert desk.shown.banner == "disk_full"
 
 
+def test_the_second_set_reaches_the_same_speed_and_is_one_session_with_the_first(walked):
+    desk = walked["two sets with a rest"]
+    first, second = sent(desk, Arm)
+    assert first == second
+    assert len(sent(desk, Start)) == 2
+    (closing,) = kept(desk, Closing)
+    assert (closing.state, closing.cause) == (SessionState.COMPLETED, "plan_done")
+    assert [stop.why for stop in sent(desk, Stop)] == [StopWhy.PLAN_DONE, StopWhy.PLAN_DONE]
+
+
+def test_a_member_sees_what_comes_next_and_why_and_what_else_there_is():
+    desk = Desk(people=PEOPLE).follow(*BO_COMES, ("program", None))
+    best = desk.shown.cards[0]
+    assert best.recommended
+    assert best.reason == "One minute longer than last time" or best.reason.startswith("One new speed")
+    assert desk.shown.more_cards
+    assert len(desk.shown.cards) == 3
+
+
+def test_the_summary_says_what_comes_next_from_when_and_why(walked):
+    desk = Desk(people=PEOPLE).follow(
+        *BO_COMES, ("program", ("choose", 0)), ("preview", "next"), ("check", prove), ("walk", wait(60)),
+        ("walk", stop_bar), *AT_REST, ("why_stopped", choose_why("tired")), ("effort", ("score", 3)),
+        ("pain", ("score", 0)), ("summary", None),
+    )  # fmt: skip
+    summary = desk.shown.summary
+    assert summary.next_title == "Knee Ability, 7 min"
+    assert summary.next_reason == "From Monday. A little less: last time was hard."
+    assert (summary.week_sessions, summary.completed) == (2, False)
+    assert [r.verdict for r in kept(desk, Ratings) if r.verdict] == ["amber"]
+
+
+def test_a_rest_day_is_said_and_staff_cannot_talk_it_away():
+    yesterday = replace(BO, history=(*BO.history[:-1], replace(BO.history[-1], day=date(2026, 7, 10))))
+    desk = Desk(people={"555666": yesterday}).follow(*BO_COMES, ("talk_to_staff", None))
+    assert desk.shown.talk_key == "talk.rest"
+    assert not desk.shown.needs_staff
+
+
+def test_after_a_red_session_staff_let_the_next_one_happen():
+    bad = replace(BO, history=(*BO.history[:-1], replace(BO.history[-1], cause="red_button")))
+    desk = Desk(people={"555666": bad}).follow(
+        *BO_COMES, ("talk_to_staff", "staff"), ("staff_pin", PIN), ("program", None)
+    )
+    assert [card.title for card in desk.shown.cards] == ["First Steps"]
+
+
+def test_a_worse_morning_is_noted_on_the_walk_before_it_and_makes_today_easier():
+    desk = Desk(people=PEOPLE).follow(*BO_COMES[:3], ("screening", answers(worse_after=True)), ("program", None))
+    assert Ratings("before", worse_next_morning=True) in kept(desk, Ratings)
+    assert desk.shown.cards[0].reason == "A little less: last time was hard"
+
+
+def test_a_rise_that_was_declined_is_recorded_as_declined():
+    desk = Desk().follow(*TO_CHECK[:5], ("preview", "no"), ("check", prove), ("walk", None))
+    (opening,) = kept(desk, Opening)
+    assert opening.variant == "1/C0.5/no"
+
+
 def test_members_go_on_where_they_were():
-    people = {"123457": person(history=(visit("1"), visit("2")))}
+    people = {"123457": person(history=(visit("1", date(2026, 7, 6)), visit("2", date(2026, 7, 8))))}
     desk = Desk(people=people).follow(
         ("attract", "wake"), ("who", "have_code"), ("code", code("123457")), ("screening", healthy), ("program", None)
     )

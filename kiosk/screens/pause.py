@@ -1,0 +1,23 @@
+"""The rest between two sets: the belt is stopped, and the time until the next set stands where the time left does."""
+
+from __future__ import annotations
+
+from kiosk.screens.safety_stop import way_on
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import far, widgets
+from kiosk.ui.canvas import Canvas
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    s = c.snapshot
+    tone = far.WALKING
+    frame = far.start(c, tone)
+    far.band(c, frame, tone, "tick", c.t("pause.word"))
+    far.speed(c, frame, tone)
+    far.time_left(c, frame, tone, s.count if s.count is not None else 0)
+    lines = s.cue_show or (c.t("pause.rest"), c.t("pause.rails"))
+    if s.touch_ready:
+        way_on(c, frame, lines, c.t("button.go_on"), Intent(IntentKind.NEXT), widgets.QUIET)
+    else:
+        far.cue(c, frame, lines, bar=False)
