@@ -48,9 +48,9 @@ DISCONNECT_S: Final = 4.0  # takes 1.9-2.4 s (F8)
 PAIR_S: Final = 20.0
 ATTEMPTS: Final = 2  # within one connect: F19 now and then loses one
 
-_BLEAK_FAILS: Final = (BleakError, DBusFastError, EOFError, OSError, AssertionError, TimeoutError)
-"""What a call into bleak may raise: its own errors, those of a bus that breaks under it, and its asserts on a bus
-that was torn down meanwhile."""
+_BLEAK_FAILS: Final = (BleakError, DBusFastError, EOFError, OSError, AssertionError, KeyError, TimeoutError)
+"""What a call into bleak may raise: its own errors, those of a bus that breaks under it, its asserts on a bus that
+was torn down meanwhile, and look-ups of objects that BlueZ took away in between."""
 
 
 def uuid(char: int) -> str:
@@ -290,7 +290,7 @@ def _link_error(error: Exception) -> LinkError:
         return LinkError(Fault.NOT_FOUND, str(error))
     if isinstance(error, BleakDBusError):
         return _dbus_error(error)
-    if isinstance(error, (EOFError, OSError, DBusFastError, AssertionError)):
+    if isinstance(error, (EOFError, OSError, DBusFastError, AssertionError, KeyError)):
         return LinkError(Fault.NO_LINK, str(error) or type(error).__name__)
     text = str(error)
     if "Service Discovery" in text or "Not connected" in text or "disconnected" in text:

@@ -20,7 +20,7 @@ from hardware.belt.orders import Orders
 from hardware.belt.stop import Ladder, Rungs, Sight
 from hardware.belt.treadmill import Motion, Report, motion
 from hardware.belt.whitelist import Scene
-from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, SENTRY_S, TICK_S, WRITE_DEADLINE_S
+from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, SENTRY_S, TICK_S
 from hardware.link.clock import Clock
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import Belt, Complaint, Sentry, StatusEvent, StopOutcome, Wish, WishMode
@@ -186,7 +186,7 @@ class BeltProcess:
         )
         step = stop.step(self._ladder, now_s, sight, self._rungs(), reports)
         self._ladder = step.ladder
-        if step.payload and self._write(step.payload, now_s, WRITE_DEADLINE_S):
+        if step.payload and self._write(step.payload, now_s, stop.deadline_s(step.payload)):
             self._ladder_writes = True
             if step.payload == STOP:
                 self._stop_written_at_s = now_s

@@ -36,6 +36,7 @@ from hardware.link.messages import StopOutcome
 from hardware.profiles import Quirks
 
 EVERY_S: Final = STOP_RESEND_S - TICK_S  # the step is called once a tick: due early, so that no gap exceeds 500 ms
+OTHER_DEADLINE_S: Final = WRITE_DEADLINE_S - 2 * TICK_S  # what is no stop must be over before the next one is due
 FIRST_READING_S: Final = 1.5  # a machine that starts on a second stop is looked at first, on a link just made
 STOP_OP: Final = STOP[0]
 
@@ -106,6 +107,11 @@ class Step:
     relink: bool = False
 
 
+def deadline_s(payload: bytes) -> float:
+    """How long the write of *payload* may take."""
+    return WRITE_DEADLINE_S if payload == STOP else OTHER_DEADLINE_S
+
+
 def begin(now_s: float, generation: int) -> Ladder:
     """A stop is wanted from *now_s* on."""
     return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s)
@@ -139,6 +145,8 @@ def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: It
 def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
     if report.outcome is Outcome.ANSWERED and ladder.turned_away:
         ladder = replace(ladder, turned_away=False, due_s=report.at_s)  # the control point is free again
+    if report.payload == REQUEST_CONTROL and report.outcome is Outcome.WRITTEN:
+        return replace(ladder, due_s=report.at_s)
     if report.op != STOP_OP:
         return ladder
     if report.outcome is Outcome.ANSWERED:
@@ -147,8 +155,6 @@ def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
             if not ladder.accepted:
                 ladder = replace(ladder, reference_s=report.at_s, reference_ckmh=sight.speed_ckmh)
             return replace(ladder, accepted=True, outcome=StopOutcome.ACCEPTED)
-        if report.result == Result.CONTROL_NOT_PERMITTED:
-            return replace(ladder, outcome=StopOutcome.REFUSED, due_s=report.at_s)
         return ladder if ladder.accepted else replace(ladder, outcome=StopOutcome.REFUSED)
     if report.payload != STOP:
         return ladder
@@ -203,15 +209,16 @@ def _judge(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
 def _next(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[Ladder, bytes]:
     if _hold(ladder, now_s, sight, machine):
         return ladder, b""
+    room = ladder.handed_s is None or now_s + OTHER_DEADLINE_S + TICK_S <= ladder.handed_s + STOP_RESEND_S
     control_due = ladder.control_tried_s is None or now_s - ladder.control_tried_s >= EVERY_S
-    if not sight.control and control_due and now_s >= ladder.due_s - WRITE_DEADLINE_S:
+    if not sight.control and control_due and room:
         return replace(ladder, control_tried_s=now_s), REQUEST_CONTROL
     if now_s >= ladder.due_s:
         outcome = ladder.outcome
         if outcome is StopOutcome.WRITING and ladder.handed_s is not None:
             outcome = StopOutcome.UNANSWERED
         return replace(ladder, handed_s=now_s, due_s=now_s + EVERY_S, outcome=outcome), STOP
-    if ladder.slow and now_s >= ladder.alternative_due_s and ladder.due_s - now_s >= WRITE_DEADLINE_S:
+    if ladder.slow and room and now_s >= ladder.alternative_due_s:
         return _alternative(ladder, now_s, sight, machine)
     return ladder, b""
 

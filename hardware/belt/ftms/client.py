@@ -124,12 +124,17 @@ class FtmsClient:
                 await self._open(self._address)
                 await self._gone.wait()
             except LinkError as error:
-                self._trouble = trouble.sentence(error)
-                if error.fault in _NO_SERVICE:
-                    self._phase = LinkState.OFF
+                self._failed(error)
+            except Exception as error:  # noqa: BLE001 - whatever a link raises against its word, it is tried again
+                self._failed(LinkError(Fault.OTHER, repr(error)))
             self.drop()
             await self._link.disconnect()
             await asyncio.sleep(RECONNECT_S)
+
+    def _failed(self, error: LinkError) -> None:
+        self._trouble = trouble.sentence(error)
+        if error.fault in _NO_SERVICE:
+            self._phase = LinkState.OFF
 
     def drop(self) -> None:
         """This connection is no longer any good: a new one is made. The only help where ATT is stuck (F4)."""

@@ -69,6 +69,9 @@ class ControlPoint:
         except LinkError as error:
             outcome, att = _OUTCOMES.get(error.fault, Outcome.FAILED), error.att
             self.last_fault = error
+        except Exception as error:  # noqa: BLE001 - whatever a link raises against its word, a stop is tried again
+            outcome = Outcome.FAILED
+            self.last_fault = LinkError(Fault.OTHER, repr(error))
         if generation == self._generation:
             self.in_flight = b""
             self._reports.append(Report(outcome, payload, self._clock.now(), att=att, generation=generation))
