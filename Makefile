@@ -50,6 +50,16 @@ walls: $(VENV)/.dev
 
 check: lint types walls
 
+# The three processes over real BlueZ and a real GPIO device. Builds its virtual machine once, in the user's cache.
+system-test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -p no:xdist tests/system
+
+# What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`.
+BENCHES := decoders whitelist stop_path
+
+bench: $(VENV)/.dev
+	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || exit 1; done
+
 clean:
 	rm -rf $(VENV) build dist .cache
 
