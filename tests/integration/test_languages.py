@@ -1,0 +1,107 @@
+"""Spanish and German as members meet them: every screen and every cue, measured as the English ones are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pygame
+import pytest
+
+from kiosk import gallery, screens
+from kiosk.assets import assets_directory
+from kiosk.content import load_content, read_books
+from kiosk.locale import load_catalogues
+from kiosk.snapshot import IntentKind, ScreenId
+from kiosk.ui.canvas import Ui
+from kiosk.ui.text import Face
+from tests.support.legibility import findings
+
+LANGUAGES = ("en", "de", "es")
+PANELS = [(1920, 1080), (800, 480)]
+"""The panel of the design and the smallest; English is measured on all of them in test_screens."""
+
+pytestmark = pytest.mark.usefixtures("display")
+
+
+@cache
+def kit(size: tuple[int, int]) -> Ui:
+    return gallery.open_ui(size, gallery.panel(size))
+
+
+def test_the_kiosk_brings_english_german_and_spanish_along() -> None:
+    content = load_content(assets_directory())
+    assert content.languages == LANGUAGES
+    assert set(content.books) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+@pytest.mark.parametrize("size", PANELS, ids=str)
+def test_every_screen_is_as_legible_in_every_language(size: tuple[int, int], language: str) -> None:
+    ui = kit(size)
+    surface = pygame.Surface(size)
+    found = []
+    for entry in gallery.catalogue(language):
+        canvas = screens.paint(surface, ui, entry.snapshot, probe=True)
+        found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
+    assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", PANELS, ids=str)
+def test_every_cue_fits_the_walk_screen(size: tuple[int, int], language: str) -> None:
+    ui = kit(size)
+    surface = pygame.Surface(size)
+    base = next(e.snapshot for e in gallery.catalogue(language) if e.snapshot.screen is ScreenId.WALK)
+    assert base.walk is not None
+    found = []
+    for cue in read_books(assets_directory())[language].values():
+        snapshot = replace(base, walk=replace(base.walk, cue_show=cue.show))
+        canvas = screens.paint(surface, ui, snapshot, probe=True)
+        drawn = " ".join(text.text for text in canvas.texts)
+        # A small panel has room for one of the two lines (screens.md A7).
+        assert cue.show[0] in drawn or cue.show[-1] in drawn, cue.id
+        found += [f"{cue.id}: {finding}" for finding in findings(canvas)]
+    assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_of_every_cue_can_be_drawn(language: str) -> None:
+    fonts = kit(PANELS[0]).fonts
+    for cue in read_books(assets_directory())[language].values():
+        for letter in "".join(cue.show):
+            assert fonts.covers(Face.DISPLAY, letter), (cue.id, letter)
+
+
+def test_on_the_who_screen_each_language_stands_in_its_own_words_and_can_be_chosen() -> None:
+    ui = kit(PANELS[0])
+    who = next(e.snapshot for e in gallery.catalogue() if e.snapshot.screen is ScreenId.WHO)
+    canvas = screens.paint(None, ui, replace(who, languages=LANGUAGES))
+    drawn = {text.text for text in canvas.texts}
+    assert {"English", "Deutsch", "Español"} <= drawn
+    chosen = [target.intent.value for target in canvas.targets if target.intent.kind is IntentKind.LANGUAGE]
+    assert chosen == [0, 1, 2]
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_no_screen_speaks_english_to_somebody_who_chose_another_language(language: str) -> None:
+    texts = load_catalogues(assets_directory() / "locale")
+    same = {
+        key
+        for key in sorted(texts["en"].keys())
+        if texts["en"]._texts[key] == texts[language]._texts[key] and not key.startswith("unit.")
+    }
+    # Words that really are the same.
+    allowed = {"simulation.word", "button.no", "walk.next", "consent.no_short", "walk.phase", "pause.word"}
+    assert same <= allowed, same - allowed
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_a_state_word_has_no_accent_above_its_capitals(language: str) -> None:
+    """It fills the band: an accent would leave the panel."""
+    texts = load_catalogues(assets_directory() / "locale")[language]
+    for key in sorted(texts.keys()):
+        words = texts._texts[key]
+        if key.endswith(".word") and words.isupper() and key != "simulation.word":
+            assert words.isascii(), (key, words)
+            assert len(words) <= 14, (key, words)
