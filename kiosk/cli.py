@@ -15,7 +15,7 @@ import hardware.cli
 import kiosk.staff.cli
 from hardware.config import Config, ConfigError, load_config
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
-from kiosk import black_box
+from kiosk import black_box, programs_command
 from kiosk.supervise import Child, Supervisor, python_module
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
 app.registered_commands.extend(kiosk.staff.cli.app.registered_commands)
 app.registered_groups.extend(kiosk.staff.cli.app.registered_groups)
+app.add_typer(programs_command.app, name="programs")
 
 
 def _fail(sentence: str) -> typer.Exit:

@@ -1,7 +1,7 @@
 """What progression never does, over simulated members; and what it does, case by case (coaching section 3)."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -23,79 +23,19 @@ from kiosk.coach.progression import (
     propose,
     upcoming,
 )
-from tests.support.members import BEGAN, PROGRAMS, RULES, facts_of, live
+from tests.support.members import BEGAN, PROGRAMS, RULES, Body, broken, facts_of, live
 
 P = RULES.progress
-LEVELS = ("comfort_mph", "main_s", "hill")
-
-
-def level(choice):
-    """What a proposal asks of somebody: fastest, longest, steepest."""
-    return (max(choice.comfort_mph, choice.new_mph or Decimal(0)), choice.main_s or 0, choice.hill or 0)
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_rule_is_broken_in_half_a_year_of_anybody(seed):
     random = Random(seed)
     facts = facts_of(random)
     walks = live(random, 26, facts)
-    days = [walk.day for walk in walks]
-    for walk in walks:
-        week = [other for other in walks if 0 <= (walk.day - other.day).days < 7]
-        counted = [other for other in week if other.visit.walked_s >= P.count_s]
-        assert len(counted) <= P.week_sessions
-        assert all((walk.day - other.day).days >= 2 for other in counted if other is not walk)
-        assert sum(other.plan.walk_s for other in counted) <= P.week_s
-        assert walk.plan.walk_s <= RULES.session.walk_s
-        if (walk.day - days[0]).days < 14:
-            assert walk.plan.walk_s <= RULES.session.first_weeks_walk_s
-            assert sum(other.visit.walked_s for other in counted) <= P.first_weeks_s
-        for proposal in walk.today.proposals:
-            fastest, _, hill = level(proposal.choice)
-            assert fastest <= max(facts.cap_mph, Decimal("1.0"))
-            assert (
-                proposal.choice.new_mph is None
-                or proposal.choice.new_mph - proposal.choice.comfort_mph <= Decimal("0.2")
-            )
-            assert hill <= 5
-            assert proposal.reason
-        assert sum(proposal.recommended for proposal in walk.today.proposals) == 1
-
-
-@given(st.integers(0, 2**32))
-@settings(max_examples=12, deadline=None)
-def test_one_thing_rises_at_a_time_and_not_too_soon(seed):
-    random = Random(seed)
-    facts = facts_of(random)
-    walks = live(random, 26, facts)
-    history: list[Visit] = []
-    raised: dict[str, date] = {}
-    for walk in walks:
-        ladder = ladder_of(history, facts, P)
-        choice = walk.visit.choice
-        if walk.taken.program in ("P2", "P3", "P4") and ladder.first is None:
-            rises = [
-                (choice.main_s or 0) > ladder.main_s if walk.taken.program == "P2" else False,
-                (choice.new_mph or choice.comfort_mph) > ladder.comfort_mph,
-                (choice.hill or 0) > ladder.hill,
-            ]
-            assert sum(rises) <= 1
-            for name, rose in zip("DCL", rises, strict=True):
-                if rose and ladder.frozen > 0:
-                    assert ladder.moved == name
-            if rises[0]:
-                assert "D" not in raised or (walk.day - raised["D"]).days >= P.main_every_days
-                raised["D"] = walk.day
-            if any(rises) and not (rises[1] and ladder.trial_mph is not None) and walk.taken.recommended:
-                assert ladder.verdict is Verdict.CLEAN
-                need = P.need_older if facts.older else P.need
-                assert ladder.streak >= need
-            if choice.hill:
-                assert ladder.clean >= 8
-                assert choice.comfort_mph >= Decimal("1.2")
-                assert choice.hill - ladder.hill <= 1
-        history.append(walk.visit)
+    assert broken(walks, facts) == []
+    assert all(sum(p.recommended for p in walk.today.proposals) == 1 for walk in walks)
 
 
 @given(st.integers(0, 2**32))
@@ -122,8 +62,6 @@ def test_after_amber_it_gets_easier_and_after_red_it_begins_again_with_staff(see
 @settings(max_examples=10, deadline=None)
 def test_who_gives_no_scores_is_never_raised(seed):
     random = Random(seed)
-    from tests.support.members import Body
-
     walks = live(random, 10, Facts(), Body(silent=1.0, quits=0.0, misfortune=0.0, sore=0.0, holiday=0.0))
     assert {(walk.taken.program, walk.taken.choice.variant) for walk in walks} == {("P1", "1")}
 

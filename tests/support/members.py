@@ -9,7 +9,7 @@ from random import Random
 
 from kiosk.assets import assets_directory
 from kiosk.coach.plan import Plan, clipped, expand
-from kiosk.coach.progression import Facts, Proposal, Today, Visit, propose
+from kiosk.coach.progression import Facts, Ladder, Proposal, Today, Verdict, Visit, judge, ladder_of, propose
 from kiosk.content import read_programs, read_rules
 
 ASSETS = assets_directory()
@@ -128,3 +128,72 @@ def facts_of(random: Random) -> Facts:
         balance_checked=random.random() < 0.5,
         cap_mph=Decimal(random.choice(["1.2", "2.0", "2.0"])),
     )
+
+
+def broken(walks: list[Walk], facts: Facts) -> list[str]:
+    """Every "never" of coaching section 3 that these walks break; empty if none."""
+    rules, found = RULES.progress, []
+    history: list[Visit] = []
+    raised: date | None = None
+    for number, walk in enumerate(walks):
+
+        def note(text: str, day: date = walk.day, into: list[str] = found) -> None:
+            into.append(f"{day}: {text}")
+
+        counted = [other for other in walks[:number] if other.visit.walked_s >= rules.count_s]
+        week = [other for other in counted if (walk.day - other.day).days < 7]
+        if len(week) >= rules.week_sessions:
+            note("a fourth visit within seven days")
+        if counted and (walk.day - counted[-1].day).days <= rules.rest_days:
+            note("no rest day")
+        minutes = sum(other.visit.walked_s for other in week) + walk.plan.walk_s
+        if minutes > rules.week_s or walk.plan.walk_s > RULES.session.walk_s:
+            note("too many minutes")
+        new = (walk.day - walks[0].day).days < 7 * rules.first_weeks
+        if new and (minutes > rules.first_weeks_s or walk.plan.walk_s > RULES.session.first_weeks_walk_s):
+            note("too many minutes in the first two weeks")
+        for proposal in walk.today.proposals:
+            choice = proposal.choice
+            if max(choice.comfort_mph, choice.new_mph or Decimal(0)) > max(facts.cap_mph, Decimal("1.0")):
+                note(f"above the cap: {choice}")
+            if choice.new_mph is not None and choice.new_mph - choice.comfort_mph > rules.speed_step_low_mph:
+                note(f"too big a step: {choice}")
+            if not proposal.reason:
+                note(f"no reason: {proposal}")
+        ladder = ladder_of(history, facts, rules)
+        found += _level_rules(walk, ladder, raised, facts)
+        if walk.taken.program == "P2" and (walk.taken.choice.main_s or 0) > ladder.main_s:
+            raised = walk.day
+        if history and judge(history[-1], rules) is Verdict.RED:
+            if (walk.day - history[-1].day).days < rules.red_hours_days:
+                note("within 48 hours of a red session")
+            if (walk.taken.program, walk.taken.choice.variant) != ("P1", "1"):
+                note("not back at the first step after a red session")
+        history.append(walk.visit)
+    return found
+
+
+def _level_rules(walk: Walk, ladder: Ladder, raised: date | None, facts: Facts) -> list[str]:
+    rules, choice, found = RULES.progress, walk.taken.choice, []
+    if walk.taken.program not in ("P2", "P3", "P4") or ladder.first is not None:
+        return found
+    rises = {
+        "D": walk.taken.program == "P2" and (choice.main_s or 0) > ladder.main_s,
+        "C": (choice.new_mph or choice.comfort_mph) > ladder.comfort_mph,
+        "L": (choice.hill or 0) > ladder.hill,
+    }
+    if sum(rises.values()) > 1:
+        found.append(f"{walk.day}: two things rise at once: {choice}")
+    for name, rose in rises.items():
+        if rose and ladder.frozen > 0 and ladder.moved != name:
+            found.append(f"{walk.day}: {name} rises while frozen by {ladder.moved}")
+    if rises["D"] and raised is not None and (walk.day - raised).days < rules.main_every_days:
+        found.append(f"{walk.day}: duration rises twice in a week")
+    trial = rises["C"] and ladder.trial_mph is not None
+    if any(rises.values()) and not trial and walk.taken.recommended:
+        need = rules.need_older if facts.older else rules.need
+        if ladder.verdict is not Verdict.CLEAN or ladder.streak < need:
+            found.append(f"{walk.day}: a rise that was not earned")
+    if choice.hill and (ladder.clean < 8 or choice.comfort_mph < Decimal("1.2") or choice.hill - ladder.hill > 1):
+        found.append(f"{walk.day}: a hill too early or too steep: {choice}")
+    return found
