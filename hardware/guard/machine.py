@@ -410,7 +410,8 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
     elif hard or m.cause is None:
         m = but(m, cause=cause, staff=cause not in BY_MEMBER)
     if m.state is State.STOPPING:
-        return _hardened(m, now_s) if hard else m
+        # What turns hard loses its ramp, and the time that it would have had.
+        return but(m, ramp=None, ramping_s=min(m.ramping_s, now_s - m.since_s)) if hard else m
     if m.state in AT_REST_STATES and cause is not Cause.UNEXPECTED_MOTION:
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=now_s)
     ramped = m.state is State.RUNNING and cause in RAMPED
@@ -423,12 +424,6 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         ramp=(m.course.speed_ckmh, now_s) if ramped else None,
         ramping_s=ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0,
     )
-
-
-def _hardened(m: Machine, now_s: float) -> Machine:
-    """A soft stop turned hard: no ramp any more, nor the time that it would have had."""
-    elapsed_s = 0.0 if m.stop_s is None else now_s - m.stop_s
-    return but(m, ramp=None, ramping_s=min(m.ramping_s, elapsed_s))
 
 
 # ------------------------------------------------------------------------------------------------ what is missing
