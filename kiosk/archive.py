@@ -238,7 +238,7 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
         age_band=member.age_band,
         consented=members.consented(connection, member.id),
         screened_until_ms=screening.expires_ms if screening is not None and valid else None,
-        screening_limit_ckmh=members.screening_limit_ckmh(connection, member.id, at.utc_ms),
+        screening_limit_ckmh=screening.limit_ckmh if screening is not None and valid else None,
         last_session_id=past[0].id if past else None,
         forbidden=screening is not None and valid and screening.outcome is Screened.FORBID,
         history=tuple(visit_of(record) for record in sorted(past, key=lambda r: r.started_ms) if record.walk_s > 0),

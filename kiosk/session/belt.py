@@ -305,6 +305,9 @@ def starting(t: Turn) -> None:
         return
     if status is None:
         return
+    if amber_fitted(t) and _amber_pressed(t):
+        stop(t, StopWhy.MEMBER)  # any button ends a start (safety.md, Start)
+        return
     if status.state in (GuardState.ARMED, GuardState.IDLE, GuardState.PROOF):
         if t.screen_s > START_HEARD_S:
             refused_start(t)
@@ -341,6 +344,9 @@ def stepping_on(t: Turn) -> None:
     if _stopped(t) or status is None:
         return
     _measure(t, status)
+    if _amber_held(t):
+        stop(t, StopWhy.MEMBER)
+        return
     mount = t.setup.content.rules.mount
     t.say("M1")
     if t.screen_s >= 4.0:

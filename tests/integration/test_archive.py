@@ -1,0 +1,176 @@
+"""What the session asks the record, on a real database: codes, PINs, consent, screening, history, caps, health."""
+
+from decimal import Decimal
+
+import pytest
+
+from kiosk.archive import StoreArchive
+from kiosk.coach.plan import Choice
+from kiosk.coach.progression import code_of
+from kiosk.coach.screening import Outcome, Result
+from kiosk.session.model import (
+    CapsRead,
+    FindMember,
+    Found,
+    PinTried,
+    Record,
+    RecordConsent,
+    RecordScreening,
+    RecordWhy,
+    TryPin,
+)
+from kiosk.staff import pin
+from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
+from kiosk.store.moment import SimulatedWallClock
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings
+from kiosk.store.repositories import caps, events, members
+from tests.support.desk import SCREENING
+from tests.support.record import START_MS, START_S, moment, opened
+
+NOW = START_S
+
+
+@pytest.fixture
+def store(tmp_path):
+    with opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def archive(store):
+    return StoreArchive(store, SimulatedWallClock(START_MS, START_S), SCREENING, threaded=False)
+
+
+@pytest.fixture
+def member(store):
+    member_id = store.ids.new(START_MS)
+    store.writer.run(lambda c: members.add(c, member_id, moment(), code="482951", name="Ada Example")).result()
+    return member_id
+
+
+def ask(archive, code, now=NOW):
+    archive.do(FindMember(code), now)
+    (answer,) = [event for event in archive.poll(now) if isinstance(event, Found)]
+    return answer
+
+
+def walked(archive, member_id, at, *, choice, minutes=5, effort=3, state=SessionState.COMPLETED):
+    session = archive.new_id(at)
+    archive.do(Record(Opening(session, "P2", code_of(choice), 200, "config", member_id, plan_s=300.0)), at)
+    archive.do(Record(Closing(session, state, "plan_done", minutes * 60.0, 100.0, 161, 90)), at + minutes * 60)
+    archive.do(Record(Ratings(session, effort=effort, pain_before=1, pain_peak=2, pain_after=1)), at)
+    return session
+
+
+def test_an_unknown_code_finds_nobody_and_a_known_one_shows_the_first_name_alone(archive, member):
+    assert ask(archive, "000000") == Found(None)
+    person = ask(archive, "482951").person
+    assert person is not None
+    assert (person.id, person.label, person.consented, person.history) == (member, "Ada", False, ())
+    assert "482951" not in repr(person)
+
+
+def test_a_member_without_a_name_is_shown_by_the_end_of_the_code(archive, store):
+    store.writer.run(lambda c: members.add(c, store.ids.new(START_MS), moment(), code="482952")).result()
+    person = ask(archive, "482952").person
+    assert person is not None
+    assert person.label == "••••52"
+
+
+def test_history_comes_back_as_it_was_walked_oldest_first(archive, member):
+    first = Choice("main", Decimal("1.0"), main_s=120)
+    second = Choice("step", Decimal("1.0"), new_mph=Decimal("1.2"), declined=True)
+    archive.do(RecordConsent(member), NOW)
+    walked(archive, member, NOW, choice=first)
+    last = walked(archive, member, NOW + 3 * 86400, choice=second, state=SessionState.STOPPED)
+    archive.do(RecordWhy(last, "tired"), NOW)
+    person = ask(archive, "482951", NOW + 4 * 86400).person
+    assert person is not None
+    assert [visit.choice for visit in person.history] == [first, second]
+    assert [(v.completed, v.why, v.effort, v.pain_after, v.top_ckmh) for v in person.history] == [
+        (True, "", 3, 1, 161),
+        (False, "tired", 3, 1, 161),
+    ]
+    assert person.last_session_id == last
+    assert (person.history[1].day - person.history[0].day).days == 3
+    archive.do(Record(Ratings(last, worse_next_morning=True)), NOW)
+    again = ask(archive, "482951", NOW + 4 * 86400).person
+    assert again is not None
+    assert again.history[1].worse_next_morning
+
+
+@pytest.mark.parametrize(
+    ("result", "days", "valid", "forbidden"),
+    [
+        (Result.CLEAR, 181, True, False),
+        (Result.CLEAR, 183, False, False),
+        (Result.GATE, 89, True, False),
+        (Result.GATE, 91, False, False),
+        (Result.FORBID, 400, True, True),
+    ],
+)
+def test_a_screening_holds_as_long_as_its_outcome_allows(archive, member, result, days, valid, forbidden):
+    archive.do(RecordScreening(member, Outcome(result, reasons=("knee",)), "Kim"), NOW)
+    person = ask(archive, "482951", NOW + days * 86400).person
+    assert person is not None
+    assert (person.screened_until_ms is not None, person.forbidden) == (valid, forbidden)
+
+
+def test_of_the_answers_only_outcome_signer_limit_and_age_band_are_kept(archive, store, member):
+    outcome = Outcome(Result.GATE, Decimal("1.0"), frozenset({"older", "fall"}), 3, ("age_65", "cane"))
+    archive.do(RecordScreening(member, outcome, "Kim"), NOW)
+    person = ask(archive, "482951").person
+    assert person is not None
+    assert (person.age_band, person.screening_limit_ckmh) == (AgeBand.OLDER, 161)
+    kept = store.reader.ask(lambda c: members.last_screening(c, member)).result()
+    assert kept is not None
+    assert (kept.outcome, kept.limit_ckmh, kept.signer) == ("gate", 161, "Kim")
+    assert "cane" not in repr(kept)
+
+
+def test_not_today_is_of_today_and_nothing_is_kept(archive, store, member):
+    archive.do(RecordScreening(member, Outcome(Result.NOT_TODAY), ""), NOW)
+    assert store.reader.ask(lambda c: members.last_screening(c, member)).result() is None
+
+
+def test_a_staff_pin_opens_and_a_wrong_one_counts(archive, store):
+    store.writer.run(
+        lambda c: pin.add_account(c, store.ids, moment(), name="Kim", role=Role.OWNER, pin="394817", by=None)
+    ).result()
+    archive.do(TryPin("394817"), NOW)
+    archive.do(TryPin("111999"), NOW)
+    assert [e for e in archive.poll(NOW) if isinstance(e, PinTried)] == [PinTried("Kim"), PinTried("")]
+    for second in range(6):
+        archive.do(TryPin("111999"), NOW + second)
+    *_, last = [e for e in archive.poll(NOW) if isinstance(e, PinTried)]
+    assert last.who == ""
+    assert last.wait_s > 50
+
+
+def test_caps_are_news_once(archive, store):
+    assert CapsRead(()) in archive.poll(NOW)
+    store.writer.run(lambda c: caps.put(c, Cap(CapScope.GYM, "", 120, None, START_MS, "Kim", "wet floor"))).result()
+    store.reader.look_now()
+    (news,) = archive.poll(NOW)
+    assert isinstance(news, CapsRead)
+    assert news.caps[0].speed_ckmh == 120
+    assert archive.poll(NOW) == []
+
+
+def test_the_guards_black_box_finds_its_event(archive, store):
+    archive.do(Record(EventIn("trip", cause="clip", guard_event=7)), NOW)
+    archive.keep_box(7, b"ticks", NOW + 12)
+    archive.keep_box(8, b"of an event that nobody recorded", NOW + 12)
+    (boxed,) = store.reader.ask(events.with_black_box).result()
+    assert boxed.cause == "clip"
+
+
+def test_a_record_that_does_not_answer_is_not_a_wrong_code(archive, store, member):
+    store.writer.run(lambda c: c.exec_driver_sql("ALTER TABLE member RENAME TO gone")).result()
+    assert ask(archive, "482951") == Found(None, broken=True)
+
+
+def test_a_writer_that_is_closed_breaks_no_session(archive, store):
+    store.writer.close()
+    walked(archive, None, NOW, choice=Choice("1"))
+    archive.poll(NOW)
