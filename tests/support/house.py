@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hardware.constants import SCREEN_MISSING_S
 from hardware.link.endpoint import SocketEndpoint, connect
 from hardware.link.messages import (
     Alive,
@@ -43,6 +44,8 @@ from hardware.link.paths import RuntimePaths, open_runtime_directory
 
 ADDRESS = "C0:FF:EE:00:00:42"
 
+START_UP_S = 60.0  # a busy machine takes its time to load Python; nothing is measured in it
+
 CONFIG = """\
 [treadmill]
 link = "simulated"
@@ -54,9 +57,7 @@ pins = "simulated"
 level = "{level}"
 clip = 17
 red_button = 27
-{amber}permit = 23
-permit_readback = 24
-alarm = 25
+{amber}{permit}alarm = 25
 [timing]
 tick_late_s = {tick_late}
 [data]
@@ -92,6 +93,7 @@ class House:
                 cap_kmh=cap_kmh,
                 level=level,
                 amber="amber_button = 22\n" if amber else "",
+                permit="" if level == "H0" else "permit = 23\npermit_readback = 24\n",
                 tick_late=tick_late,
                 data=json.dumps(str(directory)),
             )
@@ -102,13 +104,18 @@ class House:
         self.paths: RuntimePaths = open_runtime_directory(directory / "run")
         self._treadmill = treadmill
         self._names = names
+        self._tap_end = 0
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.control: SocketEndpoint[WorldHand | WorldMischief | WorldAsk, WorldReport | Complaint] | None = None
 
     def __enter__(self) -> House:
-        for name in self._names:
-            self.spawn(name)
-        self.control = SocketEndpoint(self._connected(self.paths.world_control), WorldToControl)
+        try:
+            for name in self._names:
+                self.spawn(name)
+            self.control = SocketEndpoint(self._connected(self.paths.world_control), WorldToControl)
+        except BaseException:  # nothing that was started stays behind
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -136,7 +143,7 @@ class House:
         if number == signal.SIGKILL:
             self.processes[name].wait()
 
-    def _connected(self, path: Path, timeout_s: float = 10.0):
+    def _connected(self, path: Path, timeout_s: float = START_UP_S):
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             sock = connect(path)
@@ -145,9 +152,21 @@ class House:
             time.sleep(0.01)
         raise Timeout(f"nobody listens at {path}")
 
-    def kiosk(self, timeout_s: float = 10.0) -> ScriptedKiosk:
-        """A new scripted kiosk, connected to the guard."""
-        return ScriptedKiosk(SocketEndpoint(self._connected(self.paths.guard_kiosk, timeout_s), GuardToKiosk))
+    def kiosk(self, timeout_s: float = START_UP_S) -> ScriptedKiosk:
+        """A new scripted kiosk that the guard has seated: it has spoken to it.
+
+        Who knocks in the very moment in which another leaves may be sent away, and knocks again.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            link = SocketEndpoint(self._connected(self.paths.guard_kiosk, deadline - time.monotonic()), GuardToKiosk)
+            kiosk = ScriptedKiosk(link)
+            while time.monotonic() < deadline and not link.closed:
+                if kiosk.pump(0.1, lambda status: True):
+                    return kiosk
+            kiosk.close()
+            if time.monotonic() > deadline:
+                raise Timeout(f"the guard says nothing within {timeout_s} s")
 
     def hand(self, what: str, *, closed: bool) -> None:
         """Move the clip, a button or the key in the simulated world."""
@@ -170,6 +189,14 @@ class House:
             select.select([self.control.fileno()], [], [], 0.05)
         raise Timeout("the world does not answer")
 
+    def tap_end(self) -> int:
+        """The index after the newest line of the byte tap."""
+        report = self.report(self._tap_end)
+        while report.log:
+            self._tap_end = report.log_next
+            report = self.report(self._tap_end)
+        return self._tap_end
+
 
 class ScriptedKiosk:
     """Says what a kiosk says, when told to; draws nothing."""
@@ -182,6 +209,12 @@ class ScriptedKiosk:
         self.complaints: list[str] = []
         self.drawn = 0
         self._alive_at = 0.0
+        self._late = False
+
+    @property
+    def screen_was_missed(self) -> bool:
+        """The guard has missed our own heartbeats since we came: this script was late, not what it tests."""
+        return self._late
 
     def close(self) -> None:
         """Leave without a word, as a killed process does."""
@@ -199,6 +232,7 @@ class ScriptedKiosk:
         while True:
             now_s = time.monotonic()
             if alive and now_s - self._alive_at >= 0.1:
+                self._late = self._late or (self.drawn > 0 and now_s - self._alive_at > SCREEN_MISSING_S - 0.1)
                 self.drawn += 1
                 self._alive_at = now_s
                 self.send(Alive(self.drawn))
@@ -223,24 +257,30 @@ class ScriptedKiosk:
     def expect(self, until: Callable[[Status], bool], what: str, seconds: float = 15.0) -> Status:
         """As pump, but failing is an error that says what was seen."""
         if not self.pump(seconds, until):
-            raise Timeout(f"no {what} within {seconds} s; last status: {self.status}")
+            gone = " (the guard hung up)" if self.link.closed else ""
+            raise Timeout(f"no {what} within {seconds} s{gone}; {self.complaints} last status: {self.status}")
         assert self.status is not None
         return self.status
 
-    def walk(self, house: House, *, cap_ckmh: int = 200, session: str = "bench") -> Status:
-        """From wherever the guard is to RUNNING by the legal way: reset, arm, clip pulled and closed, start."""
+    def arm(self, house: House, *, cap_ckmh: int = 200, session: str = "bench") -> Status:
+        """From wherever the guard is to ARMED by the legal way: reset, key back, arm, clip pulled and closed."""
         status = self.expect(lambda s: True, "status")
-        if status.state is State.LATCHED:
-            self.expect(lambda s: s.state is not State.LATCHED or not _standing(s), "reset allowed", 30)
+        if status.state in (State.LATCHED, State.STOPPING):
+            self.expect(lambda s: s.state is State.LATCHED and not _standing(s), "reset allowed", 30)
             self.send(Reset(ResetBy.STAFF))
         self.expect(lambda s: s.state is State.IDLE and not s.arm_missing, "idle and ready to arm", 30)
+        house.hand("key", closed=True)  # H1: a permit that dropped has pulled it
         self.send(Arm(Envelope(cap_ckmh, 0), session, Purpose.SESSION))
         self.expect(lambda s: s.state is State.PROOF, "proof")
         house.hand("clip", closed=False)
         self.expect(lambda s: not s.inputs.clip_closed, "clip open")
         house.hand("clip", closed=True)
         self.expect(lambda s: s.state is State.ARMED, "armed")
-        self.expect(lambda s: not s.start_missing, "ready to start")
+        return self.expect(lambda s: not s.start_missing, "ready to start")
+
+    def walk(self, house: House, *, cap_ckmh: int = 200, session: str = "bench") -> Status:
+        """From wherever the guard is to RUNNING by the legal way: reset, arm, clip pulled and closed, start."""
+        self.arm(house, cap_ckmh=cap_ckmh, session=session)
         self.send(Start())
         return self.expect(lambda s: s.state is State.RUNNING, "running", 20)
 
