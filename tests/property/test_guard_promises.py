@@ -202,25 +202,41 @@ def adversary(tally: Tally, examples_walk: int = 3) -> type[RuleBasedStateMachin
 
         # ---- one thing wrong just when everything else is right: where a check that is missing shows
 
-        @precondition(lambda self: self.rig.state is State.LATCHED)
         @rule(what=st.sampled_from(WRONGS), who=st.sampled_from(ResetBy))
         def reset_with_one_thing_wrong(self, what: str, who: ResetBy) -> None:
             rig = self.rig
-            rig.run(15.0, lambda: not rig.out.reset_missing)
-            rig.run(0.6)
+            at_peace(rig)
+            if rig.state is State.IDLE:
+                rig.open("red")
+                rig.tick()
+                rig.close("red")
+            rig.run(1.5)
             undo = go_wrong(rig, what)
             rig.run(0.4)
             rig.tick(Reset(who))
             undo()
 
-        @precondition(lambda self: self.rig.state in (State.LATCHED, State.IDLE))
         @rule(what=st.sampled_from(WRONGS), seconds=st.sampled_from((0.0, 0.02, 0.04)))
         def start_with_one_thing_wrong(self, what: str, seconds: float) -> None:
             rig = self.rig
+            at_peace(rig)
             if rig.to_armed():
                 undo = go_wrong(rig, what)
                 rig.run(seconds)
                 rig.tick(Start())
+                undo()
+
+        @rule(
+            what=st.sampled_from(WRONGS), seconds=st.sampled_from((0.02, 0.6, 3.0)), cap=st.sampled_from((110, 400))
+        )
+        def walk_with_one_thing_wrong(self, what: str, seconds: float, cap: int) -> None:
+            rig = self.rig
+            at_peace(rig)
+            if rig.to_running(Envelope(cap, 50)):
+                rig.tick(Target(65535, 32767))
+                rig.run(8.0)
+                undo = go_wrong(rig, what)
+                rig.run(seconds)
                 undo()
 
         # ---- the whole legal way, from wherever it is
@@ -238,7 +254,7 @@ def adversary(tally: Tally, examples_walk: int = 3) -> type[RuleBasedStateMachin
     return Adversary
 
 
-WRONGS = ("clip", "red", "fault", "screen", "silent", "mute", "lost", "moving", "deck", "weld")
+WRONGS = ("clip", "red", "fault", "screen", "silent", "mute", "lost", "again", "moving", "deck", "weld")
 
 
 def go_wrong(rig: Rig, what: str) -> Callable[[], None]:
@@ -247,6 +263,9 @@ def go_wrong(rig: Rig, what: str) -> Callable[[], None]:
     if what in ("clip", "red"):
         rig.open(what)
         return lambda: rig.close(what)
+    if what == "again":
+        plant.reconnect()
+        return lambda: None
     holder: object = rig
     name, value = what, True
     if what == "fault":
@@ -268,8 +287,8 @@ def go_wrong(rig: Rig, what: str) -> Callable[[], None]:
     return lambda: setattr(holder, name, before)
 
 
-def alive(rig: Rig) -> None:
-    """I14: with every fault gone, reset, arm and start reach RUNNING in bounded time."""
+def heal(rig: Rig) -> None:
+    """Every fault goes, and the treadmill becomes an obedient one."""
     plant = rig.plant
     plant.habits = Habits(
         latency_s=plant.habits.latency_s, period_s=plant.habits.period_s, increment=plant.habits.increment
@@ -280,11 +299,21 @@ def alive(rig: Rig) -> None:
     for wire in ("clip", "red"):
         if getattr(rig, wire) is not Contact.CLOSED:
             rig.close(wire)
+
+
+def at_peace(rig: Rig) -> None:
+    """With every fault gone, to LATCHED or IDLE with the belt at rest."""
+    heal(rig)
     if rig.state is State.RUNNING:
         rig.tick(Stop(StopWhy.STAFF))
     rig.run(25.0, lambda: rig.state is not State.STARTING and not rig.machine.lease)
     if rig.state in (State.PROOF, State.ARMED):
         rig.tick(Disarm())
+
+
+def alive(rig: Rig) -> None:
+    """I14: with every fault gone, reset, arm and start reach RUNNING in bounded time."""
+    at_peace(rig)
     if rig.state is not State.IDLE:
         assert rig.to_idle(), f"I14: no way back from {rig.machine.cause}: {rig.out and rig.out.reset_missing}"
     assert rig.to_running(), f"I14: no way to RUNNING: {rig.state}, {rig.machine.cause}, {rig.refused[-1:]}"
