@@ -42,8 +42,10 @@ def test_every_screen_is_as_legible_in_every_language(size: tuple[int, int], lan
     surface = pygame.Surface(size)
     found = []
     for entry in gallery.catalogue(language):
-        canvas = screens.paint(surface, ui, entry.snapshot, probe=True)
-        found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
+        for simulated in (False, True):
+            snapshot = replace(entry.snapshot, simulated=simulated, legend=gallery.LEGEND if simulated else ())
+            canvas = screens.paint(surface, ui, snapshot, probe=True)
+            found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
     assert found == []
 
 
