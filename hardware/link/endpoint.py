@@ -46,6 +46,7 @@ class Codec(Generic[Out, In]):
 
     def __init__(self, incoming: object) -> None:
         self._encoder: Final = msgspec.msgpack.Encoder()
+        self._complaint: Final = msgspec.msgpack.Decoder(Frame[Complaint])
         self._decoder: Final[msgspec.msgpack.Decoder[Frame[In]]] = msgspec.msgpack.Decoder(
             Frame[incoming]  # type: ignore[valid-type]  # a union of bodies, given at run time
         )
@@ -53,6 +54,14 @@ class Codec(Generic[Out, In]):
     def encode(self, seq: int, now_s: float, body: Out | Complaint) -> bytes:
         """One packet."""
         return self._encoder.encode(Frame(VERSION, seq, now_s, body))
+
+    def complains(self, packet: bytes) -> bool:
+        """True for a Complaint: an answer to one would be answered in turn, for ever."""
+        try:
+            self._complaint.decode(packet)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return False
+        return True
 
     def decode(self, packet: bytes, counters: Counters) -> Frame[In] | None:
         """The frame, or None, counted, for bytes that are none of ours."""
@@ -157,7 +166,7 @@ class SocketEndpoint(Generic[Out, In]):
                 break
             frame = self._codec.decode(packet, self.counters)
             if frame is None:
-                nonsense = True
+                nonsense = nonsense or not self._codec.complains(packet)
                 continue
             self.counters.received += 1
             frames.append(frame)

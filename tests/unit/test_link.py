@@ -50,6 +50,17 @@ def test_nonsense_is_counted_and_answered_and_the_next_frame_still_arrives():
     peer.close()
 
 
+def test_a_complaint_is_never_answered_by_a_complaint(pair):
+    guard, belt = pair(Target, Wish)  # neither takes a Complaint
+    guard._sock.send(b"\xff nonsense")
+    for _ in range(3):
+        belt.drain(1.0)
+        guard.drain(1.0)
+    assert belt.counters.sent == 1
+    assert guard.counters.sent == 0
+    assert guard.counters.decode_errors == 1
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_ever_raise_past_a_mailbox(packet):
     end = MemoryEndpoint(KioskToGuard)
