@@ -14,6 +14,7 @@ from kiosk.coach.programs import Program, ProgramError, parse_program
 from kiosk.coach.rules import Rules, RulesError, parse_rules
 from kiosk.coach.screening import Screening, ScreeningError, parse_screening
 from kiosk.coach.verify import verify
+from kiosk.coach.week import Week, WeekError, parse_week
 from kiosk.locale import Catalogue, LocaleError, load_catalogues
 
 
@@ -29,6 +30,7 @@ class Content:
     programs: Mapping[str, Program]
     books: Mapping[str, CueBook]  # by language
     texts: Mapping[str, Catalogue]  # by language
+    week: Week
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -98,6 +100,10 @@ def load_content(
         programs = read_programs(directories)
     except (LocaleError, ProgramError) as error:
         raise ContentError(str(error)) from error
+    try:
+        week = parse_week(_read(assets / "week.toml"), programs, str(assets / "week.toml"))
+    except WeekError as error:
+        raise ContentError(str(error)) from error
     reference = next(iter(texts))
     without = sorted(set(texts) - set(books))
     if without:
@@ -106,7 +112,7 @@ def load_content(
         report = verify(program, rules, set(books[reference]))
         if report.violations:
             raise ContentError(str(report.violations[0]))
-    return Content(rules, programs, books, texts)
+    return Content(rules, programs, books, texts, week)
 
 
 def _read(path: Path) -> str:

@@ -236,4 +236,5 @@ class Snapshot:
     guest: bool = False
     supervised: bool = False  # H0: staff have to be present, and the check says so
     starting: bool = False  # the house is coming up: not free yet, and not out of service either
+    take_home: tuple[str, ...] = ()  # ready sentences for a day without a treadmill: rest days, the summary
     can_confirm: bool = True  # RESET: False until every item is done

@@ -12,6 +12,7 @@ from kiosk.coach import screening
 from kiosk.coach.plan import clipped, expand, without_rises
 from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
+from kiosk.coach.week import in_order
 from kiosk.session.model import (
     CODE_DIGITS,
     KEYPAD_PAUSE_S,
@@ -280,7 +281,8 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
 def to_programs(t: Turn) -> None:
     """What may be walked here today, as cards."""
     today = today_of(t)
-    offers = tuple(offer for proposal in today.proposals if (offer := make_offer(t, proposal)) is not None)
+    proposals = in_order(today.proposals, t.setup.content.week, t.setup.today())
+    offers = tuple(offer for proposal in proposals if (offer := make_offer(t, proposal)) is not None)
     t.stay = replace(t.stay, offers=offers, page=0)
     if offers:
         t.go(ScreenId.PROGRAM)

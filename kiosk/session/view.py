@@ -10,12 +10,14 @@ from typing import Final
 from hardware.link.messages import Cause, LinkState
 from hardware.units import ckmh_from_mph, speed_text
 from kiosk.coach.plan import Plan, expand
-from kiosk.coach.progression import upcoming
+from kiosk.coach.progression import CHEST, upcoming
+from kiosk.coach.week import DAYS, for_home
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near
 from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+from kiosk.store.kinds import AgeBand
 
 S = ScreenId
 
@@ -80,6 +82,8 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
         )
     if screen is S.TALK_TO_STAFF:
         made = replace(made, talk_key=stay.talk_key, needs_staff=stay.overridable)
+        if stay.talk_key in ("talk.rest", "talk.week"):
+            made = replace(made, take_home=take_home(t))
     if screen is S.PROGRAM:
         shown = stay.offers[stay.page * near.CARDS : (stay.page + 1) * near.CARDS]
         made = replace(made, cards=tuple(card(t, o) for o in shown), more_cards=len(stay.offers) > near.CARDS)
@@ -108,7 +112,7 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and stay.consent:
         made = replace(made, pain_before=stay.outcome.pain)
     if screen is S.SUMMARY:
-        made = replace(made, summary=_summary(t))
+        made = replace(made, summary=_summary(t), take_home=take_home(t))
     return _staff(made, t)
 
 
@@ -200,7 +204,22 @@ def sentence(t: Turn, key: str, values: Mapping[str, str | int | Decimal]) -> st
     if isinstance(mph, Decimal):
         unit = t.texts(f"unit.{t.setup.units.name.lower()}")
         shown["speed"] = f"{speed_text(ckmh_from_mph(mph), t.setup.units)} {unit}"
+    weekday = values.get("weekday")
+    if weekday is not None:
+        shown["day"] = t.texts(f"day.{weekday}")
     return t.texts(key, **shown)
+
+
+def take_home(t: Turn) -> tuple[str, ...]:
+    """What a member may do on a day without a treadmill, with its care; nothing for guests, nor after a hard day."""
+    person, outcome = t.stay.person, t.stay.outcome
+    if person is None or t.stay.why == CHEST or (t.stay.pain_after or 0) > 2:
+        return ()
+    flags = set(outcome.flags) if outcome is not None else set()
+    if person.age_band is AgeBand.OLDER:
+        flags.add("older")
+    items = for_home(t.setup.content.week, flags)
+    return (t.texts(f"take_home.{items[0].id}"), t.texts("take_home.care")) if items else ()
 
 
 def note(t: Turn, offer: Offer) -> str:
@@ -295,9 +314,6 @@ def _next(t: Turn) -> tuple[str, str]:
     key = f"program.{proposal.program}.title"
     name = t.texts(key) if t.texts.has(key) else program.title
     minutes = max(1, round(expand(program, proposal.choice, content.rules).walk_s / 60))
-    weekday = t.texts(f"day.{WEEKDAYS[day.weekday()]}")
+    weekday = t.texts(f"day.{DAYS[day.weekday()]}")
     reason = sentence(t, proposal.reason, proposal.values)
     return f"{name}, {t.texts('unit.minutes', n=minutes)}", t.texts("next.from_day", day=weekday, reason=reason)
-
-
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
