@@ -107,6 +107,7 @@ class Wiring(_Section, frozen=True):
     permit: Pin | None = None
     permit_readback: Pin | None = None
     alarm: Pin | None = None
+    test_pulse: Pin | None = None  # feeds the loops instead of ground, so that a short to ground is seen
 
 
 class Screen(_Section, frozen=True):
@@ -198,7 +199,12 @@ def _check_together(config: Config, where: str) -> None:
             "Give wiring.permit its pin, or set wiring.level to H0 (supervised use)."
         )
     used: dict[int, str] = {}
-    for name in ("clip", "red_button", "amber_button", "permit", "permit_readback", "alarm"):
+    if wiring.test_pulse is not None and wiring.pins is PinsKind.SIMULATED:
+        raise ConfigError(
+            f"{where}: wiring.test_pulse needs real pins: simulated loops do not follow it. Leave it out, "
+            'or set wiring.pins to "gpio".'
+        )
+    for name in ("clip", "red_button", "amber_button", "permit", "permit_readback", "alarm", "test_pulse"):
         pin = getattr(wiring, name)
         if pin is None:
             continue

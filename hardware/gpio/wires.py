@@ -12,6 +12,7 @@ from hardware.gpio.debounce import PRESS_SAMPLES, RECLOSE_SAMPLES, Debounce, sam
 from hardware.link.messages import Contact, Switches
 
 UNHEARD_SAMPLES: Final = round(PIN_UNHEARD_S / SAMPLE_S)
+SHORTED_TESTS: Final = 2  # in a row: found within two ticks, and one could be a glitch
 
 
 class Wire(StrEnum):
@@ -23,6 +24,10 @@ class Wire(StrEnum):
     READBACK = "permit read-back"
     PERMIT = "permit"
     ALARM = "alarm"
+    TEST_PULSE = "test pulse"
+
+
+LOOPS: Final = (Wire.CLIP, Wire.RED)
 
 
 def input_pins(wiring: Wiring) -> dict[Wire, int]:
@@ -38,7 +43,7 @@ def input_pins(wiring: Wiring) -> dict[Wire, int]:
 
 def output_pins(wiring: Wiring) -> dict[Wire, int]:
     """The outputs that are fitted."""
-    fitted = {Wire.PERMIT: wiring.permit, Wire.ALARM: wiring.alarm}
+    fitted = {Wire.PERMIT: wiring.permit, Wire.ALARM: wiring.alarm, Wire.TEST_PULSE: wiring.test_pulse}
     return {wire: pin for wire, pin in fitted.items() if pin is not None}
 
 
@@ -56,6 +61,7 @@ class Switchboard:
         self._readback: bool | None = None
         self._unheard = dict.fromkeys(self._pins, 0)
         self._fault = ""
+        self._low_tests = dict.fromkeys(LOOPS, 0)
 
     def sample(self, levels: Mapping[int, int]) -> bool:
         """Take one sample; True if a contact has just opened, so that the machine must be asked at once."""
@@ -75,14 +81,26 @@ class Switchboard:
             else:
                 after[wire] = sampled(before[wire], is_open=level == 1, settle=self._settle[wire])
         self._contacts = after
-        return any(
-            after[wire].contact is Contact.OPEN and before[wire].contact is not Contact.OPEN
-            for wire in (Wire.CLIP, Wire.RED)
-        )
+        return any(after[wire].contact is Contact.OPEN and before[wire].contact is not Contact.OPEN for wire in LOOPS)
+
+    def tested(self, levels: Mapping[int, int]) -> None:
+        """A sample with the test pulse high. It says nothing of openings; a loop that reads low is shorted."""
+        for wire in LOOPS:
+            low = levels.get(self._pins[wire]) == 0
+            self._low_tests[wire] = self._low_tests[wire] + 1 if low else 0
 
     def failed(self, why: str) -> None:
         """The pins could not be read at all: that is a fault until they can."""
         self._fault = why
+
+    @property
+    def _short(self) -> str:
+        for wire in LOOPS:
+            if self._low_tests[wire] >= SHORTED_TESTS:
+                return (
+                    f"The loop of the {wire} (pin {self._pins[wire]}) touches ground: it would not show an opening."
+                )
+        return ""
 
     @property
     def switches(self) -> Switches:
@@ -93,5 +111,5 @@ class Switchboard:
             red=self._contacts[Wire.RED].contact,
             amber_pressed=None if amber is None else amber.contact is Contact.CLOSED,
             permit_readback=self._readback if Wire.READBACK in self._pins else None,
-            fault=self._fault,
+            fault=self._fault or self._short,
         )

@@ -13,7 +13,7 @@ from hardware.config import Config, PinsKind, Wiring, WiringLevel
 from hardware.constants import PERMIT_DROPOUT_S, PERMIT_PICKUP_S, SAMPLE_S, TICK_S
 from hardware.gpio.chip import ChipPins
 from hardware.gpio.pins import PinError, Pins, WorldPins
-from hardware.gpio.wires import Switchboard, Wire, input_pins, output_pins
+from hardware.gpio.wires import SHORTED_TESTS, Switchboard, Wire, input_pins, output_pins
 from hardware.link.endpoint import SocketEndpoint, connect
 from hardware.link.messages import Contact, PinDrive, PinLevels, PinsToGuard
 from hardware.link.paths import RuntimePaths
@@ -78,6 +78,13 @@ class _Look:
         self.board.sample(self.levels)
         self.sleep(SAMPLE_S)
 
+    def test(self) -> None:
+        """One sample with the test pulse high."""
+        try:
+            self.board.tested(self.pins.levels(self.now()))
+        except PinError as error:
+            raise CheckError(str(error)) from error
+
     def during(self, seconds: float, until: Callable[[], bool] = lambda: False) -> float | None:
         """Sample for *seconds* or until *until*; how long that took, or None if it never came."""
         start_s = self.now()
@@ -105,6 +112,7 @@ def check(
     _amber(look, wiring, report)
     _permit(look, wiring, report, outputs=outputs)
     _alarm(look, wiring, report, outputs=outputs)
+    _test_pulse(look, wiring, report, outputs=outputs)
     fault = look.board.switches.fault
     if fault:
         report.missing.append(fault)
@@ -215,3 +223,21 @@ def _alarm(look: _Look, wiring: Wiring, report: Report, *, outputs: bool) -> Non
     look.during(ALARM_S)
     look.drive(pin, 0)
     report.lines.append(_line(Wire.ALARM, pin, "", f"switched on for {ALARM_S} s: did you hear it?"))
+
+
+def _test_pulse(look: _Look, wiring: Wiring, report: Report, *, outputs: bool) -> None:
+    pin = wiring.test_pulse
+    if pin is None:
+        report.lines.append(_line(Wire.TEST_PULSE, None, "", ""))
+        return
+    if not outputs:
+        report.lines.append(_line(Wire.TEST_PULSE, pin, "", "not tried"))
+        return
+    for _ in range(SHORTED_TESTS):
+        look.drive(pin, 1)
+        look.sleep(SAMPLE_S)
+        look.test()
+        look.drive(pin, 0)
+        look.sleep(SAMPLE_S)
+    short = look.board.switches.fault
+    report.lines.append(_line(Wire.TEST_PULSE, pin, "", "a loop does not follow" if short else "both loops follow"))

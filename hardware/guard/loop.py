@@ -129,10 +129,12 @@ class Guard:
         self._pin_fault = ""
         self._permit_level = 0
         self._alarm_level = 0
+        self._pulse_level = 0
+        self._samples = 0
         self._tick_s: float | None = None
         self.ticks_late = 0
         self._leaving_s: float | None = None
-        for pin in (wiring.permit, wiring.alarm):
+        for pin in (wiring.permit, wiring.alarm, wiring.test_pulse):
             if pin is not None:
                 self._drive(pin, 0, now_s)
 
@@ -151,8 +153,22 @@ class Guard:
             self._sampled(levels, now_s + n * SAMPLE_S, now_s)
 
     def sample(self, now_s: float) -> None:
-        """Read the wires. An opening is acted on here, not at the next tick."""
-        self._sampled(self._levels(now_s), now_s, now_s)
+        """Read the wires. An opening is acted on here, not at the next tick.
+
+        With a test pulse fitted, one sample in four is taken with it high, and tests the loops instead. (Not in
+        lock-step: its levels stand for a whole quantum.)
+        """
+        levels = self._levels(now_s)
+        if self._pulse_level and levels is not None:
+            self._switchboard.tested(levels)
+        else:
+            self._sampled(levels, now_s, now_s)
+        if self._wiring.test_pulse is not None:
+            self._samples = (self._samples + 1) % SAMPLES_PER_TICK
+            level = int(self._samples == 0)
+            if level != self._pulse_level:
+                self._pulse_level = level
+                self._drive(self._wiring.test_pulse, level, now_s)
 
     def tick(self, now_s: float) -> None:
         """One tick. The permit's edge comes last: only a tick that got so far makes one."""

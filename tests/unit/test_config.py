@@ -31,3 +31,11 @@ def test_a_wrong_setting_is_refused_with_a_sentence_that_says_what_to_change(tex
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"no configuration file .*none\.toml"):
         load_config(tmp_path / "none.toml")
+
+
+def test_a_test_pulse_needs_real_pins_and_a_pin_of_its_own():
+    assert parse_config("[wiring]\ntest_pulse = 5\n").wiring.test_pulse == 5
+    with pytest.raises(ConfigError, match="test_pulse needs real pins"):
+        parse_config('[wiring]\npins = "simulated"\ntest_pulse = 5\n')
+    with pytest.raises(ConfigError, match="both use pin 17"):
+        parse_config("[wiring]\ntest_pulse = 17\n")

@@ -34,6 +34,7 @@ def test_only_fitted_wires_have_pins():
     assert output_pins(Wiring()) == {}
     assert input_pins(WIRING) == {Wire.CLIP: 17, Wire.RED: 27, Wire.AMBER: 22, Wire.READBACK: 24}
     assert output_pins(WIRING) == {Wire.PERMIT: 23, Wire.ALARM: 25}
+    assert output_pins(Wiring(test_pulse=5)) == {Wire.TEST_PULSE: 5}
 
 
 def test_nothing_counts_as_closed_or_pressed_at_first():
@@ -91,6 +92,28 @@ def test_a_read_error_is_a_fault_until_the_next_good_sample():
     assert board.switches.fault == "A GPIO pin failed: x."
     board.sample(CLOSED)
     assert board.switches.fault == ""
+
+
+@pytest.mark.parametrize(("pin", "name"), [(17, "clip"), (27, "red button")])
+def test_a_loop_that_touches_ground_is_found_in_the_second_test_and_named(pin, name):
+    board = settled()
+    board.tested({17: 1, 27: 1, pin: 0})
+    assert board.switches.fault == ""
+    board.sample(CLOSED)
+    board.tested({17: 1, 27: 1, pin: 0})
+    assert board.switches.fault.startswith(f"The loop of the {name} (pin {pin}) touches ground")
+    board.sample(CLOSED)
+    assert board.switches.fault
+    board.tested({17: 1, 27: 1})
+    assert board.switches.fault == ""
+
+
+def test_a_loop_that_follows_the_test_pulse_stays_closed():
+    board = settled()
+    for _ in range(50):
+        board.tested({17: 1, 27: 1})
+        board.sample(CLOSED)
+    assert board.switches.clip is Contact.CLOSED
 
 
 # ------------------------------------------------------------------------------------ the simulated world

@@ -156,6 +156,22 @@ def test_wires_that_are_not_fitted_are_said_to_be_so_and_h0_is_explained():
     assert "level H0: only Bluetooth can stop the belt" in report.text()
 
 
+@pytest.mark.parametrize("shorted", [False, True])
+def test_the_test_pulse_must_be_followed_by_both_loops(monkeypatch, shorted):
+    bench = Bench(Wiring(test_pulse=5))
+    driven: dict[int, int] = {}
+    monkeypatch.setattr(bench, "drive", lambda pin, level, now_s: driven.update({pin: level}))
+    follow = {17: True, 27: not shorted}
+    monkeypatch.setattr(
+        bench, "levels", lambda now_s: {pin: int(driven.get(5, 0) and on) for pin, on in follow.items()}
+    )
+    report = bench.check()
+    assert ("both loops follow" in report.text()) == (not shorted)
+    assert bool(report.missing) == shorted
+    assert driven == {5: 0}
+    assert "test pulse        GPIO 5            not tried" in bench.check(outputs=False).text()
+
+
 def test_a_pin_that_is_never_heard_of_is_missing():
     bench = Bench()
     bench.wires = SimulatedPins(Wiring(pins=PinsKind.SIMULATED))

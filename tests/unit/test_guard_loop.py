@@ -237,6 +237,77 @@ def test_an_output_that_cannot_be_driven_is_a_fault(house, monkeypatch):
     assert house.status.inputs.fault == "A GPIO pin failed: bad handle."
 
 
+class DynamicLoops:
+    """Pins whose loops hang on the test pulse, as the wiring guide draws them."""
+
+    def __init__(self) -> None:
+        self.pulse = 0
+        self.clip_open = False
+        self.clip_shorted = False
+        self.tests = 0
+
+    def levels(self, now_s: float) -> dict[int, int]:
+        self.tests += self.pulse
+        clip = 1 if self.clip_open and not self.clip_shorted else self.pulse
+        return {17: 0 if self.clip_shorted else clip, 27: self.pulse}
+
+    def drive(self, pin: int, level: int, now_s: float) -> None:
+        if pin == 5:
+            self.pulse = level
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def dynamic():
+    stopper, _ = memory_pair(Complaint, Sentry)
+    pins = DynamicLoops()
+    guard = Guard(
+        rules=plant_rules(Habits()),
+        wiring=Wiring(test_pulse=5),
+        pins=pins,
+        belt=belt_seat(),
+        kiosk=kiosk_seat(),
+        stopper=Mailbox(lambda: stopper),
+        lease=LeaseBook(),
+        now_s=1000.0,
+    )
+
+    def samples(count: int) -> None:
+        for _ in range(count):
+            guard.sample(1000.0)
+
+    return guard, pins, samples
+
+
+def test_one_sample_in_four_tests_the_loops_and_closed_ones_settle_all_the_same(dynamic):
+    guard, pins, samples = dynamic
+    samples(140)
+    assert pins.tests == 34
+    assert guard._switchboard.switches.clip is Contact.CLOSED
+    assert guard._switchboard.switches.fault == ""
+
+
+def test_a_clip_opened_under_test_pulses_trips_within_three_samples(dynamic):
+    guard, pins, samples = dynamic
+    for phase in range(4):
+        samples(200 + phase)
+        assert guard._switchboard.switches.clip is Contact.CLOSED
+        pins.clip_open = True
+        samples(3)
+        assert guard._switchboard.switches.clip is Contact.OPEN
+        pins.clip_open = False
+
+
+def test_a_clip_loop_shorted_to_ground_is_found_within_two_ticks(dynamic):
+    guard, pins, samples = dynamic
+    samples(200)
+    pins.clip_shorted = True
+    samples(8)
+    assert "touches ground" in guard._switchboard.switches.fault
+
+
 # ------------------------------------------------------------------------------------ outputs
 
 
