@@ -116,7 +116,13 @@ def _run(options: argparse.Namespace) -> int:
         clock.wait()  # the world's time begins with the first quantum
     wall = SimulatedWallClock(wall_utc_ms(), clock.now()) if options.lockstep else WallClock()
     store = open_store(data, wall.moment(clock.now()), threaded=not options.lockstep)
-    archive = StoreArchive(store, wall, read_screening(assets_directory()), threaded=not options.lockstep)
+    archive = StoreArchive(
+        store,
+        wall,
+        read_screening(assets_directory()),
+        threaded=not options.lockstep,
+        watch_clock=not config.simulated,
+    )
     autopilot = Autopilot(read_screening(assets_directory())) if options.autopilot else None
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)

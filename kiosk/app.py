@@ -89,7 +89,7 @@ class Simulation:
         self._world.send(WorldHand(what, closed), now_s)
 
     def key(self, key: Key, now_s: float) -> None:
-        """C clip, R red button, B amber button, M and two digits a mischief."""
+        """C clip, R red button, B amber button, K the treadmill's key back, M and two digits a mischief."""
         if key.name == "b":
             self._world.send(WorldHand("amber", key.down), now_s)
             return
@@ -102,6 +102,8 @@ class Simulation:
         elif key.name == "r":
             self._red = not self._red
             self._world.send(WorldHand("red", self._red), now_s)
+        elif key.name == "k":
+            self._world.send(WorldHand("key", True), now_s)
         elif key.name == "m":
             self._digits = ""
 

@@ -77,7 +77,17 @@ class Archive(Protocol):
 class StoreArchive:
     """The real one."""
 
-    def __init__(self, store: Store, wall: WallClock, screening: Screening, *, threaded: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        wall: WallClock,
+        screening: Screening,
+        *,
+        threaded: bool = True,
+        watch_clock: bool = False,
+    ) -> None:
+        """*watch_clock*: a wall clock that nobody has set becomes the standing notice (not in the simulation)."""
+        self._watch_clock: Final = watch_clock
         self._store: Final = store
         self._wall: Final = wall
         self._screening: Final = screening
@@ -191,6 +201,8 @@ class StoreArchive:
             self._caps = caps
             events.append(CapsRead(caps))
         banner = self._store.writer.health().state.value
+        if not banner and self._watch_clock and not self.moment(now_s).trusted:
+            banner = "clock"  # rest days and locks need a clock that somebody has set (coaching, decisions)
         if banner != self._banner:
             self._banner = banner
             events.append(RecordHealth(banner))

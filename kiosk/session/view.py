@@ -21,7 +21,7 @@ from kiosk.store.kinds import AgeBand
 
 S = ScreenId
 
-LEGEND: Final = ("legend.clip", "legend.red", "legend.amber", "legend.mischief")
+LEGEND: Final = ("legend.clip", "legend.red", "legend.amber", "legend.key", "legend.mischief")
 
 _WALKING: Final = frozenset({S.STEP_ON, S.WALK, S.EASING, S.STOPPING})
 _RESTED: Final = frozenset({S.BELT_STOPPED, S.SAFETY_STOP})

@@ -15,13 +15,14 @@ from kiosk.session.model import (
     PinTried,
     Record,
     RecordConsent,
+    RecordHealth,
     RecordScreening,
     RecordWhy,
     TryPin,
 )
 from kiosk.staff import pin
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
-from kiosk.store.moment import SimulatedWallClock
+from kiosk.store.moment import SimulatedWallClock, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings
 from kiosk.store.repositories import caps, events, members
 from tests.support.desk import SCREENING
@@ -174,3 +175,11 @@ def test_a_writer_that_is_closed_breaks_no_session(archive, store):
     store.writer.close()
     walked(archive, None, NOW, choice=Choice("1"))
     archive.poll(NOW)
+
+
+def test_a_clock_that_nobody_has_set_is_said_unless_the_world_is_simulated(store):
+    wall = WallClock(lambda: START_MS, lambda: False)
+    for watch, banner in ((True, "clock"), (False, None)):
+        archive = StoreArchive(store, wall, SCREENING, threaded=False, watch_clock=watch)
+        said = [event.banner for event in archive.poll(NOW) if isinstance(event, RecordHealth)]
+        assert said == ([] if banner is None else [banner])
