@@ -95,11 +95,9 @@ def at_start(limits: Limits, now_s: float) -> Course:
     return Course(limits.min_ckmh, 0, now_s)
 
 
-def follow(
-    course: Course, speed_ckmh: int, incline_dpct: int, limits: Limits, now_s: float, *, may_rise: bool
-) -> Course:
-    """One tick from *course* toward a target, which may be any pair of integers."""
-    rise_due = may_rise and now_s - course.risen_s >= RISE_SPACING_S
+def follow(course: Course, speed_ckmh: int, incline_dpct: int, limits: Limits, rise_s: float | None) -> Course:
+    """One tick from *course* toward a target, which may be any pair of integers. *rise_s*: now; None: only falls."""
+    rise_due = rise_s is not None and rise_s - course.risen_s >= RISE_SPACING_S
     speed = _toward(
         course.speed_ckmh,
         speed_ckmh,
@@ -118,7 +116,7 @@ def follow(
         step=INCLINE_STEP_DPCT if rise_due and not faster else 0,
     )
     rose = faster or incline > course.incline_dpct
-    return Course(speed, incline, now_s if rose else course.risen_s)
+    return Course(speed, incline, rise_s if rose and rise_s is not None else course.risen_s)
 
 
 def _toward(now: int, target: int, *, lowest: int, highest: int, increment: int, step: int) -> int:

@@ -589,7 +589,7 @@ def _following(m: Machine, seen: Evidence) -> Machine:
     if _lasting(m.since_s, seen.now_s, SCALE_S) and 3 * asked <= 4 * measured <= 5 * asked:
         m = but(m, scaled=True)
     speed, incline = m.goal if m.ramp is None else (eased_ckmh(*m.ramp, seen.now_s), m.goal[1])
-    course = follow(m.course, speed, incline, m.holding, seen.now_s, may_rise=m.scaled)
+    course = follow(m.course, speed, incline, m.holding, seen.now_s if m.scaled else None)
     if course.speed_ckmh < asked:  # the belt needs time to fall as well: DEVIATION counts anew
         m = but(m, motion=but(m.motion, fast_since_s=None))
     return but(m, course=course)
@@ -598,7 +598,7 @@ def _following(m: Machine, seen: Evidence) -> Machine:
 def _slowing(m: Machine, seen: Evidence) -> Machine:
     if m.ramp is None:
         return m
-    course = follow(m.course, eased_ckmh(*m.ramp, seen.now_s), 0, m.limits, seen.now_s, may_rise=False)
+    course = follow(m.course, eased_ckmh(*m.ramp, seen.now_s), 0, m.limits, None)
     done = seen.still or seen.shutdown or course.speed_ckmh <= m.limits.min_ckmh
     return but(m, course=course, ramp=None if done else m.ramp)
 

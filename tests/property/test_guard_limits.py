@@ -29,7 +29,7 @@ def test_no_target_leaves_the_limits_or_rises_too_much_or_too_often(holding: Lim
     rises = [now]
     for speed, incline, wait, may_rise in way:
         now += wait
-        after = follow(course, speed, incline, holding, now, may_rise=may_rise)
+        after = follow(course, speed, incline, holding, now if may_rise else None)
         assert holding.min_ckmh <= after.speed_ckmh <= max(holding.cap_ckmh, holding.min_ckmh)
         assert 0 <= after.incline_dpct <= holding.max_dpct
         if holding.increment_ckmh > 0:

@@ -125,7 +125,7 @@ def test_a_belt_starts_flat_at_its_minimum():
 
 
 def go(course: Course, speed: int, incline: int = 0, now: float = 10.0, limits: Limits = LIMITS, rise: bool = True):
-    return follow(course, speed, incline, limits, now, may_rise=rise)
+    return follow(course, speed, incline, limits, now if rise else None)
 
 
 def test_a_rise_is_one_step_rounded_down_and_spaced_three_seconds():
