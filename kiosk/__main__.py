@@ -27,6 +27,8 @@ from kiosk.archive import StoreArchive
 from kiosk.assets import assets_directory
 from kiosk.autopilot import Autopilot
 from kiosk.content import Content, ContentError, load_content, read_screening
+from kiosk.locale import LocaleError
+from kiosk.session import texts
 from kiosk.session.model import Setup
 from kiosk.sound import Silence, Sound
 from kiosk.stage import DisplayError, PygameStage
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         return _run(options)
-    except (ConfigError, ContentError, RuntimeDirError, ClockError, DisplayError, StoreError) as error:
+    except (ConfigError, ContentError, LocaleError, RuntimeDirError, ClockError, DisplayError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -106,7 +108,10 @@ def _run(options: argparse.Namespace) -> int:
         raise ConfigError("The autopilot plays in the simulated world only. Start without --autopilot.")
     paths = open_runtime_directory(options.runtime)
     data: Path = options.data or config.data_directory
-    content = load_content(assets_directory(), own_programs=data / "programs")
+    assets = assets_directory()
+    content = load_content(assets, own_programs=data / "programs")
+    for catalogue in content.texts.values():
+        catalogue.require(texts.keys(read_screening(assets), content.week))
     leave = _Leave()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)

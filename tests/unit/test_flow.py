@@ -1,5 +1,7 @@
 """Ways through the kiosk, as lists of (expected screen, what is done there). Together they walk the whole map."""
 
+import inspect
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,14 +22,18 @@ from hardware.link.messages import (
     Stop,
     StopWhy,
 )
+from kiosk.coach import progression
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Visit
 from kiosk.screens.flow import EDGES, FLOW
+from kiosk.session import texts
 from kiosk.session.model import CapsRead, Hush, Person, Record, RecordConsent, RecordWhy, Send, Touched
 from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.store.kinds import CapScope, SessionState
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
 from tests.support.desk import (
+    CONTENT,
+    SCREENING,
     TO_CHECK,
     TO_WALK,
     Desk,
@@ -439,6 +445,20 @@ def test_every_way_comes_through_and_none_leaves_the_map(walked):
 def test_together_the_ways_walk_every_edge_of_the_map(walked):
     edges = set().union(*(desk.edges for desk in walked.values()))
     assert edges == set(EDGES), sorted(set(EDGES) ^ edges)
+
+
+def test_no_text_was_missing_on_any_way_and_none_of_those_checked_at_start_is(walked):
+    for desk in walked.values():
+        assert desk.shown is not None
+    for catalogue in CONTENT.texts.values():
+        assert catalogue.missed == set()
+        catalogue.require(texts.keys(SCREENING, CONTENT.week))
+
+
+def test_every_reason_that_progression_may_give_is_checked_at_start():
+    source = inspect.getsource(progression)
+    given = set(re.findall(r'"reason\.(\w+)"', source)) | {f"{id_}" for id_ in progression.EXTRAS}
+    assert given <= set(texts.REASONS)
 
 
 def test_no_screen_is_a_dead_end():
