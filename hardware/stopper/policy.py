@@ -78,6 +78,8 @@ def _reason(post: Post, now_s: float, lease: bool) -> str:
     newest = max(words, key=lambda word: word.at_s, default=None)
     if newest is not None and newest.sentry.at_rest:
         return ""
+    if post.belt is not None and post.belt.alive(now_s) and post.belt.sentry.at_rest:
+        return ""  # it sees the belt; a guard that has just come back does not yet hear it and asks all the same
     if post.guard is not None and post.guard.alive(now_s):
         return "the guard asks" if post.guard.sentry.stop_now else ""
     if post.belt is not None and post.belt.alive(now_s):

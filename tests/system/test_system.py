@@ -56,12 +56,20 @@ def rests(outcome: Outcome, rest_s: float) -> None:
         assert not trip.moved_again
 
 
-def stops(outcome: Outcome, bytes_s: float, rest_s: float = REST_S) -> None:
+def no_forbidden_bytes_but_blind_stops(outcome: Outcome) -> None:
+    """With the belt process frozen nobody reads Treadmill Data: the stopper goes on for its budget (bluez.md F17)."""
+    assert all("`08 01`" in sentence and "(P5)" in sentence for sentence in outcome.violations), outcome.violations
+
+
+def stops(outcome: Outcome, bytes_s: float, rest_s: float = REST_S, *, blind: bool = False) -> None:
     for trip in outcome.trips:
         assert trip.stop_bytes_s is not None, "no stop bytes at the peripheral\n" + "\n".join(outcome.tap)
         assert trip.stop_bytes_s <= bytes_s
     rests(outcome, rest_s)
-    no_forbidden_bytes(outcome)
+    if blind:
+        no_forbidden_bytes_but_blind_stops(outcome)
+    else:
+        no_forbidden_bytes(outcome)
 
 
 def permit_falls(outcome: Outcome, permit_s: float) -> None:
@@ -118,13 +126,13 @@ def test_the_clip_line_opened_while_walking_stops_the_belt(outcome: Outcome) -> 
 
 @pytest.mark.scenario("belt_killed")
 def test_a_killed_belt_process_leaves_no_belt_running(outcome: Outcome) -> None:
-    stops(outcome, DEATH_TO_BYTES_S)
+    stops(outcome, DEATH_TO_BYTES_S, blind=True)
     permit_falls(outcome, DEATH_TO_BYTES_S)
 
 
 @pytest.mark.scenario("belt_frozen")
 def test_a_frozen_belt_process_leaves_no_belt_running_and_wakes_up_harmless(outcome: Outcome) -> None:
-    stops(outcome, DEATH_TO_BYTES_S)
+    stops(outcome, DEATH_TO_BYTES_S, blind=True)
     permit_falls(outcome, DEATH_TO_BYTES_S)
 
 

@@ -51,6 +51,14 @@ def test_a_guard_that_lives_and_asks_is_obeyed_at_once():
     assert watch.at(11.0)
 
 
+def test_a_guard_that_has_just_come_back_is_not_believed_over_a_belt_process_that_sees_the_belt_at_rest():
+    watch = Watch()
+    watch.alive = {"belt": sentry("belt", at_rest=True), "guard": sentry("guard", stop_now=True)}
+    assert watch.times(10, 12) == []
+    del watch.alive["belt"]  # silent: what it said is history
+    assert watch.times(12, 13)
+
+
 def test_it_is_repeated_within_500_ms_until_the_budget_is_over():
     watch = Watch()
     watch.alive = {"guard": sentry("guard", stop_now=True)}
