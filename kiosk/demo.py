@@ -21,9 +21,13 @@ from hardware.link.endpoint import SocketEndpoint, connect
 from hardware.link.messages import WorldAsk, WorldReport, WorldToControl
 from hardware.link.paths import RuntimePaths, open_runtime_directory, take_lock
 from hardware.units import SpeedUnit
-from kiosk.store.database import FILE_NAME, reading
+from kiosk.staff import pin
+from kiosk.store.database import FILE_NAME, for_command, reading
+from kiosk.store.ids import IdSource
+from kiosk.store.kinds import Role
+from kiosk.store.moment import Moment, wall_utc_ms
 from kiosk.store.records import StoreError
-from kiosk.store.repositories import sessions
+from kiosk.store.repositories import members, sessions
 from kiosk.supervise import Child, Supervisor, python_module
 from kiosk.ui.chart_file import write_speed_chart
 
@@ -64,6 +68,11 @@ fullscreen = false
 [data]
 directory = {data}
 """
+
+
+STAFF_PIN: Final = "246810"
+MEMBER_CODE: Final = "417926"
+"""Of the demo's own record alone, and told to whoever watches it (README)."""
 
 
 class DemoError(Exception):
@@ -123,6 +132,7 @@ def run_demo(options: DemoOptions, *, quiet: bool = False) -> tuple[int, DemoRes
         raise DemoError(
             f"The demo cannot write to {data}: {error.strerror}. Choose another place with --data."
         ) from error
+    _furnish(data)
     with tempfile.TemporaryDirectory(prefix="retrowalk-") as runtime:
         paths = open_runtime_directory(Path(runtime) / "run")
         lock = take_lock(paths)
@@ -130,6 +140,19 @@ def run_demo(options: DemoOptions, *, quiet: bool = False) -> tuple[int, DemoRes
             return _run_house(options, config, data, pictures, paths, quiet=quiet)
         finally:
             os.close(lock)
+
+
+def _furnish(data: Path) -> None:
+    """A staff account and a member, so that every screen of the demo can be reached."""
+    ids, at = IdSource(), Moment(time.monotonic(), wall_utc_ms())
+    try:
+        with for_command(data, at, create=True) as connection:
+            if pin.first_account_needed(connection):
+                pin.add_account(connection, ids, at, name="Demo", role=Role.OWNER, pin=STAFF_PIN, by=None)
+            if members.by_code(connection, MEMBER_CODE) is None:
+                members.add(connection, ids.new(at.utc_ms), at, code=MEMBER_CODE, name="Robin")
+    except StoreError:
+        return  # a broken record is the kiosk's to set aside: it says so on its screen, and the demo goes on
 
 
 def _run_house(
