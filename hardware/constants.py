@@ -130,7 +130,7 @@ BLACK_BOX_S: Final = 60.0
 # ------------------------------------------------------------------ the belt process and the stopper
 
 DUPLICATE_S: Final = 0.050
-"""A record this soon after another is the same one again (F17: two subscribers) or backlog (F14), not a new reading."""
+"""A record this soon after another is the same one again (F17: two subscribers) or backlog (F14), no new reading."""
 
 STATUS_REPLAY_S: Final = 2.0
 """The first Machine Status this soon after subscribing is a replay of an old one (hazard 32) and is ignored."""

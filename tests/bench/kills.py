@@ -367,9 +367,7 @@ def show(result: dict[str, Any]) -> None:
             for r in result["rows"]
         ],
     )  # fmt: skip
-    print(
-        f"{result['claim']} {result['each']} by themselves: at most {common.most_percent(result['each']):.2g} %."
-    )
+    print(f"{result['claim']} {result['each']} by themselves: at most {common.most_percent(result['each']):.2g} %.")
     spoiled = sum(row["spoiled"] for row in result["rows"])
     blind = sum(row["blind_stops"] for row in result["rows"])
     if blind:

@@ -372,8 +372,8 @@ def show(result: dict[str, Any]) -> None:
     print(f"\nOp codes that leave at all: {' '.join(result['op_codes_that_leave'])}, of 256.")
     print(
         f"{result['in_process']} payloads through the process, {result['by_itself']} judgements of the whitelist "
-        f"alone, {result['seconds']} s. Exhaustive in op codes, modes, motion and flags; values are those around each "
-        "limit."
+        f"alone, {result['seconds']} s. Exhaustive in op codes, modes, motion and flags; in values, those around "
+        "each limit."
     )
     print("Nothing left that must not." if not result["failures"] else f"{len(result['failures'])} WRONG")
 

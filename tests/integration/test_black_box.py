@@ -1,4 +1,4 @@
-"""A stop on the real guard, its black box fetched by the kiosk, kept in the record, read and replayed from a shell."""
+"""A stop on the real guard; its black box fetched by the kiosk, kept in the record, read and replayed in a shell."""
 
 import zlib
 
