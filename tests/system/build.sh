@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the virtual machine of the system test from the machine's own apt and pip into DIRECTORY:
-#   vmlinuz    Debian's own kernel, as linux-image-amd64 names it today
-#   root.cpio  Debian 12 with bluetoothd, D-Bus, Python, gpio-sim.ko, and the packages of our lock files. It lives in
-#              memory: a disk's real waits would be ages on the clock of an emulated machine (vm.py)
+#   vmlinuz      Debian's own kernel, as linux-image-amd64 names it today
+#   initrd.cpio  finds the disk and mounts it
+#   root.ext2    Debian 12 with bluetoothd, D-Bus, Python, gpio-sim.ko, and the packages of our lock files
 # The project itself is not in it: it is mounted read-only when the machine runs, so code changes need no build.
 # Usage: build.sh DIRECTORY PYTHON     (PYTHON has pip and packaging: the project's .venv)
 set -euo pipefail
@@ -33,7 +33,7 @@ version=$(apt-cache show "linux-image-$abi" | sed -n 's/^Version: //p' | head -n
 series=$(echo "$version" | grep -o '^[0-9]*\.[0-9]*')
 step "kernel $abi ($version)"
 
-needs="mmdebstrap cpio kmod gcc make xz-utils linux-headers-$abi"
+needs="mmdebstrap genext2fs busybox-static cpio kmod gcc make xz-utils linux-headers-$abi"
 missing=
 for package in $needs; do dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"; done
 if [ -n "$missing" ]; then
@@ -79,7 +79,7 @@ files_of() { # the files of these modules and of what they need, in loading orde
   for name; do modprobe -S "$abi" -d "$work/kernel" --show-depends "$name" 2>/dev/null || true; done |
     awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
-for file in $(files_of bluetooth hci_vhci uhid configfs 9p 9pnet_virtio virtio_pci \
+for file in $(files_of bluetooth hci_vhci uhid configfs 9p 9pnet_virtio virtio_pci virtio_blk ext4 overlay \
                        ecdh_generic ecc cmac algif_hash algif_skcipher aesni_intel ccm crct10dif_generic); do
   install -D -m 644 "$file" "$to/${file#"$from"/}"
 done
@@ -99,7 +99,8 @@ mkdir -p "$site"
 for wheel in "$work"/wheels/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
 
 step "Debian 12 with bluetoothd, D-Bus and Python"
-install -D -m 755 "$here/guest/first-init" "$extra/init"
+install -D -m 755 /bin/busybox "$extra/usr/bin/busybox"
+install -D -m 755 "$here/guest/first-init" "$extra/usr/sbin/retrowalk-init"
 mkdir -p "$extra/src" "$extra/project" "$extra/host" "$extra/var/lib/bluetooth" "$extra/etc"
 echo 0123456789abcdef0123456789abcdef >"$extra/etc/machine-id"
 tar -C "$extra" --owner=0 --group=0 --numeric-owner -cf "$work/extra.tar" .
@@ -107,13 +108,22 @@ tar -C "$extra" --owner=0 --group=0 --numeric-owner -cf "$work/extra.tar" .
 mmdebstrap --quiet --variant=minbase --include="$(paste -sd, "$here/guest/packages.txt")" \
   --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --dpkgopt='path-exclude=/usr/share/i18n/*' --dpkgopt='path-exclude=/usr/share/zoneinfo/*' \
   --customize-hook="tar-in $work/extra.tar /" \
   --customize-hook='chroot "$1" python3 -m compileall -q -j 2 /usr/lib/python3.11 /usr/local/lib/python3.11 || true' \
-  --customize-hook='rm -rf "$1"/var/cache/apt "$1"/var/lib/apt "$1"/var/lib/dpkg "$1"/var/log/*' \
-  --customize-hook='cd "$1" && find . -xdev -path ./dev/\* -prune -o -print | cpio --quiet -o -H newc >'"$work/root.cpio" \
-  --format=null bookworm - - <"$work/sources.list" 2>"$work/mmdebstrap.log" || {
+  --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
+  --format=ext2 bookworm "$work/root.ext2" - <"$work/sources.list" 2>"$work/mmdebstrap.log" || {
   tail -n 30 "$work/mmdebstrap.log" >&2; fail "mmdebstrap stopped."; }
-mv "$work/root.cpio" "$out/root.cpio"
+cp --sparse=always "$work/root.ext2" "$out/root.ext2"
+
+step "initial ramdisk"
+ramdisk=$work/initrd
+mkdir -p "$ramdisk"/bin "$ramdisk"/proc "$ramdisk"/sys "$ramdisk"/dev "$ramdisk"/newroot "$ramdisk"/mods
+cp /bin/busybox "$ramdisk/bin/"
+install -m 755 "$here/guest/initrd-init" "$ramdisk/init"
+for file in $(files_of virtio_pci virtio_blk crc32c_generic ext4); do
+  cp "$file" "$ramdisk/mods/"
+  basename "$file" >>"$ramdisk/mods/order"
+done
+(cd "$ramdisk" && find . | cpio -o -H newc --quiet) >"$out/initrd.cpio"
 echo "$abi $version" >"$out/kernel"
 step "built in $SECONDS s"
