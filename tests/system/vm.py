@@ -231,7 +231,8 @@ class VirtualMachine:
 
     def error(self, sentence: str) -> MachineError:
         """*sentence* with the ends of what the guest's job, its console and qemu have printed."""
-        parts = [sentence]
+        code = self._qemu.poll() if self._qemu is not None else None
+        parts = [sentence if code is None else f"{sentence} {EMULATOR} ended with code {code}."]
         for title, path in (("job", self.output), ("console", self.console), ("qemu", self._complaints)):
             lines = path.read_text("utf-8", "replace").splitlines()[-CONSOLE_TAIL:] if path.exists() else []
             if lines:
