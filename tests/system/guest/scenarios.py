@@ -189,7 +189,11 @@ def walking(house: GuestHouse, kiosk: ScriptedKiosk, seen: Seen) -> None:
     is not what is tested here, so the way there may be tried again; the fact is reported.
     """
     for _ in range(TRIES):
-        kiosk.walk(house)
+        try:
+            kiosk.walk(house)
+        except Timeout:
+            if kiosk.status is None or kiosk.status.state not in (State.STOPPING, State.LATCHED):
+                raise  # nothing stopped it: it does not get there
         kiosk.target(WALKING_CKMH)
         deadline = now_s() + RESET_WAIT_S
         while kiosk.status is not None and kiosk.status.state is State.RUNNING:
