@@ -70,6 +70,7 @@ class BeltProcess:
         self.client: Final = FtmsClient(link, profile, address, clock, self._wake.set)
         self._guards = 0
         self._ladder: Ladder | None = None
+        self._stop_outcome = StopOutcome.NONE
         self._ladder_writes = False
         self._drive = Drive()
         self._motion = Motion.UNKNOWN
@@ -185,7 +186,7 @@ class BeltProcess:
             generation=client.generation,
         )
         step = stop.step(self._ladder, now_s, sight, self._rungs(), reports)
-        self._ladder = step.ladder
+        self._ladder, self._stop_outcome = step.ladder, step.outcome
         if step.payload and self._write(step.payload, now_s, stop.deadline_s(step.payload)):
             self._ladder_writes = True
             if step.payload == STOP:
@@ -330,7 +331,7 @@ class BeltProcess:
 
     def _outcome(self) -> StopOutcome:
         if self._ladder is not None:
-            return self._ladder.outcome
+            return self._stop_outcome
         stopping = self._orders.wish is not None and self._orders.wish.mode is WishMode.STOP
         return StopOutcome.AT_REST if stopping and self._motion is Motion.REST else StopOutcome.NONE
 

@@ -81,20 +81,19 @@ class Ladder:
     generation: int
     linked_at_s: float
     due_s: float
+    toggles: bool = False  # it stood, and then moved again: a second stop starts it
     outcome: StopOutcome = StopOutcome.WRITING
     control_tried_s: float | None = None
     handed_s: float | None = None  # newest `08 01` given to the link
     written_s: float | None = None  # first `08 01` that the treadmill's ATT confirmed
     accepted: bool = False
-    turned_away: bool = False
-    reference_ckmh: int | None = None
-    reference_s: float | None = None
-    slow: bool = False  # it does not slow down: alternatives
-    alternative_due_s: float = 0.0
-    alternatives: int = 0
-    stuck_since_s: float | None = None
     stood: bool = False  # a 0.00 was read after a stop was accepted
-    toggles: bool = False  # and then it moved again
+    turned_away: bool = False
+    reference: tuple[float, int] | None = None  # since when, and from what speed, it should be slowing
+    slow: bool = False  # it does not slow down: alternatives
+    alternative: bytes = b""  # the newest one
+    alternative_due_s: float = 0.0
+    stuck_since_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +111,23 @@ def deadline_s(payload: bytes) -> float:
     return WRITE_DEADLINE_S if payload == STOP else OTHER_DEADLINE_S
 
 
-def begin(now_s: float, generation: int) -> Ladder:
+def begin(now_s: float, generation: int, *, toggles: bool = False) -> Ladder:
     """A stop is wanted from *now_s* on."""
-    return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s)
+    return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s, toggles=toggles)
 
 
 def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: Iterable[Report]) -> Step:
     """One look at the belt, at least once a tick. Pure."""
     if sight.generation != ladder.generation:
-        ladder = replace(begin(now_s, sight.generation), outcome=ladder.outcome, toggles=ladder.toggles)
+        ladder = begin(now_s, sight.generation, toggles=ladder.toggles)
     for report in reports:
         if report.generation == ladder.generation:
             ladder = _fold(ladder, report, sight)
     if sight.motion is Motion.REST:
         stood = ladder.stood or ladder.accepted
-        rest = replace(
-            begin(now_s, sight.generation), outcome=StopOutcome.AT_REST, stood=stood, toggles=ladder.toggles
-        )
+        rest = replace(begin(now_s, sight.generation, toggles=ladder.toggles), stood=stood)
         return Step(rest, b"", StopOutcome.AT_REST)
-    if ladder.outcome is StopOutcome.AT_REST:
-        ladder = replace(ladder, outcome=StopOutcome.WRITING)
-    ladder = _learn(ladder, now_s, sight)
-    ladder = _judge(ladder, now_s, sight)
+    ladder = _judge(_learn(ladder, now_s, sight), now_s, sight)
     if not sight.linked or sight.busy:
         return Step(ladder, b"", ladder.outcome)
     if ladder.stuck_since_s is not None and now_s - ladder.stuck_since_s >= RELINK_S:
@@ -143,39 +137,41 @@ def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: It
 
 
 def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
-    if report.outcome is Outcome.ANSWERED and ladder.turned_away:
-        ladder = replace(ladder, turned_away=False, due_s=report.at_s)  # the control point is free again
+    """Take in what became of one write."""
+    if report.outcome is Outcome.ANSWERED:
+        if ladder.turned_away:  # the control point is free again
+            ladder = replace(ladder, turned_away=False, due_s=report.at_s)
+        return _answered(ladder, report, sight) if report.op == STOP_OP else ladder
     if report.payload == REQUEST_CONTROL and report.outcome is Outcome.WRITTEN:
         return replace(ladder, due_s=report.at_s)
-    if report.op != STOP_OP:
-        return ladder
-    if report.outcome is Outcome.ANSWERED:
-        stopped_already = report.result == Result.OPERATION_FAILED and sight.motion in (Motion.ZERO, Motion.STARTING)
-        if report.result == Result.SUCCESS or stopped_already:
-            if not ladder.accepted:
-                ladder = replace(ladder, reference_s=report.at_s, reference_ckmh=sight.speed_ckmh)
-            return replace(ladder, accepted=True, outcome=StopOutcome.ACCEPTED)
-        return ladder if ladder.accepted else replace(ladder, outcome=StopOutcome.REFUSED)
     if report.payload != STOP:
         return ladder
     if report.outcome is Outcome.WRITTEN:
         first_s = report.at_s if ladder.written_s is None else ladder.written_s
         return replace(ladder, written_s=first_s, stuck_since_s=None, turned_away=False)
-    stuck_s = report.at_s if ladder.stuck_since_s is None else ladder.stuck_since_s
-    outcome = ladder.outcome if ladder.accepted else StopOutcome.UNANSWERED
-    wait_s = 0.0 if report.outcome is Outcome.TIMED_OUT else STOP_RETRY_S
+    turned_away = report.outcome is not Outcome.TIMED_OUT
     return replace(
         ladder,
-        due_s=report.at_s + wait_s,
-        stuck_since_s=stuck_s,
-        outcome=outcome,
-        turned_away=report.outcome is Outcome.TURNED_AWAY,
+        due_s=report.at_s + STOP_RETRY_S if turned_away else report.at_s,
+        stuck_since_s=report.at_s if ladder.stuck_since_s is None else ladder.stuck_since_s,
+        outcome=ladder.outcome if ladder.accepted else StopOutcome.UNANSWERED,
+        turned_away=turned_away,
     )
+
+
+def _answered(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
+    """The treadmill answered a stop. Accepted says nothing of the belt; what was accepted once stays so."""
+    if ladder.accepted:
+        return ladder
+    stopped_already = report.result == Result.OPERATION_FAILED and sight.motion in (Motion.ZERO, Motion.STARTING)
+    if report.result == Result.SUCCESS or stopped_already:
+        return replace(ladder, accepted=True, outcome=StopOutcome.ACCEPTED, reference=None)
+    return replace(ladder, outcome=StopOutcome.REFUSED)
 
 
 def _learn(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
     if sight.motion is Motion.MOVING and ladder.stood:
-        return replace(begin(now_s, sight.generation), toggles=True)
+        return begin(now_s, sight.generation, toggles=True)
     if ladder.accepted and _zero_since_stop(ladder, sight):
         return replace(ladder, stood=True)
     return ladder
@@ -190,19 +186,16 @@ def _zero_since_stop(ladder: Ladder, sight: Sight) -> bool:
 
 def _judge(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
     """Is it slowing? Judged on readings that came at least half a second after the reference."""
-    if sight.motion is Motion.ZERO:
-        return replace(ladder, slow=False, reference_s=None, reference_ckmh=None)
-    if sight.motion is not Motion.MOVING or sight.speed_ckmh is None or sight.reading_at_s is None:
+    at_s, speed = sight.reading_at_s, sight.speed_ckmh
+    if sight.motion is not Motion.MOVING or at_s is None or speed is None or ladder.handed_s is None:
         return ladder
-    if ladder.reference_s is None or ladder.reference_ckmh is None:
-        if ladder.handed_s is None:
-            return ladder
-        return replace(ladder, reference_s=now_s, reference_ckmh=sight.speed_ckmh)
-    if sight.reading_at_s > ladder.reference_s and sight.speed_ckmh <= ladder.reference_ckmh - FALLING_CKMH:
-        return replace(ladder, slow=False, reference_s=sight.reading_at_s, reference_ckmh=sight.speed_ckmh)
-    waited = now_s - ladder.reference_s >= NOT_FALLING_S
-    if waited and sight.reading_at_s - ladder.reference_s >= NOT_FALLING_S / 2:
-        return replace(ladder, slow=True, reference_s=now_s, reference_ckmh=sight.speed_ckmh)
+    if ladder.reference is None:
+        return replace(ladder, reference=(now_s, speed))
+    since_s, before = ladder.reference
+    if speed <= before - FALLING_CKMH:
+        return replace(ladder, slow=False, reference=(at_s, speed))
+    if now_s - since_s >= NOT_FALLING_S and at_s - since_s >= NOT_FALLING_S / 2:
+        return replace(ladder, slow=True, reference=(now_s, speed))
     return ladder
 
 
@@ -214,9 +207,8 @@ def _next(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[L
     if not sight.control and control_due and room:
         return replace(ladder, control_tried_s=now_s), REQUEST_CONTROL
     if now_s >= ladder.due_s:
-        outcome = ladder.outcome
-        if outcome is StopOutcome.WRITING and ladder.handed_s is not None:
-            outcome = StopOutcome.UNANSWERED
+        silent = ladder.outcome is StopOutcome.WRITING and ladder.handed_s is not None
+        outcome = StopOutcome.UNANSWERED if silent else ladder.outcome
         return replace(ladder, handed_s=now_s, due_s=now_s + EVERY_S, outcome=outcome), STOP
     if ladder.slow and room and now_s >= ladder.alternative_due_s:
         return _alternative(ladder, now_s, sight, machine)
@@ -224,6 +216,7 @@ def _next(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[L
 
 
 def _hold(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> bool:
+    """A stop now could start the belt, and nothing says that it is needed."""
     if sight.motion in (Motion.ZERO, Motion.STARTING):
         return _zero_since_stop(ladder, sight) and (ladder.accepted or sight.motion is Motion.ZERO)
     if machine.resend and not ladder.toggles:
@@ -234,17 +227,12 @@ def _hold(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> bool:
 
 
 def _alternative(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> tuple[Ladder, bytes]:
+    """The next of the profile's own alternatives, in turn."""
     choices = [PAUSE] if machine.pause else []
     slowest, speed = machine.slowest_ckmh, sight.speed_ckmh
-    if (
-        machine.slowest
-        and slowest is not None
-        and sight.motion is Motion.MOVING
-        and speed is not None
-        and slowest < speed
-    ):
+    if sight.motion is Motion.MOVING and slowest is not None and speed is not None and slowest < speed:
         choices.append(machine.slowest)
     if not choices:
         return ladder, b""
-    payload = choices[ladder.alternatives % len(choices)]
-    return replace(ladder, alternatives=ladder.alternatives + 1, alternative_due_s=now_s + EVERY_S), payload
+    payload = next((choice for choice in choices if choice != ladder.alternative), choices[0])
+    return replace(ladder, alternative=payload, alternative_due_s=now_s + EVERY_S), payload

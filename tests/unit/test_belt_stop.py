@@ -9,7 +9,7 @@ from hardware.belt import stop
 from hardware.belt.ftms.codec import PAUSE, REQUEST_CONTROL, STOP
 from hardware.belt.stop import EVERY_S, Rungs, Sight
 from hardware.belt.treadmill import Motion, Outcome, Report
-from hardware.constants import RELINK_S, STOP_RETRY_S, WRITE_DEADLINE_S
+from hardware.constants import FALLING_CKMH, RELINK_S, STOP_RESEND_S, STOP_RETRY_S, TICK_S, WRITE_DEADLINE_S
 from hardware.link.messages import StopOutcome
 from hardware.profiles import Quirks
 
@@ -33,6 +33,11 @@ class Climb:
         self.sight = replace(self.sight, **seen)
         result = stop.step(self.ladder, now_s, self.sight, self.machine, reports)
         self.ladder, self.outcome, self.relink = result.ladder, result.outcome, result.relink
+        assert type(self.outcome) is StopOutcome
+        assert type(self.ladder.outcome) is StopOutcome
+        for name in ("toggles", "accepted", "stood", "turned_away", "slow"):
+            assert type(getattr(self.ladder, name)) is bool, name
+        assert self.ladder.generation == self.sight.generation
         return result.payload
 
 
@@ -335,3 +340,262 @@ def test_a_belt_that_moves_again_after_rest_is_known_to_toggle():
     climb.at(12.0, motion=Motion.REST, speed_ckmh=0, reading_at_s=12.0)
     climb.at(12.1, motion=Motion.MOVING, speed_ckmh=60, reading_at_s=12.1)
     assert climb.ladder.toggles
+
+
+# ---------------------------------------------------------------------------------------------- to the letter
+
+
+def test_a_stop_has_250_ms_and_what_is_no_stop_is_over_before_the_next_one_is_due():
+    assert stop.deadline_s(STOP) == WRITE_DEADLINE_S
+    for other in (REQUEST_CONTROL, PAUSE, SLOWEST):
+        assert stop.deadline_s(other) == pytest.approx(WRITE_DEADLINE_S - 2 * TICK_S)
+
+
+def test_the_next_stop_is_due_exactly_one_tick_before_the_500_ms():
+    climb = Climb(now_s=0.0)
+    assert climb.at(0.0) == STOP
+    assert climb.at(EVERY_S - 0.001) == b""
+    assert climb.at(EVERY_S) == STOP
+    assert pytest.approx(STOP_RESEND_S - TICK_S) == EVERY_S
+
+
+def test_outcome_and_acceptance_do_not_outlive_their_connection_but_what_was_learnt_does():
+    climb = Climb()
+    climb.ladder = replace(climb.ladder, toggles=True)
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(13.0, generation=2, linked=False)
+    assert climb.outcome is StopOutcome.WRITING
+    assert not climb.ladder.accepted
+    assert climb.ladder.toggles
+
+
+def test_what_was_learnt_is_kept_over_rest():
+    climb = Climb()
+    climb.ladder = replace(climb.ladder, toggles=True)
+    climb.at(10.0, motion=Motion.REST)
+    assert climb.ladder.toggles
+    assert not climb.ladder.stood
+
+
+def test_a_belt_at_rest_that_no_stop_was_accepted_by_teaches_nothing_when_it_moves():
+    climb = Climb()
+    climb.at(10.0, motion=Motion.REST)
+    climb.at(10.1, motion=Motion.MOVING)
+    assert not climb.ladder.toggles
+
+
+def test_that_it_stood_is_remembered_from_one_look_at_rest_to_the_next():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(12.0, motion=Motion.REST)
+    climb.at(12.1, motion=Motion.REST)
+    climb.at(12.2, motion=Motion.MOVING)
+    assert climb.ladder.toggles
+
+
+def test_the_link_is_given_up_exactly_when_nothing_got_through_for_so_long_and_only_once():
+    climb = Climb(now_s=0.0)
+    climb.at(0.0)
+    climb.at(0.0, told(Outcome.TIMED_OUT, STOP, 0.0))
+    assert not climb.relink
+    climb.at(RELINK_S - 0.001)
+    assert not climb.relink
+    assert climb.at(RELINK_S) == b""
+    assert climb.relink
+    climb.at(RELINK_S + 0.02)
+    assert not climb.relink
+
+
+def test_an_outcome_is_told_while_the_link_is_down_and_when_it_is_given_up():
+    climb = Climb(now_s=0.0)
+    climb.at(0.0)
+    climb.at(0.1, written(0.05), answered(0.1))
+    climb.at(0.2, linked=False)
+    assert climb.outcome is StopOutcome.ACCEPTED
+    climb.at(0.3, told(Outcome.TIMED_OUT, STOP, 0.3), linked=True)
+    climb.at(0.3 + RELINK_S)
+    assert climb.outcome is StopOutcome.ACCEPTED
+
+
+def test_a_stop_that_was_turned_away_is_due_again_when_any_answer_comes_but_only_by_the_first():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.02, told(Outcome.TURNED_AWAY, STOP, 10.02), busy=True)
+    assert climb.at(10.03, answered(10.03, op=b"\x02"), busy=False) == STOP
+    assert climb.at(10.04, answered(10.04, op=b"\x02")) == b""
+
+
+def test_once_written_an_answer_brings_no_further_stop():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.02, told(Outcome.TURNED_AWAY, STOP, 10.02))
+    assert climb.at(10.08) == STOP
+    climb.at(10.1, written(10.1))
+    assert climb.at(10.15, answered(10.15, op=b"\x02")) == b""
+
+
+def test_a_timed_out_stop_is_not_waiting_for_an_answer():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.25, told(Outcome.TIMED_OUT, STOP, 10.25))
+    assert climb.at(10.3, answered(10.3, op=b"\x02")) == b""
+
+
+def test_what_was_accepted_once_stays_so_whatever_is_said_of_the_repeats():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    for report in (answered(10.2, result=4), answered(10.3, result=5), told(Outcome.TIMED_OUT, STOP, 10.4)):
+        climb.at(report.at_s, report)
+        assert climb.outcome is StopOutcome.ACCEPTED
+
+
+def test_a_refusal_stands_until_a_write_fails():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1, result=2))
+    assert climb.outcome is StopOutcome.REFUSED
+    climb.at(10.0 + EVERY_S)
+    assert climb.outcome is StopOutcome.REFUSED
+    climb.at(10.6, told(Outcome.FAILED, STOP, 10.6))
+    assert climb.outcome is StopOutcome.UNANSWERED
+
+
+def test_the_first_stop_that_was_written_counts_for_the_zero_after_it_not_the_newest():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1))
+    climb.at(10.5)
+    climb.at(10.9, written(10.55), motion=Motion.ZERO, speed_ckmh=0, reading_at_s=10.3)
+    assert climb.at(11.4) == b""
+
+
+def test_a_zero_read_in_the_very_moment_of_the_write_is_not_after_it():
+    climb = Climb()
+    climb.at(10.0)
+    assert climb.at(11.0, written(10.05), motion=Motion.ZERO, speed_ckmh=0, reading_at_s=10.05) == STOP
+
+
+def test_an_unanswered_zero_is_waited_on_but_teaches_nothing():
+    climb = Climb()
+    climb.at(10.0)
+    assert climb.at(11.0, written(10.05), motion=Motion.ZERO, speed_ckmh=0, reading_at_s=11.0) == b""
+    climb.at(12.0, motion=Motion.MOVING, speed_ckmh=50, reading_at_s=12.0)
+    assert not climb.ladder.toggles
+
+
+def judged(steps, machine=PLAIN):
+    """A climb at these (time, reading time, speed); accepted at 0.0. Times are exact in binary where it matters."""
+    climb = Climb(machine, now_s=0.0)
+    climb.at(0.0, reading_at_s=-0.125)
+    climb.at(0.0, written(0.0), answered(0.0))
+    for now, at, speed in steps:
+        climb.at(now, reading_at_s=at, speed_ckmh=speed)
+    return climb
+
+
+def test_it_is_judged_exactly_a_second_after_acceptance():
+    assert not judged([(0.999, 0.9, 200)]).ladder.slow
+    assert judged([(1.0, 0.9, 200)]).ladder.slow
+
+
+def test_it_is_judged_by_a_reading_at_least_half_a_second_after_acceptance():
+    assert not judged([(1.5, 0.499, 200)]).ladder.slow
+    assert judged([(1.5, 0.5, 200)]).ladder.slow
+
+
+def test_the_clock_of_the_judgement_starts_with_the_acceptance_and_with_each_judgement():
+    climb = Climb(now_s=0.0)
+    climb.at(0.0, reading_at_s=-0.125)
+    climb.at(0.75, written(0.5), answered(0.75), reading_at_s=0.625)
+    climb.at(1.5, reading_at_s=1.5)
+    assert not climb.ladder.slow
+    climb.at(1.75, reading_at_s=1.75)
+    assert climb.ladder.slow
+    climb.at(2.0, reading_at_s=2.0, speed_ckmh=190)
+    assert not climb.ladder.slow
+    climb.at(2.75, reading_at_s=2.75, speed_ckmh=190)
+    assert not climb.ladder.slow
+    climb.at(3.0, reading_at_s=3.0, speed_ckmh=190)
+    assert climb.ladder.slow
+
+
+def test_after_one_judgement_the_next_comes_a_second_later_from_the_speed_of_then():
+    climb = judged([(1.0, 1.0, 200)])
+    assert climb.ladder.reference == (1.0, 200)
+    climb.at(1.5, reading_at_s=1.5, speed_ckmh=210)
+    assert climb.ladder.reference == (1.0, 200)
+    climb.at(2.0, reading_at_s=2.0, speed_ckmh=210)
+    assert climb.ladder.reference == (2.0, 210)
+
+
+def test_slowing_is_a_loss_of_exactly_the_noise_or_more():
+    assert judged([(0.5, 0.5, 200 - FALLING_CKMH)]).ladder.reference == (0.5, 200 - FALLING_CKMH)
+    assert judged([(0.5, 0.5, 201 - FALLING_CKMH)]).ladder.reference == (0.0, 200)
+
+
+def test_nothing_is_judged_before_the_first_stop_has_been_handed_out():
+    climb = Climb(now_s=0.0)
+    for n in range(10):
+        climb.at(n * 0.25, linked=False, reading_at_s=n * 0.25)
+    assert climb.ladder.reference is None
+    climb.at(3.0, linked=True, reading_at_s=3.0)
+    assert not climb.ladder.slow
+
+
+@pytest.mark.parametrize("blind", [{"speed_ckmh": None}, {"reading_at_s": None}, {"motion": Motion.UNKNOWN}])
+def test_without_a_reading_nothing_is_judged(blind):
+    climb = judged([])
+    climb.at(2.0, **{"reading_at_s": 2.0, **blind})
+    assert not climb.ladder.slow
+
+
+def test_control_is_asked_for_only_where_the_next_stop_still_leaves_in_time():
+    other_s = WRITE_DEADLINE_S - 2 * TICK_S
+    latest_s = STOP_RESEND_S - other_s - TICK_S
+    for now, expected in ((latest_s - 0.001, REQUEST_CONTROL), (latest_s + 0.001, b"")):
+        climb = Climb(now_s=0.0)
+        climb.at(0.0)
+        assert climb.at(now, written(0.05), control=False) == expected
+
+
+def test_control_is_asked_for_once_in_a_while_not_at_every_look():
+    climb = Climb(now_s=0.0)
+    assert climb.at(0.0, control=False) == REQUEST_CONTROL
+    assert climb.at(0.02, told(Outcome.WRITTEN, REQUEST_CONTROL, 0.02)) == STOP
+    assert climb.at(EVERY_S - 0.001) == b""
+    assert climb.at(EVERY_S + 0.02) == STOP
+    assert climb.at(EVERY_S + 0.04) == REQUEST_CONTROL
+
+
+def test_a_request_for_control_that_failed_brings_no_stop_forward():
+    climb = Climb(now_s=0.0)
+    climb.at(0.0)
+    climb.at(0.1, written(0.05), control=False)
+    assert climb.at(0.2, told(Outcome.FAILED, REQUEST_CONTROL, 0.2)) == b""
+
+
+def test_alternatives_take_turns_and_come_no_faster_than_the_stops():
+    climb = judged([], replace(PLAIN, pause=True))
+    sent = []
+    for n in range(1, 400):
+        payload = climb.at(n / 64, reading_at_s=n / 64)
+        if payload not in (b"", STOP):
+            sent.append((n / 64, payload))
+    assert [payload for _, payload in sent[:5]] == [PAUSE, SLOWEST, PAUSE, SLOWEST, PAUSE]
+    assert all(later[0] - earlier[0] >= EVERY_S for earlier, later in itertools.pairwise(sent))
+
+
+def test_an_alternative_is_due_to_the_moment():
+    climb = judged([(1.0, 1.0, 200)])
+    climb.ladder = replace(climb.ladder, handed_s=1.0, due_s=1.5, alternative_due_s=1.125)
+    assert climb.at(1.12, reading_at_s=1.12) == b""
+    assert climb.at(1.125, reading_at_s=1.125) == SLOWEST
+
+
+def test_pause_alone_is_the_alternative_when_the_speed_is_not_known():
+    climb = judged([(1.0, 1.0, 200)], replace(PLAIN, pause=True))
+    climb.ladder = replace(climb.ladder, alternative=PAUSE, handed_s=1.0, due_s=1.5, alternative_due_s=1.125)
+    assert climb.at(1.2, motion=Motion.UNKNOWN, speed_ckmh=None) == PAUSE
