@@ -202,19 +202,22 @@ def adversary(tally: Tally, examples_walk: int = 3) -> type[RuleBasedStateMachin
 
         # ---- one thing wrong just when everything else is right: where a check that is missing shows
 
-        @rule(what=st.sampled_from(WRONGS), who=st.sampled_from(ResetBy))
-        def reset_with_one_thing_wrong(self, what: str, who: ResetBy) -> None:
+        @rule(wrongs=st.permutations(WRONGS), who=st.sampled_from(ResetBy))
+        def reset_with_one_thing_wrong(self, wrongs: list[str], who: ResetBy) -> None:
             rig = self.rig
             at_peace(rig)
             if rig.state is State.IDLE:
                 rig.open("red")
                 rig.tick()
                 rig.close("red")
-            rig.run(1.5)
-            undo = go_wrong(rig, what)
-            rig.run(0.4)
-            rig.tick(Reset(who))
-            undo()
+            for what in wrongs:
+                rig.run(0.6)
+                rig.run(15.0, lambda: not rig.out.reset_missing)
+                if rig.state is State.LATCHED:
+                    undo = go_wrong(rig, what)
+                    rig.run(0.4)
+                    rig.tick(Reset(who))
+                    undo()
 
         @rule(what=st.sampled_from(WRONGS), seconds=st.sampled_from((0.0, 0.02, 0.04)))
         def start_with_one_thing_wrong(self, what: str, seconds: float) -> None:
@@ -304,9 +307,8 @@ def heal(rig: Rig) -> None:
 def at_peace(rig: Rig) -> None:
     """With every fault gone, to LATCHED or IDLE with the belt at rest."""
     heal(rig)
-    if rig.state is State.RUNNING:
-        rig.tick(Stop(StopWhy.STAFF))
-    rig.run(25.0, lambda: rig.state is not State.STARTING and not rig.machine.lease)
+    rig.tick(Stop(StopWhy.STAFF))
+    rig.run(25.0, lambda: not rig.machine.lease)
     if rig.state in (State.PROOF, State.ARMED):
         rig.tick(Disarm())
 

@@ -80,6 +80,9 @@ class Promises:
         screen = inputs.drawn_at_s is not None and now - inputs.drawn_at_s <= 0.5 + EPS
         self._remember(inputs, before, now, clip)
 
+        if before.tick_s is None:
+            assert before.state is State.LATCHED, "a guard that starts is not latched"
+            assert not out.permit, "a guard that starts gives the permit"
         # I1: what trips, trips in this very step
         tripping = not wires or not frame or not link or belt.link is not LinkState.READY or not fresh or late
         if before.state in MOVING_STATES and tripping:
@@ -265,7 +268,7 @@ def with_fault(inputs: Inputs, name: str) -> Inputs:
         return inputs
     changes = {
         "link": but(belt, link=LinkState.LOST),
-        "control": but(belt, link=LinkState.READ_ONLY),
+        "control": but(belt, link=LinkState.READ_ONLY if belt.link is LinkState.READY else belt.link),
         "stale": but(belt, reading_age_s=60.0),
         "key": but(belt, event=StatusEvent.SAFETY_KEY, event_seq=belt.event_seq + 1),
         "nan": but(belt, reading_age_s=float("nan")),
@@ -290,7 +293,9 @@ def dominated(rig: Rig, before: Machine, inputs: Inputs, after: Machine, healthy
         assert faulty.permit <= healthy.permit, f"I10: {name} gives a permit"
         if faulty.wish.mode is WishMode.RUN:
             assert healthy.wish.mode is WishMode.RUN, f"I10: {name} gives a start"
-            assert faulty.wish.speed_ckmh <= healthy.wish.speed_ckmh, f"I10: {name} gives a higher target"
+            # A target lowered in this very tick may be lowered gently instead, by the ramp of a soft stop.
+            speed = max(healthy.wish.speed_ckmh, before.course.speed_ckmh if before.mode is WishMode.RUN else 0)
+            assert faulty.wish.speed_ckmh <= speed, f"I10: {name} gives a higher target"
             assert faulty.wish.incline_dpct <= healthy.wish.incline_dpct, f"I10: {name} gives a steeper target"
         if before.mode is WishMode.STOP:
             assert faulty.wish.mode is not WishMode.RUN, f"I10: {name} undoes a stop"
