@@ -501,6 +501,31 @@ def test_it_is_judged_exactly_a_second_after_acceptance():
     assert judged([(1.0, 0.9, 200)]).ladder.slow
 
 
+def test_the_answer_to_another_command_is_no_acceptance_of_the_stop():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, answered(10.1, op=b"\x02"), answered(10.1, op=b"\x00"))
+    assert climb.outcome is StopOutcome.WRITING
+    assert not climb.ladder.accepted
+
+
+def test_what_was_seen_before_the_acceptance_does_not_count_against_the_belt():
+    climb = Climb(now_s=0.0)
+    climb.at(0.0, reading_at_s=-0.125)
+    climb.at(0.25, reading_at_s=0.25)
+    assert climb.ladder.reference == (0.25, 200)
+    climb.at(0.75, written(0.5), answered(0.75), reading_at_s=0.75)
+    assert climb.ladder.reference == (0.75, 200)
+
+
+def test_the_half_second_is_counted_from_the_acceptance():
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.0, written(10.0), answered(10.0))
+    climb.at(11.5, reading_at_s=10.25)
+    assert not climb.ladder.slow
+
+
 def test_it_is_judged_by_a_reading_at_least_half_a_second_after_acceptance():
     assert not judged([(1.5, 0.499, 200)]).ladder.slow
     assert judged([(1.5, 0.5, 200)]).ladder.slow
@@ -555,7 +580,8 @@ def test_without_a_reading_nothing_is_judged(blind):
 def test_control_is_asked_for_only_where_the_next_stop_still_leaves_in_time():
     other_s = WRITE_DEADLINE_S - 2 * TICK_S
     latest_s = STOP_RESEND_S - other_s - TICK_S
-    for now, expected in ((latest_s - 0.001, REQUEST_CONTROL), (latest_s + 0.001, b"")):
+    assert latest_s + other_s + TICK_S == STOP_RESEND_S  # to the bit, so that the very moment is tried as well
+    for now, expected in ((latest_s, REQUEST_CONTROL), (latest_s + 0.001, b"")):
         climb = Climb(now_s=0.0)
         climb.at(0.0)
         assert climb.at(now, written(0.05), control=False) == expected
@@ -568,6 +594,8 @@ def test_control_is_asked_for_once_in_a_while_not_at_every_look():
     assert climb.at(EVERY_S - 0.001) == b""
     assert climb.at(EVERY_S + 0.02) == STOP
     assert climb.at(EVERY_S + 0.04) == REQUEST_CONTROL
+    climb.ladder = replace(climb.ladder, control_tried_s=0.0, handed_s=EVERY_S - 0.1, due_s=9.0)
+    assert climb.at(EVERY_S) == REQUEST_CONTROL
 
 
 def test_a_request_for_control_that_failed_brings_no_stop_forward():
