@@ -30,6 +30,7 @@ from hardware.simulated.pins import KeyCircuit, Pins
 from hardware.simulated.radio import LinkEndpoint, Radio
 from hardware.simulated.tap import Monitor, Tap
 
+MAX_TEXT: Final = 400  # of a message's Text
 REPORT_ENTRIES: Final = 400  # fits a packet of 64 KiB with room to spare
 
 PinsEndpoint = Endpoint[PinLevels, GuardToPins]
@@ -152,7 +153,7 @@ class World:
                     try:
                         self.mischief(body.name, body.on, now_s)
                     except WorldError as error:
-                        control.send(Complaint(str(error)), now_s)
+                        control.send(Complaint(str(error)[:MAX_TEXT]), now_s)
             if control.closed:
                 control.close()
                 self._controls.remove(control)

@@ -55,7 +55,10 @@ def outcome(request: pytest.FixtureRequest, session: Session) -> Outcome:
     """What the scenario of this test showed, printed as it comes in."""
     name = _scenario_of(request.node)
     assert name is not None, "a system test names its scenario: @pytest.mark.scenario(NAME)"
+    deaths = len(session.deaths)
     result = session.outcome(name)
+    for death in session.deaths[deaths:]:
+        _tell(request, f"{death}\nBooted once more for what is left.")
     _tell(request, result.line())
     if result.error:
         pytest.fail("\n".join((result.error, *result.tap)), pytrace=False)

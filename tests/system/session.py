@@ -14,15 +14,18 @@ from tests.system.outcome import Job, Outcome
 from tests.system.vm import MachineError, VirtualMachine, booted
 
 PATIENCE_S: Final = 1200.0  # for one scenario, emulated and on a loaded machine
+DEATHS: Final = 1  # of the emulator, in one run
 COMMAND: Final = "exec python3 -m tests.system.guest.run"
 
 
 class Session:
     """The running machine and what it has reported so far."""
 
-    def __init__(self, machine: VirtualMachine, repeats: int) -> None:
+    def __init__(self, machine: VirtualMachine, job: Job) -> None:
         self.machine: Final = machine
-        self._patience_s: Final = PATIENCE_S * max(1.0, repeats / 4)
+        self.deaths: list[str] = []
+        self._job: Final = job
+        self._patience_s: Final = PATIENCE_S * max(1.0, job.repeats / 4)
         self._outcomes: dict[str, Outcome] = {}
         self._told = False
 
@@ -35,10 +38,20 @@ class Session:
             if name in self._outcomes:
                 return self._outcomes[name]
             if not running:
-                return self._none(name, "The virtual machine ended without an outcome.")
+                if self.machine.exit_code is not None or len(self.deaths) == DEATHS:
+                    return self._none(name, "The virtual machine ended without an outcome.")
+                self._again()
             if time.monotonic() > deadline:
                 return self._none(name, f"No outcome within {self._patience_s:.0f} s.")
             time.sleep(0.2)
+
+    def _again(self) -> None:
+        """The emulator itself ended (not the guest): boot once more for what is left. That is said in the outcome."""
+        self.deaths.append(str(self.machine.error("The emulator ended in mid-run.")))
+        left = tuple(name for name in self._job.scenarios if name not in self._outcomes)
+        write_job(self.machine.directory, Job(scenarios=left, repeats=self._job.repeats))
+        self.machine.stop()
+        self.machine.boot()
 
     def _none(self, name: str, sentence: str) -> Outcome:
         told, self._told = self._told, True
@@ -52,14 +65,20 @@ class Session:
                 self._outcomes[outcome.name] = outcome
 
 
+def write_job(directory: Path, job: Job) -> None:
+    """Where the guest's runner looks for it."""
+    (directory / "job.json").write_bytes(msgspec.json.encode(job))
+
+
 @contextmanager
 def running(directory: Path, scenarios: Sequence[str], repeats: int = 1) -> Iterator[Session]:
     """A machine that runs *scenarios* in this order. Raises MachineError when it cannot be built or booted."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "results").unlink(missing_ok=True)
-    (directory / "job.json").write_bytes(msgspec.json.encode(Job(scenarios=tuple(scenarios), repeats=repeats)))
+    job = Job(scenarios=tuple(scenarios), repeats=repeats)
+    write_job(directory, job)
     with booted(directory, COMMAND) as machine:
-        yield Session(machine, repeats)
+        yield Session(machine, job)
 
 
 __all__ = ["MachineError", "Session", "running"]

@@ -82,3 +82,13 @@ def test_our_own_reason_to_stop_ends_the_epoch():
     orders = heard(frame(10.0, 3, WishMode.RUN))
     orders.kill()
     assert orders.mode(10.0, connected=True) is WishMode.STOP
+
+
+def test_a_hold_that_has_lapsed_is_a_stop():
+    orders = heard(frame(10.0, 3, WishMode.HOLD))
+    assert orders.mode(10.5, connected=True) is WishMode.STOP
+
+
+def test_an_older_stop_that_comes_late_revives_nothing():
+    orders = heard(frame(9.96, 5, WishMode.STOP), frame(9.98, 3, WishMode.STOP), frame(10.0, 4, WishMode.RUN))
+    assert orders.mode(10.0, connected=True) is WishMode.STOP

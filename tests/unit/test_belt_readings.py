@@ -109,3 +109,18 @@ def test_a_burst_that_ends_at_zero_is_one_zero():
 def test_the_incline_stays_known_over_records_without_it():
     readings = take(read((10.0, 0)), 0, 20, 11.0, 2.5)
     assert take(readings, 0, None, 12.0, 2.5).incline_dpct == 20
+
+
+def test_the_slowest_speed_there_is_is_movement():
+    readings = read((10.0, 0), (11.0, 0), (12.0, 1))
+    assert readings.zeros == 0
+    assert readings.moved_at_s == 12.0
+    assert motion(readings, PROFILE, None, 12.0) is Motion.MOVING
+
+
+def test_the_limits_of_time_themselves_count():
+    assert read((10.0, 0), (12.5, 0)).zeros == 2  # a gap of just 2.5 s is none
+    assert read((10.0, 0), (10.0 + DUPLICATE_S + 0.001, 0)).seq == 2
+    window_s = PROFILE.start_latency_s + REST_START_MARGIN_S
+    readings = read((10.0, 0), (11.0, 0))
+    assert motion(readings, PROFILE, None, 11.0, doubt_since_s=11.0 - window_s) is Motion.ZERO

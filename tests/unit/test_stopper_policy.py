@@ -146,3 +146,36 @@ def test_a_machine_that_starts_on_a_second_stop_gets_one_that_it_took():
     assert watch.at(10.5)
     watch.post = policy.wrote(watch.post, confirmed=True)
     assert watch.times(10.52, 20) == []
+
+
+def test_the_last_word_counts_after_its_socket_is_closed():
+    watch = Watch()
+    watch.post = policy.hear(watch.post, sentry("belt", at_rest=True), 9.9)
+    watch.post = policy.lose(watch.post, "belt")
+    assert watch.times(10, 20) == []
+    other = Watch()
+    other.post = policy.hear(other.post, sentry("guard", at_rest=True), 9.9)
+    other.post = policy.lose(other.post, "guard")
+    assert other.times(10, 20) == []
+
+
+def test_a_closed_socket_of_one_says_nothing_of_the_other():
+    post = policy.hear(policy.hear(Post(trusts_until_s=0.0), sentry("guard"), 9.9), sentry("belt"), 9.9)
+    lost = policy.lose(post, "guard")
+    assert lost.belt == post.belt
+    assert lost.guard.connected is False
+    lost = policy.lose(post, "belt")
+    assert lost.guard == post.guard
+    assert lost.belt.connected is False
+    assert policy.lose(Post(trusts_until_s=0.0), "belt") == Post(trusts_until_s=0.0)
+
+
+def test_stops_that_were_taken_are_counted_one_by_one_and_anew_for_each_alarm():
+    watch = Watch()
+    watch.at(10.0)
+    for count in (1, 2, 3):
+        watch.post = policy.wrote(watch.post, confirmed=True)
+        assert watch.post.confirmed == count
+    watch.alive = {"belt": sentry("belt")}
+    watch.at(10.02)
+    assert watch.post.confirmed == 0
