@@ -14,6 +14,7 @@ from hardware.belt.link import GattLink
 from hardware.belt.process import BeltProcess
 from hardware.belt.wire import WireLink
 from hardware.config import Config, ConfigError, LinkKind, load_config
+from hardware.config.profiles import ProfileError, load_profile
 from hardware.link.clock import Clock, ClockError, LockstepClock, RealClock
 from hardware.link.lease import Lease
 from hardware.link.mailbox import socket_mailbox
@@ -21,7 +22,6 @@ from hardware.link.messages import Complaint, Wish, WorldToBelt
 from hardware.link.notify import Notifier
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
 from hardware.link.steploop import StepLoop
-from hardware.profiles import ProfileError, load_profile
 
 
 def make_link(config: Config, paths: RuntimePaths, clock: Clock) -> GattLink:

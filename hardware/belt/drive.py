@@ -14,8 +14,8 @@ from typing import Final
 
 from hardware.belt.ftms.codec import START, Result, encode_target_incline, encode_target_speed
 from hardware.belt.treadmill import Motion, Outcome, Report
+from hardware.config.profiles import Quirks
 from hardware.constants import ANSWER_S, RISE_SPACING_S
-from hardware.profiles import Quirks
 from hardware.units import on_grid
 
 SPEED_OP: Final = 0x02

@@ -20,12 +20,12 @@ from hardware.belt.orders import Orders
 from hardware.belt.stop import Ladder, Rungs, Sight
 from hardware.belt.treadmill import Motion, Report, motion
 from hardware.belt.whitelist import Scene
+from hardware.config.profiles import Profile
 from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, SENTRY_S, TICK_S
 from hardware.link.clock import Clock
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import Belt, Complaint, Sentry, StatusEvent, StopOutcome, Wish, WishMode
 from hardware.link.wake import Wake
-from hardware.profiles import Profile
 from hardware.units import kmh_from_ckmh
 
 EVENT_TICKS: Final = 3  # each status event stands in three frames: the guard takes only the newest of a drain

@@ -23,6 +23,7 @@ from typing import Final
 
 from hardware.belt.ftms.codec import PAUSE, REQUEST_CONTROL, STOP, Result
 from hardware.belt.treadmill import Motion, Outcome, Report
+from hardware.config.profiles import Quirks
 from hardware.constants import (
     FALLING_CKMH,
     NOT_FALLING_S,
@@ -33,7 +34,6 @@ from hardware.constants import (
     WRITE_DEADLINE_S,
 )
 from hardware.link.messages import StopOutcome
-from hardware.profiles import Quirks
 
 EVERY_S: Final = STOP_RESEND_S - TICK_S  # the step is called once a tick: due early, so that no gap exceeds 500 ms
 OTHER_DEADLINE_S: Final = WRITE_DEADLINE_S - 2 * TICK_S  # what is no stop must be over before the next one is due

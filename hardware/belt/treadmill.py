@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from hardware.config.profiles import Profile
 from hardware.constants import DUPLICATE_S, REST_START_MARGIN_S, STILL_READINGS, STILL_S
-from hardware.profiles import Profile
 
 
 class Motion(StrEnum):

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import (
     CAP_MAX_CKMH,
     CAP_SUPERVISED_CKMH,
@@ -23,7 +24,6 @@ from hardware.constants import (
     SOFT_RAMP_CKMH_PER_S,
 )
 from hardware.link.messages import Envelope, TreadmillFacts
-from hardware.profiles import UNCOMMISSIONED, Profile
 from hardware.units import on_grid
 
 

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import msgspec
 
 from hardware.config import Config, Wiring, WiringLevel
+from hardware.config.profiles import Profile
 from hardware.constants import SAMPLE_S, SENTRY_S, TICK_S
 from hardware.gpio.pins import PinError, Pins
 from hardware.gpio.wires import Switchboard
@@ -37,7 +38,6 @@ from hardware.link.messages import (
     Status,
     Wish,
 )
-from hardware.profiles import Profile
 from hardware.units import dpct_from_percent
 
 SAMPLES_PER_TICK: Final = round(TICK_S / SAMPLE_S)

@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import (
     ARM_WINDOW_S,
     CONSENT_AGE_S,
@@ -50,19 +51,25 @@ from hardware.guard.limits import (
 )
 from hardware.link.messages import (
     Arm,
+    BeginCheck,
     Belt,
     Cause,
     Contact,
     Disarm,
     Ease,
     Envelope,
+    Heard,
     LinkState,
     LowerCap,
     Missing,
+    Purpose,
+    Rebind,
     Refused,
     Reset,
     ResetBy,
     SafetyEvent,
+    Scan,
+    SoundAlarm,
     Start,
     State,
     StatusEvent,
@@ -73,9 +80,10 @@ from hardware.link.messages import (
     Wish,
     WishMode,
 )
-from hardware.profiles import UNCOMMISSIONED, Profile
 
-Request = Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap
+Request = (
+    Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap | Scan | BeginCheck | SoundAlarm | Heard | Rebind
+)
 LinkId = tuple[int, int]  # which belt process, and which of its connections
 
 SOFT: Final = frozenset(
@@ -503,6 +511,8 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
             return (m if nothing else _stopped(m, STOP_CAUSES[why], now_s)), ()
         case Reset(who):
             return _reset(m, seen, who)
+        case Arm(purpose=purpose) if purpose is not Purpose.SESSION:
+            return m, (Missing.STAFF,)
         case Arm(envelope, session):
             armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session)
             missing = _arm_missing(m, seen) or _fitness(armed, seen)

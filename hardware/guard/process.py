@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final
 
 from hardware.config import Config, ConfigError, LinkKind, PinsKind, load_config
+from hardware.config.profiles import Profile, ProfileError, parse_profile
 from hardware.gpio.chip import ChipPins
 from hardware.gpio.pins import PinError, Pins, WorldPins
 from hardware.gpio.wires import input_pins, output_pins
@@ -30,7 +31,6 @@ from hardware.link.mailbox import socket_mailbox
 from hardware.link.messages import Belt, Complaint, KioskToGuard, PinDrive, PinLevels, PinsToGuard
 from hardware.link.notify import Notifier
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
-from hardware.profiles import Profile, ProfileError, parse_profile
 
 WORLD_WAIT_S: Final = 10.0
 _MCL_CURRENT: Final = 1

@@ -49,6 +49,14 @@ class WishMode(StrEnum):
     RUN = "run"  # start it once in this epoch if at rest, then follow the target
 
 
+class StopBy(StrEnum):
+    """How a STOP begins. All but LADDER are soft stops of commissioning on an empty belt; the ladder follows each."""
+
+    LADDER = "ladder"
+    PAUSE = "pause"  # `08 02` first, to learn whether this machine can pause
+    UNLINK = "unlink"  # the link is dropped on purpose, to learn what the machine does then
+
+
 class Wish(Body, frozen=True, array_like=True, tag=True):
     """Guard to belt, every tick. Only the newest counts. A STOP raises the epoch and kills older targets."""
 
@@ -56,6 +64,10 @@ class Wish(Body, frozen=True, array_like=True, tag=True):
     mode: WishMode
     speed_ckmh: Ckmh
     incline_dpct: Dpct
+    stop_by: StopBy = StopBy.LADDER
+    control: bool = True  # False: a treadmill without a profile is read-only, not even `00` is written
+    scan: bool = False  # at rest: look what advertises, and tell it in `found`
+    leave: bool = False  # at rest: end in good order, to be started anew with the configuration as it is then
 
 
 class LinkState(StrEnum):
@@ -109,6 +121,15 @@ class TreadmillFacts(msgspec.Struct, frozen=True, array_like=True):
     commissioned: bool
 
 
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """One FTMS treadmill that a scan has seen."""
+
+    address: str
+    name: str
+    rssi: int | None  # dBm; None where it is connected and does not advertise
+    connected: bool  # to this machine
+
+
 class Belt(Body, frozen=True, array_like=True, tag=True):
     """Belt to guard, every tick: newest reading with its age, link, outcome, last bytes."""
 
@@ -131,6 +152,10 @@ class Belt(Body, frozen=True, array_like=True, tag=True):
     last_write_seq: int
     facts: TreadmillFacts | None
     trouble: Text  # a plain sentence, empty when all is well
+    control_answered: bool | None = None  # the newest Request Control; None: not asked on this link, or still open
+    pause_works: bool | None = None  # what the newest StopBy.PAUSE has shown
+    found: tuple[Found, ...] = ()  # while the Wish says scan
+    scans: int = 0  # counts finished scans of this process
 
 
 # ---------------------------------------------------------------------------------------- kiosk -> guard
@@ -140,6 +165,9 @@ class Purpose(StrEnum):
     """Why the belt is to be armed."""
 
     SESSION = "session"
+    OPENING_CHECK = "opening_check"  # staff, empty belt: one brake test
+    COMMISSIONING = "commissioning"  # staff, empty belt: rising speeds, each stopped, above the uncommissioned cap
+    FOLLOW = "follow"  # no control point: the member sets the pace at the console; the permit alone can stop
 
 
 class ResetBy(StrEnum):
@@ -215,6 +243,31 @@ class LowerCap(Body, frozen=True, array_like=True, tag=True):
     cap_ckmh: Ckmh
 
 
+class Scan(Body, frozen=True, array_like=True, tag=True):
+    """Look for treadmills, or no longer. Only with the belt at rest and nothing armed; writes nothing to any."""
+
+    on: bool
+
+
+class BeginCheck(Body, frozen=True, array_like=True, tag=True):
+    """The opening check begins: every proof of it starts anew."""
+
+
+class SoundAlarm(Body, frozen=True, array_like=True, tag=True):
+    """Opening check, nothing armed: the alarm output on for a moment, so that staff can hear it."""
+
+
+class Heard(Body, frozen=True, array_like=True, tag=True):
+    """Opening check: staff heard the alarm, and the voice from the speaker."""
+
+    alarm: bool
+    sound: bool
+
+
+class Rebind(Body, frozen=True, array_like=True, tag=True):
+    """Guard and belt end in good order and are started anew: binding or profile has changed. Only at rest."""
+
+
 # ---------------------------------------------------------------------------------------- guard -> kiosk
 
 
@@ -256,6 +309,9 @@ class Cause(StrEnum):
     TICK_LATE = "tick_late"
     INPUT_FAULT = "input_fault"
     PERMIT_FAULT = "permit_fault"
+    OFF_DECK = "off_deck"  # the walker stayed outside the safe stretch of the deck
+    PICKUP = "pickup"  # the belt pick-up contradicts the reported speed
+    STOP_TEST = "stop_test"  # commissioning: StopWhy.PAUSE_TEST or LINK_TEST
 
 
 class Missing(StrEnum):
@@ -281,6 +337,35 @@ class Missing(StrEnum):
     STAFF = "staff"
     WIRING = "wiring"  # a wire cannot be read or contradicts another
     RESET_HELD = "reset_held"  # the same press, held or repeated: let go, then press again
+    NOT_COMMISSIONED = "not_commissioned"  # no profile, or other firmware than measured: read-only
+    OPENING_CHECK = "opening_check"  # none in the last 18 h, or of another treadmill
+
+
+class Proof(StrEnum):
+    """What the opening check wants to have seen (safety.md, Proofs)."""
+
+    RED_BUTTON = "red_button"
+    CLIP = "clip"
+    ALARM = "alarm"
+    SOUND = "sound"
+    BRAKE = "brake"
+
+
+class Opening(msgspec.Struct, frozen=True, array_like=True):
+    """The opening check as the guard knows it."""
+
+    under_way: bool = False
+    missing: tuple[Proof, ...] = ()
+    valid_left_s: float | None = None  # None: there is none that counts
+    needed: bool = True  # False only where the configuration of a simulated world says so
+
+
+class Deck(StrEnum):
+    """Where the walker is, as the distance sensor says (facing the open end)."""
+
+    SAFE = "safe"
+    OPEN_END = "open_end"  # too near the end where one comes off
+    MOTOR_END = "motor_end"  # too near the hood and the console
 
 
 class Contact(StrEnum):
@@ -299,6 +384,8 @@ class Switches(msgspec.Struct, frozen=True, array_like=True):
     amber_pressed: bool | None  # None = not fitted
     permit_readback: bool | None  # True = the relay has picked up; None = not fitted
     fault: Text  # a sentence; empty when every wire could be read
+    deck: Deck | None = None  # None = not fitted
+    pickup_ckmh: Ckmh | None = None  # the belt's own speed; None = not fitted
 
 
 class Inputs(msgspec.Struct, frozen=True, array_like=True):
@@ -309,6 +396,8 @@ class Inputs(msgspec.Struct, frozen=True, array_like=True):
     amber_pressed: bool | None  # None = not fitted
     permit_readback: bool | None
     fault: Text
+    deck: Deck | None = None
+    pickup_ckmh: Ckmh | None = None
 
 
 class Status(Body, frozen=True, array_like=True, tag=True):
@@ -343,6 +432,17 @@ class Status(Body, frozen=True, array_like=True, tag=True):
     facts: TreadmillFacts | None
     trouble: Text
     ticks_late: int
+    purpose: Purpose | None = None  # of what is armed or under way
+    opening: Opening = Opening()
+    reading_seq: int = 0  # counts Treadmill Data records; one arrived `measured_age_s` before this frame was sent
+    started_at_s: float | None = None  # when `07` was last written in this lease
+    stop_written_at_s: float | None = None
+    stop_outcome: StopOutcome = StopOutcome.NONE
+    control_answered: bool | None = None
+    pause_works: bool | None = None
+    stop_budget_s: float = 0.0
+    found: tuple[Found, ...] = ()
+    scans: int = 0
 
 
 class Refused(Body, frozen=True, array_like=True, tag=True):
@@ -562,7 +662,23 @@ class Done(Body, frozen=True, array_like=True, tag=True):
 
 BeltToGuard = Belt
 GuardToBelt = Wish
-KioskToGuard = Alive | Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap | BlackBoxAck
+KioskToGuard = (
+    Alive
+    | Arm
+    | Start
+    | Target
+    | Ease
+    | Stop
+    | Reset
+    | Disarm
+    | LowerCap
+    | Scan
+    | BeginCheck
+    | SoundAlarm
+    | Heard
+    | Rebind
+    | BlackBoxAck
+)
 GuardToKiosk = Status | Refused | SafetyEvent | BlackBoxChunk | Complaint
 ToStopper = Sentry
 GuardToPins = PinDrive

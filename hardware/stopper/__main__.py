@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hardware.config import Config, ConfigError, LinkKind, load_config
+from hardware.config.profiles import ProfileError, load_profile
 from hardware.link.clock import Clock, ClockError, LockstepClock, RealClock
 from hardware.link.endpoint import Listener, SocketEndpoint
 from hardware.link.lease import Lease
@@ -19,7 +20,6 @@ from hardware.link.messages import Complaint, Sentry, WorldToBelt
 from hardware.link.notify import Notifier
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
 from hardware.link.steploop import StepLoop
-from hardware.profiles import ProfileError, load_profile
 from hardware.stopper.process import Peer, StopperProcess
 from hardware.stopper.world import WorldWriter
 from hardware.stopper.writer import Writer

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from hardware.config.profiles import Profile
 from hardware.constants import CONNECT_DEADLINE_S, STOPPER_GRACE_S, TICK_S, WRITE_DEADLINE_S
 from hardware.link.clock import Clock
 from hardware.link.detached import Detached, Overdue
 from hardware.link.endpoint import Endpoint
 from hardware.link.messages import Complaint, Sentry
 from hardware.link.wake import Wake, Watchable
-from hardware.profiles import Profile
 from hardware.stopper import policy
 from hardware.stopper.policy import Post
 from hardware.stopper.writer import Writer

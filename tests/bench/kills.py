@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hardware.config.profiles import parse_profile
 from hardware.constants import (
     SCREEN_MISSING_S,
     SENTRY_MISSING_S,
@@ -40,7 +41,6 @@ from hardware.constants import (
     WISH_MISSING_S,
 )
 from hardware.link.messages import LinkState, Start, State
-from hardware.profiles import parse_profile
 from tests.bench import common, priorities
 from tests.bench.stop_path import MACHINE, PROFILE
 from tests.support.house import House, ScriptedKiosk, Timeout

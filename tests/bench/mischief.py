@@ -18,8 +18,8 @@ import sys
 from collections.abc import Callable
 
 from hardware.config import WiringLevel
+from hardware.config.profiles import UNCOMMISSIONED
 from hardware.link.messages import State
-from hardware.profiles import UNCOMMISSIONED
 from hardware.simulated.mischief import MISCHIEF
 from tests.bench.common import main, table
 from tests.support.composed import Composed

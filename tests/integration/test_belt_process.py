@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import WISH_MISSING_S
 from hardware.link.messages import LinkState, StatusEvent, StopOutcome, WishMode
-from hardware.profiles import Profile, Quirks
 from hardware.simulated.machines import MACHINES, SIMULATED_S1
 from tests.support.treadmill_bench import TreadmillBench
 

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from hardware.config.profiles import profile_path
 from hardware.constants import TICK_S
 from hardware.link.endpoint import Listener, SocketEndpoint, connect
 from hardware.link.lease import Lease
 from hardware.link.messages import Belt, Complaint, LinkState, Sentry, StopOutcome, Wish, WishMode
 from hardware.link.paths import open_runtime_directory
-from hardware.profiles import profile_path
 from tests.support.bluez import ADDRESS, FakeBluez
 from tests.support.bluez_bench import until
 

@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import SENTRY_MISSING_S
 from hardware.link.endpoint import memory_pair
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import BeltToWorld, Complaint, Sentry, WishMode, WorldToBelt
-from hardware.profiles import Profile, Quirks
 from hardware.stopper.process import StopperProcess
 from hardware.stopper.world import WorldWriter
 from tests.support.treadmill_bench import ADDRESS, TreadmillBench, _once

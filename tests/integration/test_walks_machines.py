@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hardware.config import WiringLevel
+from hardware.config.profiles import UNCOMMISSIONED, Profile, Quirks
 from hardware.link.messages import Cause, Missing, State
-from hardware.profiles import UNCOMMISSIONED, Profile, Quirks
 from hardware.simulated.machines import MACHINES, SIMULATED_S1
 from tests.support.composed import ADDRESS, Composed, NotReached
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 import pytest
 
 from hardware.config import WiringLevel
+from hardware.config.profiles import UNCOMMISSIONED, Profile, Quirks
 from hardware.link.messages import Cause, State
-from hardware.profiles import UNCOMMISSIONED, Profile, Quirks
 from hardware.simulated.machines import SIMULATED_S1
 from hardware.simulated.mischief import MISCHIEF
 from tests.support.composed import ADDRESS, Composed, NotReached

@@ -8,8 +8,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from hardware.config.profiles import Profile
 from hardware.link.messages import StopOutcome, WishMode
-from hardware.profiles import Profile
 from hardware.simulated.mischief import MISCHIEF
 from tests.support.treadmill_bench import TreadmillBench
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.config.profiles import Profile
 from hardware.constants import CAP_MAX_CKMH, INCLINE_MAX_DPCT, RISE_SPACING_S, RISE_STEP_CKMH
 from hardware.guard.limits import House, Limits, at_start, follow, limits_of, within
 from hardware.link.messages import Envelope, TreadmillFacts
-from hardware.profiles import Profile
 
 ANY = st.one_of(st.integers(-(2**31), 2**31), st.integers(0, 600))
 limits = st.builds(

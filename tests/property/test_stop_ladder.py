@@ -15,9 +15,9 @@ from hardware.belt import stop
 from hardware.belt.ftms.codec import PAUSE, REQUEST_CONTROL, STOP, encode_target_speed
 from hardware.belt.stop import Rungs, Sight
 from hardware.belt.treadmill import Motion, Outcome, Readings, Report, motion, take
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import STOP_RESEND_S, TICK_S, WRITE_DEADLINE_S
 from hardware.link.messages import StopOutcome
-from hardware.profiles import Profile, Quirks
 
 SLOWEST_CKMH = 80
 SLOWEST = encode_target_speed(SLOWEST_CKMH)

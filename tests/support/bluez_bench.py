@@ -10,12 +10,12 @@ from bleak.backends.bluezdbus.manager import get_global_bluez_manager
 
 from hardware.belt.bluetooth import BluetoothLink
 from hardware.belt.process import BeltProcess
+from hardware.config.profiles import Profile
 from hardware.constants import TICK_S
 from hardware.link.clock import RealClock
 from hardware.link.endpoint import memory_pair
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import Belt, LinkState, StopOutcome, Wish, WishMode
-from hardware.profiles import Profile
 from tests.support.bluez import ADDRESS, FakeBluez
 from tests.support.treadmill_bench import FakeLease, _once
 

@@ -22,6 +22,7 @@ from typing import Any
 from hardware.belt.process import BeltProcess
 from hardware.belt.wire import WireLink
 from hardware.config import Config, Limits, LinkKind, PinsKind, Timing, Treadmill, Wiring, WiringLevel
+from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.gpio.pins import WorldPins
 from hardware.guard.limits import House
 from hardware.guard.loop import Guard, belt_seat, kiosk_seat
@@ -61,7 +62,6 @@ from hardware.link.messages import (
     WorldToBelt,
 )
 from hardware.link.steploop import StepLoop
-from hardware.profiles import UNCOMMISSIONED, Profile
 from hardware.simulated.machines import SIMULATED_S1, Machine
 from hardware.simulated.world import World
 from hardware.stopper.process import StopperProcess

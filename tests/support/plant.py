@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from hardware.config.profiles import Profile
 from hardware.guard.limits import House
 from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
 from hardware.link.messages import (
@@ -32,7 +33,6 @@ from hardware.link.messages import (
     Wish,
     WishMode,
 )
-from hardware.profiles import Profile
 
 TICK = 0.02
 ADDRESS = "C0:FF:EE:00:00:42"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hardware.belt.process import BeltProcess
 from hardware.belt.wire import WireLink
 from hardware.config import parse_config
+from hardware.config.profiles import Profile
 from hardware.constants import TICK_S
 from hardware.link.clock import VirtualClock
 from hardware.link.endpoint import memory_pair
@@ -26,7 +27,6 @@ from hardware.link.messages import (
     WorldToBelt,
 )
 from hardware.link.steploop import StepLoop
-from hardware.profiles import Profile
 from hardware.simulated.machines import SIMULATED_S1, Machine
 from hardware.simulated.tap import CONTROL_POINT
 from hardware.simulated.world import World

@@ -6,8 +6,8 @@ from hardware.belt import drive
 from hardware.belt.drive import Drive, Grid, Machine, Order, View
 from hardware.belt.ftms.codec import START
 from hardware.belt.treadmill import Motion, Outcome, Report
+from hardware.config.profiles import Quirks
 from hardware.constants import ANSWER_S, RISE_SPACING_S
-from hardware.profiles import Quirks
 
 MACHINE = Machine(Grid(80, 500, 10), Grid(0, 50, 5), Quirks())
 REST = View(Motion.REST, 0, 0, ready=True, lease=True)

@@ -7,7 +7,7 @@ from hardware.belt.ftms.control import Control
 from hardware.belt.ftms.facts import Scale, Told, facts_of, machine_of
 from hardware.belt.link import Fault, LinkError
 from hardware.belt.treadmill import Outcome, Report
-from hardware.profiles import Profile, Quirks
+from hardware.config.profiles import Profile, Quirks
 
 SPEED_AND_INCLINE = bytes.fromhex("0000000003000000")
 PROFILE = Profile(cap_ckmh=500)

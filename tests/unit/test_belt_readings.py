@@ -1,8 +1,8 @@
 import pytest
 
 from hardware.belt.treadmill import Motion, Readings, motion, take
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import DUPLICATE_S, REST_START_MARGIN_S
-from hardware.profiles import Profile, Quirks
 
 PROFILE = Profile(start_latency_s=3.0, data_period_s=1.0)
 

@@ -9,9 +9,9 @@ from hardware.belt import stop
 from hardware.belt.ftms.codec import PAUSE, REQUEST_CONTROL, STOP
 from hardware.belt.stop import EVERY_S, Rungs, Sight
 from hardware.belt.treadmill import Motion, Outcome, Report
+from hardware.config.profiles import Quirks
 from hardware.constants import FALLING_CKMH, RELINK_S, STOP_RESEND_S, STOP_RETRY_S, TICK_S, WRITE_DEADLINE_S
 from hardware.link.messages import StopOutcome
-from hardware.profiles import Quirks
 
 SLOWEST = b"\x02\x50\x00"
 PLAIN = Rungs(slowest_ckmh=80, slowest=SLOWEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import CAP_MAX_CKMH
 from hardware.guard.limits import (
     NOTHING,
@@ -20,7 +21,6 @@ from hardware.guard.limits import (
     within,
 )
 from hardware.link.messages import Envelope, TreadmillFacts
-from hardware.profiles import Profile, Quirks
 
 FACTS = TreadmillFacts("C0:FF:EE:00:00:42", "T", "M1", "7", 80, 1000, 10, 0, 150, 5, True, True, "", True)
 HOUSE = House(500, 50, supervised=False)

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from hardware.config.profiles import profile_path
 from hardware.guard.process import _profiles
 from hardware.link.endpoint import Listener, SocketEndpoint, connect
 from hardware.link.lease import Lease
@@ -28,7 +29,6 @@ from hardware.link.messages import (
     WishMode,
 )
 from hardware.link.paths import RuntimePaths, open_runtime_directory
-from hardware.profiles import profile_path
 
 ADDRESS = "C0:FF:EE:00:00:42"
 CONFIG = """\

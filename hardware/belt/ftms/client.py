@@ -41,10 +41,10 @@ from hardware.belt.link import (
     Opened,
 )
 from hardware.belt.treadmill import Readings, Report, take
+from hardware.config.profiles import Profile
 from hardware.constants import COMMAND_DEADLINE_S, CONNECT_DEADLINE_S, RECONNECT_S, STATUS_REPLAY_S
 from hardware.link.clock import Clock
 from hardware.link.messages import LinkState, StatusEvent, TreadmillFacts
-from hardware.profiles import Profile
 
 T = TypeVar("T")
 

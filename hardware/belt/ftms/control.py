@@ -8,7 +8,7 @@ from hardware.belt import trouble
 from hardware.belt.ftms.codec import REQUEST_CONTROL, Result
 from hardware.belt.link import LinkError
 from hardware.belt.treadmill import Outcome, Report
-from hardware.profiles import Quirks
+from hardware.config.profiles import Quirks
 
 SILENCE_IS_CONSENT_S: Final = 0.3  # quirk 1: some obey, but never answer `00` (only where the profile says so)
 AGAIN_S: Final = (2.0, 5.0, 10.0, 30.0)  # pauses between requests: some machines beep at each command (quirk 7)

@@ -8,9 +8,9 @@ from typing import Final
 
 from hardware.belt.drive import Grid, Machine
 from hardware.belt.ftms.codec import decode_features, decode_incline_range, decode_speed_range
+from hardware.config.profiles import Profile
 from hardware.constants import INCLINE_MAX_DPCT
 from hardware.link.messages import TreadmillFacts
-from hardware.profiles import Profile
 from hardware.units import CKMH_PER_MPH, ckmh_from_mph
 
 FALLBACK_MIN_WIRE: Final = 100  # a machine that does not tell: minimums run from 0.8 to 1.0 km/h (quirk 17)

@@ -21,6 +21,20 @@ from msgspec import Meta
 from hardware.constants import CAP_MAX_CKMH, TICK_LATE_MAX_S, TICK_LATE_S
 from hardware.units import SpeedUnit, ckmh_from_kmh
 
+PINS: Final = (
+    "clip",
+    "red_button",
+    "amber_button",
+    "permit",
+    "permit_readback",
+    "alarm",
+    "deck_open_end",
+    "deck_motor_end",
+    "belt_pickup",
+    "test_pulse",
+)
+"""The settings of [wiring] that name a pin."""
+
 MIN_CAP_KMH: Final = 0.5
 MAX_CAP_KMH: Final = CAP_MAX_CKMH / 100
 
@@ -107,6 +121,10 @@ class Wiring(_Section, frozen=True):
     permit: Pin | None = None
     permit_readback: Pin | None = None
     alarm: Pin | None = None
+    deck_open_end: Pin | None = None  # distance sensor, level output: open = the walker is too near the open end
+    deck_motor_end: Pin | None = None  # the same for the motor end
+    belt_pickup: Pin | None = None  # one pulse each pickup_mm of belt
+    pickup_mm: Annotated[int, Meta(ge=5, le=2000)] = 200
     test_pulse: Pin | None = None  # feeds the loops instead of ground, so that a short to ground is seen
 
 
@@ -134,6 +152,13 @@ class Data(_Section, frozen=True):
     directory: str | None = None
 
 
+class Checks(_Section, frozen=True):
+    """What a session needs besides itself. Either may be False in a simulated world only."""
+
+    opening: bool = True  # an opening check in the last 18 h (safety.md P9)
+    profile: bool = True  # a treadmill that was commissioned, with this model and firmware (P11)
+
+
 class Timing(_Section, frozen=True):
     """Only what a virtual machine needs other than a Pi."""
 
@@ -150,6 +175,7 @@ class Config(_Section, frozen=True):
     screen: Screen = Screen()
     sound: Sound = Sound()
     data: Data = Data()
+    checks: Checks = Checks()
     timing: Timing = Timing()
 
     @property
@@ -204,7 +230,11 @@ def _check_together(config: Config, where: str) -> None:
             f"{where}: wiring.test_pulse needs real pins: simulated loops do not follow it. Leave it out, "
             'or set wiring.pins to "gpio".'
         )
-    for name in ("clip", "red_button", "amber_button", "permit", "permit_readback", "alarm", "test_pulse"):
+    if not (config.checks.opening and config.checks.profile) and not config.simulated:
+        raise ConfigError(
+            f"{where}: [checks] can be switched off for a simulated treadmill only. Leave that section out."
+        )
+    for name in PINS:
         pin = getattr(wiring, name)
         if pin is None:
             continue
