@@ -20,6 +20,7 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     taken_s: float | None = None  # and was answered with `80 08 01`
     permit_off_s: float | None = None  # the permit's pulses ended; None also where it came back
     repaired_s: float | None = None  # what was broken was put right; None where nothing was
+    ready_s: float | None = None  # the link was ready again, counted from the repair; None where it never was lost
     rest_s: float | None = None  # the belt's true speed is 0
     eased: bool = False  # lower speeds were written before the stop
     moved_again: bool = False  # after rest, or after what was broken came back
@@ -45,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             ("permit off", [trip.permit_off_s for trip in self.trips]),
             ("stop bytes", [trip.stop_bytes_s for trip in self.trips]),
             ("repaired", [trip.repaired_s for trip in self.trips]),
+            ("ready again (from there)", [trip.ready_s for trip in self.trips]),
             ("rest", [trip.rest_s for trip in self.trips]),
         ):
             known = sorted(value for value in values if value is not None)

@@ -38,9 +38,12 @@ REST_S = STOP_BUDGET_UNCOMMISSIONED_S + MACHINE_S
 LINK_TO_PERMIT_S = TELEMETRY_PERIODS * 1.0 + 0.15 + MACHINE_S
 """Whatever is between us and the treadmill breaks: at the latest the age of its data tells (three periods of 1 s)."""
 
-BACK_TO_REST_S = 20.0 + REST_S
-"""From Bluetooth that works again to a belt that stands: found, connected and discovered anew (bluez.md: 1 to 7 s, a
-hung connection 10 s more), control taken, stopped."""
+BACK_TO_READY_S = 20.0
+"""From Bluetooth that works again to a ready link: found, connected and discovered anew (bluez.md: 1 to 7 s, a hung
+connection 10 s more), control taken."""
+
+BACK_TO_REST_S = BACK_TO_READY_S + REST_S
+"""And stopped."""
 
 
 def no_forbidden_bytes(outcome: Outcome) -> None:
@@ -83,6 +86,8 @@ def falls_and_rests_once_it_is_back(outcome: Outcome, permit_s: float) -> None:
     permit_falls(outcome, permit_s)
     for trip in outcome.trips:
         assert trip.repaired_s is not None
+        assert trip.ready_s is not None, "the link did not become ready again\n" + "\n".join(outcome.tap)
+        assert trip.ready_s <= BACK_TO_READY_S
         rests(outcome, trip.repaired_s + BACK_TO_REST_S)
     no_forbidden_bytes(outcome)
 
@@ -152,6 +157,18 @@ def test_a_frozen_guard_leaves_no_belt_running_and_wakes_up_harmless(outcome: Ou
 def test_a_killed_stopper_takes_nothing_with_it(outcome: Outcome) -> None:
     assert outcome.facts["walked on"] is True
     stops(outcome, CLIP_TO_BYTES_S)
+
+
+@pytest.mark.scenario("stopper_frozen")
+def test_a_frozen_stopper_takes_nothing_with_it(outcome: Outcome) -> None:
+    assert outcome.facts["walked on"] is True
+    stops(outcome, CLIP_TO_BYTES_S)
+
+
+@pytest.mark.scenario("guard_and_belt_killed")
+def test_with_guard_and_belt_process_killed_the_stopper_alone_stops_the_belt(outcome: Outcome) -> None:
+    stops(outcome, DEATH_TO_BYTES_S, blind=True)
+    permit_falls(outcome, DEATH_TO_BYTES_S)
 
 
 # ---------------------------------------------------------------------------------------------- Bluetooth

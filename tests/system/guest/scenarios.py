@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from hardware.link.messages import Missing, Reset, ResetBy, State, TapEntry
+from hardware.link.messages import LinkState, Missing, Reset, ResetBy, State, TapEntry
 from kiosk.store.database import reading
 from kiosk.store.repositories import events, sessions
 from tests.support.house import ScriptedKiosk, Timeout
@@ -109,6 +109,8 @@ class Watch:
         self._permit_s: float | None = None
         self._rest_s: float | None = None
         self._repaired_s: float | None = None
+        self._lost = False
+        self._ready_s: float | None = None
         self._eased = False
         self._moved_again = False
 
@@ -119,9 +121,20 @@ class Watch:
     def repair(self, cure: Callable[[], object]) -> None:
         """Put right what was broken."""
         self._repaired_s = now_s() - self._at_s
+        self._ready_s = None
         cure()
 
+    def _follow_link(self) -> None:
+        status = self._kiosk.status if self._kiosk is not None else None
+        if status is None:
+            return
+        if status.link is not LinkState.READY:
+            self._lost, self._ready_s = True, None
+        elif self._lost and self._repaired_s is not None and self._ready_s is None:
+            self._ready_s = now_s() - self._at_s - self._repaired_s
+
     def _look(self) -> None:
+        self._follow_link()
         report, entries = self._house.news()
         for entry in entries:
             after_s = entry.t_s - self._at_s
@@ -160,12 +173,21 @@ class Watch:
         self.on(REST_WAIT_S, lambda: self._rest_s is not None)
         if self._rest_s is not None:
             self.on(STILL_S)
+        return self._trip()
+
+    def ready(self) -> Trip:
+        """Watch until the link is ready again."""
+        self.on(REST_WAIT_S, lambda: self._ready_s is not None)
+        return self._trip()
+
+    def _trip(self) -> Trip:
         return Trip(
             speed_ckmh=self._speed_ckmh,
             stop_bytes_s=self._stop_s,
             taken_s=self._taken_s,
             permit_off_s=self._permit_s,
             repaired_s=self._repaired_s,
+            ready_s=self._ready_s,
             rest_s=self._rest_s,
             eased=self._eased,
             moved_again=self._moved_again,
@@ -345,23 +367,46 @@ def frozen(name: str) -> Callable[[GuestHouse, int], Seen]:
     return run
 
 
-def stopper_killed(house: GuestHouse, repeats: int) -> Seen:
-    """kill -9 of the stopper takes nothing with it: the walk goes on, and the clip still stops it."""
+def without_stopper(number: int) -> Callable[[GuestHouse, int], Seen]:
+    """A stopper that dies or hangs takes nothing with it: the walk goes on, and the clip still stops it."""
+
+    def run(house: GuestHouse, repeats: int) -> Seen:
+        seen = Seen()
+        for _ in range(repeats):
+            with scripted(house, seen) as kiosk:
+                house.kill("stopper", number)
+                kiosk.pump(2.0)
+                seen.facts["walked on"] = bool(house.report().belt_ckmh) and seen.facts.get("walked on", True)
+                seen.trips.append(trip(house, opened(house, "clip"), kiosk))
+                if house.alive("stopper"):
+                    house.kill("stopper", signal.SIGCONT)
+        return seen
+
+    return run
+
+
+def both_killed(house: GuestHouse, repeats: int) -> Seen:
+    """kill -9 of guard and belt process at once: the stopper is alone with a moving belt."""
     seen = Seen()
     for _ in range(repeats):
         with scripted(house, seen) as kiosk:
-            house.kill("stopper")
-            kiosk.pump(2.0)
-            seen.facts["walked on"] = bool(house.report().belt_ckmh) and seen.facts.get("walked on", True)
-            seen.trips.append(trip(house, opened(house, "clip"), kiosk))
+
+            def cause() -> float:
+                at_s = signalled(house, "guard", signal.SIGKILL)()
+                house.kill("belt")
+                return at_s
+
+            seen.trips.append(trip(house, cause, kiosk))
     return seen
 
 
 # ---------------------------------------------------------------------------------------------- Bluetooth
 
 
-def broken(cause: Callable[[GuestHouse], Cause], cure: Callable[[GuestHouse], object]) -> Callable[..., Seen]:
-    """Something between us and the treadmill breaks; after a while it is put right, and then the belt stops."""
+def broken(
+    cause: Callable[[GuestHouse], Cause], cure: Callable[[GuestHouse], object], stays_s: float = BROKEN_S
+) -> Callable[..., Seen]:
+    """Something between us and the treadmill breaks; after *stays_s* it is put right, and then the belt stops."""
 
     def run(house: GuestHouse, repeats: int) -> Seen:
         seen = Seen()
@@ -369,9 +414,10 @@ def broken(cause: Callable[[GuestHouse], Cause], cure: Callable[[GuestHouse], ob
             with scripted(house, seen) as kiosk:
                 watch = Watch(house, kiosk)
                 watch.after(cause(house))
-                watch.on(BROKEN_S)
+                watch.on(stays_s)
                 watch.repair(lambda: cure(house))
-                seen.trips.append(watch.rest())
+                watch.rest()
+                seen.trips.append(watch.ready())
         return seen
 
     return run
@@ -417,7 +463,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "belt_frozen": Scenario(frozen("belt")),
     "guard_killed": Scenario(killed("guard")),
     "guard_frozen": Scenario(frozen("guard")),
-    "stopper_killed": Scenario(stopper_killed),
+    "guard_and_belt_killed": Scenario(both_killed),
+    "stopper_killed": Scenario(without_stopper(signal.SIGKILL)),
+    "stopper_frozen": Scenario(without_stopper(signal.SIGSTOP)),
     "bluetoothd_killed": Scenario(
         broken(lambda house: signalled(house, "bluetoothd", signal.SIGKILL), GuestHouse.start_bluetoothd)
     ),
@@ -427,7 +475,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             lambda house: house.kill("bluetoothd", signal.SIGCONT),
         )
     ),
-    "bluetoothd_restarted": Scenario(broken(bluetoothd_restarted, lambda house: None)),
+    "bluetoothd_restarted": Scenario(broken(bluetoothd_restarted, lambda house: None, stays_s=0.0)),
     "radio_silent": Scenario(
         broken(lambda house: misbehaves(house, "link_cut"), lambda house: house.mischief("link_cut", on=False))
     ),
