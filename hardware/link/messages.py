@@ -219,6 +219,8 @@ class StopWhy(StrEnum):
     MEMBER = "member"
     PLAN_DONE = "plan_done"
     STAFF = "staff"
+    PAUSE_TEST = "pause_test"  # commissioning, running: StopBy.PAUSE; anywhere else an ordinary stop by staff
+    LINK_TEST = "link_test"  # commissioning, running at the machine's minimum: StopBy.UNLINK
 
 
 class Stop(Body, frozen=True, array_like=True, tag=True):
@@ -577,6 +579,7 @@ class GattResult(Body, frozen=True, array_like=True, tag=True):
     adverts: tuple[GattAdvert, ...] = ()
     chars: tuple[int, ...] = ()
     already_connected: bool = False
+    connected: tuple[GattAdvert, ...] = ()  # of a scan: what is connected to this machine and does not advertise
 
 
 class GattNotified(Body, frozen=True, array_like=True, tag=True):
