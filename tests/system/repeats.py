@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -160,6 +161,8 @@ def show(names: Sequence[str], done: Sequence[Outcome], said: dict[str, list[str
 
 def main() -> int:
     """0 when every promise was kept, in the first go or in the one more."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # in the background a shell has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     known = judges()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios; all that can be repeated when left out")
