@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from hardware.config.binding import BindingError, load_binding
 from hardware.constants import CAP_MAX_CKMH, TICK_LATE_MAX_S, TICK_LATE_S
 from hardware.units import SpeedUnit, ckmh_from_kmh
 
@@ -200,7 +201,22 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"There is no configuration file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from error
-    return parse_config(text, str(path))
+    return bound(parse_config(text, str(path)))
+
+
+def bound(config: Config) -> Config:
+    """*config* with the treadmill that staff have bound (binding.py), if they have. Raises ConfigError."""
+    try:
+        binding = load_binding(config.data_directory)
+    except BindingError as error:
+        raise ConfigError(str(error)) from error
+    if binding is None:
+        return config
+    return msgspec.structs.replace(
+        config,
+        gym=msgspec.structs.replace(config.gym, treadmill_label=binding.label),
+        treadmill=msgspec.structs.replace(config.treadmill, address=binding.address),
+    )
 
 
 def parse_config(text: str, where: str = "configuration") -> Config:

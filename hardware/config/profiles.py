@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -48,8 +48,20 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     no_speed_while_starting: bool = True  # quirk 4: a speed during spin-up drops the link
 
 
+class StopPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One measured stop, the worst at its speed: how long, and how far the belt ran on."""
+
+    ckmh: Annotated[int, Meta(ge=1, le=CAP_MAX_CKMH)]
+    seconds: Annotated[float, Meta(gt=0, le=60)]
+    travel_mm: Annotated[float, Meta(gt=0, le=100_000)]
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One treadmill as measured. All speeds 0.01 km/h, times in seconds."""
+    """One treadmill as measured. All speeds are the belt's true ones, 0.01 km/h; times in seconds, lengths in mm.
+
+    Where the treadmill's figures are off, ``quirks.mph_units`` or ``scale`` say so, and the belt process puts them
+    right in both directions: guard and kiosk know true speeds only.
+    """
 
     name: str = "uncommissioned"
     address: str | None = None
@@ -63,7 +75,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data_period_s: Seconds = 1.0
     stop_time_s: Seconds | None = None  # worst measured; None until commissioned
     stops_on_link_loss: bool | None = None
+    deck_mm: Annotated[int, Meta(ge=900, le=3000)] | None = None  # that one can walk on
+    belt_mm: Annotated[int, Meta(ge=1800, le=8000)] | None = None  # once around
+    scale: Annotated[float, Meta(ge=0.4, le=2.5)] = 1.0  # true speed / what its figures mean
+    true_speed: bool = False  # the belt's true speed was measured by its tape mark
+    stops: tuple[StopPoint, ...] = ()  # by rising speed
+    signed_by: Annotated[str, Meta(max_length=80)] | None = None
+    measured_on: Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
     quirks: Quirks = Quirks()
+
+    @property
+    def limit_ckmh(self) -> int:
+        """The hard cap that this profile gives: beyond 2.0 km/h only what was measured throughout (safety.md 5.2)."""
+        proved = self.commissioned and self.true_speed and self.stops
+        return self.cap_ckmh if proved else min(self.cap_ckmh, CAP_UNCOMMISSIONED_CKMH)
 
     @property
     def stop_budget_s(self) -> float:
@@ -89,9 +114,75 @@ UNCOMMISSIONED: Final = Profile()
 def parse_profile(text: str, where: str = "profile") -> Profile:
     """Check the text of a profile file. Raises ProfileError with a sentence for staff."""
     try:
-        return msgspec.convert(tomllib.loads(text), Profile)
+        profile = msgspec.convert(tomllib.loads(text), Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ProfileError(f"{where} is not a usable treadmill profile: {error}.") from error
+    problem = contradiction(profile)
+    if problem:
+        raise ProfileError(f"{where} is not a usable treadmill profile: {problem} Commission this treadmill again.")
+    return profile
+
+
+def contradiction(profile: Profile) -> str:
+    """What in *profile* cannot be true together, as a sentence; empty where nothing is wrong."""
+    speeds = [point.ckmh for point in profile.stops]
+    if speeds != sorted(set(speeds)):
+        return "its stops are not listed by rising speed."
+    if not profile.commissioned or not profile.stops:
+        return ""
+    if profile.address is None:
+        return "it is commissioned, but names no address."
+    if profile.cap_ckmh > speeds[-1]:
+        return (
+            f"its cap of {profile.cap_ckmh / 100:.2f} km/h is above the fastest stop that was measured "
+            f"({speeds[-1] / 100:.2f} km/h)."
+        )
+    if profile.stop_time_s is None or profile.stop_time_s < _at(profile, "seconds") - 0.01:
+        return "its stop time is less than what was measured at its cap."
+    if profile.deck_mm is not None and _at(profile, "travel_mm") > profile.deck_mm / 2 + 1:
+        return "at its cap the belt runs on for more than half of the deck."
+    return ""
+
+
+def _at(profile: Profile, what: Literal["seconds", "travel_mm"]) -> float:
+    """Stop time or travel at the cap, in a straight line between the speeds measured."""
+    below = [point for point in profile.stops if point.ckmh <= profile.cap_ckmh]
+    above = [point for point in profile.stops if point.ckmh >= profile.cap_ckmh]
+    if not below or not above or below[-1] == above[0]:
+        point = above[0] if above else below[-1]
+        return float(getattr(point, what))
+    low, high = below[-1], above[0]
+    share = (profile.cap_ckmh - low.ckmh) / (high.ckmh - low.ckmh)
+    first, second = float(getattr(low, what)), float(getattr(high, what))
+    return first + (second - first) * share
+
+
+def profile_toml(profile: Profile) -> str:
+    """*profile* as the text of its file; what is at its default is left out."""
+    plain = msgspec.to_builtins(profile)
+    usual = msgspec.to_builtins(UNCOMMISSIONED)
+    stops, quirks = plain.pop("stops"), plain.pop("quirks")
+    lines = ["# Written by commissioning. To change it, commission the treadmill again."]
+    lines += [_line(key, value) for key, value in plain.items() if value != usual[key]]
+    for point in stops:
+        lines += ["", "[[stops]]", *(_line(key, value) for key, value in point.items())]
+    changed = [_line(key, value) for key, value in quirks.items() if value != usual["quirks"][key]]
+    if changed:
+        lines += ["", "[quirks]", *changed]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return f"{key} = {str(value).lower()}"
+    if isinstance(value, float):
+        return f"{key} = {round(value, 4)!r}"
+    return f"{key} = {value}" if isinstance(value, int) else f"{key} = {toml_text(str(value))}"
+
+
+def toml_text(text: str) -> str:
+    """*text* as a basic string of TOML."""
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
 
 
 def profile_path(directory: Path, address: str) -> Path:

@@ -1,8 +1,8 @@
 """What staff are told and may answer in commissioning and opening check: the same data on screen and in a shell.
 
 A procedure gives one ``Instruction`` a turn. Whoever shows it (a staff screen, ``retrowalk commission``, a test)
-needs nothing else: ``title`` and ``body`` are keys of the catalogue, filled by ``filled``; ``awaits`` says what the person
-is to do; ``choices`` are the answers that count now, the main one first (``commission.act.NAME`` is its label).
+needs nothing else: ``title`` and ``body`` are keys of the catalogue, filled by ``filled``; ``awaits`` says what the
+person is to do; ``choices`` are the answers that count now, the main one first (``commission.act.NAME`` labels it).
 What the person does goes back as ``Deed``s. The clip, the red button and the treadmill's own key are no deeds: the
 guard sees them itself.
 """
