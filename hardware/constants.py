@@ -124,6 +124,23 @@ PERMIT_PICKUP_S: Final = 0.500
 PERMIT_DROPOUT_S: Final = 0.200
 """The relay must follow the permit: pumps need some pulses to pick up; drop-out is 80-120 ms (safety.md 2.3)."""
 
+OPENING_VALID_S: Final = 18 * 3600.0
+"""An opening check counts for one day of work: 18 h of the clock that began at boot (safety.md, Proofs)."""
+
+ALARM_TEST_S: Final = 2.0
+"""So long the alarm sounds for the opening check: long enough to be heard, too short to be taken for a real one."""
+
+STOP_TEST_S: Final = 12.0
+"""Commissioning, link test: longest time on the permit alone. Links that are lost by themselves take 4-6 s to be
+noticed and about as long to come back (safety.md 5.1); the belt is empty and at its minimum."""
+
+PAUSE_TEST_S: Final = 3.0
+"""Commissioning, pause test: the stop may take so much longer, for `08 02` to be answered (2 s) and then to show
+nothing (1 s) before the ladder begins."""
+
+LEAVE_S: Final = 2.0
+"""A guard that is to be started anew waits so long for the belt process to go first, as it was told to."""
+
 BLACK_BOX_S: Final = 60.0
 """The guard keeps this long of ticks before a trip."""
 

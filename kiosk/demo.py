@@ -57,6 +57,10 @@ permit = 23
 permit_readback = 24
 alarm = 25
 
+[checks]
+opening = false
+profile = false
+
 [timing]
 tick_late_s = 0.25
 

@@ -23,7 +23,7 @@ from hardware.constants import (
     RISE_STEP_CKMH,
     SOFT_RAMP_CKMH_PER_S,
 )
-from hardware.link.messages import Envelope, TreadmillFacts
+from hardware.link.messages import Envelope, Purpose, TreadmillFacts
 from hardware.units import on_grid
 
 
@@ -65,11 +65,14 @@ def profile_of(facts: TreadmillFacts, profiles: Mapping[str, Profile]) -> Profil
     return msgspec.structs.replace(profile, commissioned=False, stop_time_s=None)
 
 
-def limits_of(facts: TreadmillFacts, profile: Profile, house: House) -> Limits:
-    """The lowest of all caps: machine, profile, configuration, wiring level, and the most anybody may allow."""
-    caps = [CAP_MAX_CKMH, facts.max_ckmh, profile.cap_ckmh, house.cap_ckmh]
-    if not profile.commissioned:
-        caps.append(CAP_UNCOMMISSIONED_CKMH)
+def limits_of(facts: TreadmillFacts, profile: Profile, house: House, purpose: Purpose | None = None) -> Limits:
+    """The lowest of all caps: machine, profile, configuration, wiring level, and the most anybody may allow.
+
+    Commissioning finds out what the profile will say, on the empty belt: what the profile says now does not bind it.
+    """
+    caps = [CAP_MAX_CKMH, facts.max_ckmh, house.cap_ckmh]
+    if purpose is not Purpose.COMMISSIONING:
+        caps.append(profile.cap_ckmh if profile.commissioned else min(profile.cap_ckmh, CAP_UNCOMMISSIONED_CKMH))
     if house.supervised:
         caps.append(CAP_SUPERVISED_CKMH)
     return Limits(

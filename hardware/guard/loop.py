@@ -15,12 +15,13 @@ import msgspec
 
 from hardware.config import Config, Wiring, WiringLevel
 from hardware.config.profiles import Profile
-from hardware.constants import SAMPLE_S, SENTRY_S, TICK_S
+from hardware.constants import LEAVE_S, SAMPLE_S, SENTRY_S, TICK_S
 from hardware.gpio.pins import PinError, Pins
 from hardware.gpio.wires import Switchboard
 from hardware.guard.black_box import BlackBox
 from hardware.guard.limits import House
 from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
+from hardware.guard.opening import Checks
 from hardware.guard.report import status_of, steady
 from hardware.guard.seat import Seat
 from hardware.link.mailbox import Mailbox
@@ -60,6 +61,8 @@ def rules_of(config: Config, profiles: dict[str, Profile]) -> Rules:
         ),
         tick_late_s=config.timing.tick_late_s,
         profiles=profiles,
+        checks=Checks(opening=config.checks.opening, profile=config.checks.profile),
+        alarm=config.wiring.alarm is not None,
     )
 
 
@@ -79,6 +82,13 @@ class LeasePort(Protocol):
 
     def release(self) -> None:
         """Once the belt is measured at rest."""
+
+    @property
+    def opening(self) -> tuple[str, float] | None:
+        """The finished opening check: the treadmill's address, and when (monotonic seconds)."""
+
+    def keep_opening(self, record: tuple[str, float] | None) -> None:
+        """For a guard that is started again before the next boot."""
 
 
 def belt_seat() -> BeltSeat:
@@ -115,7 +125,7 @@ class Guard:
         self._lease: Final = lease
         self._switchboard: Final = Switchboard(wiring)
         self._black_box: Final = BlackBox(rules)
-        self.machine: Machine = initial(now_s, lease=lease.active, session=lease.session)
+        self.machine: Machine = initial(now_s, lease=lease.active, session=lease.session, checked=lease.opening)
         self._frame: Frame[Belt] | None = None
         self._frame_life = 0
         self._drawn: tuple[int, float] | None = None
@@ -134,6 +144,7 @@ class Guard:
         self._tick_s: float | None = None
         self.ticks_late = 0
         self._leaving_s: float | None = None
+        self._rebinding_s: float | None = None
         for pin in (wiring.permit, wiring.alarm, wiring.test_pulse):
             if pin is not None:
                 self._drive(pin, 0, now_s)
@@ -242,6 +253,10 @@ class Guard:
         self._sound(outputs.alarm, stamp_s)
         if not outputs.lease and self._lease.active:
             self._lease.release()
+        if self.machine.check is not before.check:
+            self._lease.keep_opening(self.machine.check.record)
+        if self.machine.leave and self._rebinding_s is None:
+            self._rebinding_s = now_s
         self._tell_kiosk(inputs, outputs, now_s, stamp_s)
         self._black_box.note(before, inputs, outputs, now_s)
         return outputs
@@ -295,7 +310,12 @@ class Guard:
             self._leaving_s = now_s
 
     def done(self, now_s: float) -> bool:
-        """True once it may leave: nothing under our lease moves, or the stop's budget is long over."""
+        """True once it may leave: nothing under our lease moves, or the stop's budget is long over.
+
+        To be started anew (Rebind) it lets the belt process go first, and waits no longer than LEAVE_S for that.
+        """
+        if self._rebinding_s is not None and not (self._belt.occupied and 0 <= now_s - self._rebinding_s < LEAVE_S):
+            return True
         if self._leaving_s is None:
             return False
         late_s = now_s - self._leaving_s - self.machine.budget_s - LEAVE_MARGIN_S

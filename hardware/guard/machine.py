@@ -18,12 +18,14 @@ import msgspec
 
 from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import (
+    ALARM_TEST_S,
     ARM_WINDOW_S,
     CONSENT_AGE_S,
     DEVIATION_CKMH,
     DEVIATION_S,
     OVERSPEED_MARGIN_CKMH,
     OVERSPEED_S,
+    PAUSE_TEST_S,
     PERMIT_DROPOUT_S,
     PERMIT_PICKUP_S,
     PROOF_WINDOW_S,
@@ -33,9 +35,11 @@ from hardware.constants import (
     SCREEN_MISSING_S,
     STILL_READINGS,
     STILL_S,
+    STOP_TEST_S,
     TICK_S,
     WISH_MISSING_S,
 )
+from hardware.guard import opening
 from hardware.guard.limits import (
     NOTHING,
     Course,
@@ -49,6 +53,7 @@ from hardware.guard.limits import (
     ramp_s,
     within,
 )
+from hardware.guard.opening import Check, Checks
 from hardware.link.messages import (
     Arm,
     BeginCheck,
@@ -62,6 +67,8 @@ from hardware.link.messages import (
     LinkState,
     LowerCap,
     Missing,
+    Opening,
+    Proof,
     Purpose,
     Rebind,
     Refused,
@@ -74,9 +81,11 @@ from hardware.link.messages import (
     State,
     StatusEvent,
     Stop,
+    StopBy,
     StopWhy,
     Switches,
     Target,
+    TreadmillFacts,
     Wish,
     WishMode,
 )
@@ -95,6 +104,7 @@ SOFT: Final = frozenset(
         Cause.ARM_EXPIRED,
         Cause.SCREEN_FROZEN,
         Cause.BELT_STOPPED_ITSELF,
+        Cause.STOP_TEST,
     }
 )
 """Causes that do not take the permit from a belt that is being stopped. Every other one is hard."""
@@ -112,7 +122,15 @@ STOP_CAUSES: Final = {
     StopWhy.MEMBER: Cause.MEMBER_STOP,
     StopWhy.PLAN_DONE: Cause.PLAN_DONE,
     StopWhy.STAFF: Cause.STAFF_STOP,
+    StopWhy.PAUSE_TEST: Cause.STAFF_STOP,  # except in commissioning, where it is a test
+    StopWhy.LINK_TEST: Cause.STAFF_STOP,
 }
+
+TESTS: Final = {StopWhy.PAUSE_TEST: StopBy.PAUSE, StopWhy.LINK_TEST: StopBy.UNLINK}
+TEST_ADDS_S: Final = {StopBy.PAUSE: PAUSE_TEST_S, StopBy.UNLINK: STOP_TEST_S}  # to the stop's budget
+
+BRAKES: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP})
+"""Stops that prove the brake: asked for, and by Bluetooth alone. A hard cause may have taken the key as well."""
 
 AT_REST_STATES: Final = frozenset({State.LATCHED, State.IDLE, State.PROOF, State.ARMED})
 GUARDED: Final = frozenset({State.ARMED, State.STARTING, State.RUNNING, State.STOPPING})
@@ -125,6 +143,8 @@ class Rules(msgspec.Struct, frozen=True):
     house: House
     tick_late_s: float
     profiles: Mapping[str, Profile]  # by treadmill address
+    checks: Checks = Checks()
+    alarm: bool = False  # an alarm output is fitted
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -165,9 +185,11 @@ class Machine(msgspec.Struct, frozen=True):
     mode: WishMode = WishMode.HOLD
     lease: bool = False  # if the belt moves, it is ours
     session: str = ""
+    purpose: Purpose | None = None
     envelope: Envelope | None = None
+    address: str | None = None  # of the treadmill last connected; so are the next two
     profile: Profile = UNCOMMISSIONED
-    limits: Limits = NOTHING  # of the treadmill last connected
+    limits: Limits = NOTHING
     motion: Motion = Motion()
     link: LinkId | None = None  # the connection that was armed
     pulled: bool = False  # the clip was opened since Arm
@@ -178,9 +200,11 @@ class Machine(msgspec.Struct, frozen=True):
     ramp: tuple[int, float] | None = None  # a soft ramp: from which speed, since when
     scaled: bool = False  # the belt was measured at what it was asked for
     started_life: int | None = None  # the belt process that got the start
+    ran: bool = False  # since Arm the belt was seen to move as it was told
     run_s: float | None = None  # when a `07` of this lease may last have been written
     stop_s: float | None = None  # when this stop began
-    ramping_s: float = 0.0  # what its ramp adds to the budget
+    ramping_s: float = 0.0  # what its ramp, or what it is to test, adds to the budget
+    stop_by: StopBy = StopBy.LADDER  # how it begins
     rest_s: float | None = None  # when the belt last came to rest under our lease
     drawn: int | None = None
     drawn_s: float | None = None
@@ -188,6 +212,10 @@ class Machine(msgspec.Struct, frozen=True):
     reset_s: float | None = None  # the last Reset, whatever became of it
     tick_s: float | None = None
     events: int = 0
+    check: Check = Check()
+    sound_s: float | None = None  # since when the alarm sounds so that staff may hear it
+    scan: bool = False
+    leave: bool = False  # to be started anew: nothing is reset or armed any more
 
     @property
     def hard(self) -> bool:
@@ -209,6 +237,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """What this tick's inputs amount to."""
 
     now_s: float
+    rules: Rules
     switches: Switches
     life: int  # of the belt process
     belt: Belt | None  # its frame, if fresh
@@ -249,17 +278,21 @@ class Outputs(msgspec.Struct, frozen=True):
     start_missing: tuple[Missing, ...]
     events: tuple[SafetyEvent, ...]
     refused: tuple[Refused, ...]
+    opening: Opening
 
 
 but: Final = msgspec.structs.replace
 
 
-def initial(now_s: float, *, lease: bool = False, session: str = "") -> Machine:
+def initial(
+    now_s: float, *, lease: bool = False, session: str = "", checked: tuple[str, float] | None = None
+) -> Machine:
     """A guard just started: LATCHED. With an open *lease* a moving belt is ours and is stopped first (2.6).
 
-    Epochs start at the ticks since boot: those of a restarted guard are above all that it ever gave out.
+    *checked*: the treadmill of the last opening check, and when it was finished. Epochs start at the ticks since
+    boot: those of a restarted guard are above all that it ever gave out.
     """
-    machine = Machine(since_s=now_s, epoch=int(now_s / TICK_S))
+    machine = Machine(since_s=now_s, epoch=int(now_s / TICK_S), check=opening.done_before(checked))
     if not lease:
         return machine
     return but(
@@ -308,8 +341,7 @@ def _look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machi
         belt, link, speed, event = None, None, None, None
     else:
         if belt.facts is not None and m.state in AT_REST_STATES:
-            profile = profile_of(belt.facts, rules.profiles)
-            m = but(m, profile=profile, limits=limits_of(belt.facts, profile, rules.house))
+            m = _told_facts(m, belt.facts, rules)
         link = (inputs.belt_life, belt.generation)
         read_s = None if belt.reading_age_s is None else sent_s - belt.reading_age_s
         speed = belt.speed_ckmh if _recent(read_s, now_s, m.profile.stale_s) else None
@@ -321,6 +353,7 @@ def _look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machi
     still = m.motion.zeros >= STILL_READINGS and _lasting(m.motion.zero_since_s, now_s, still_s)
     seen = Evidence(
         now_s=now_s,
+        rules=rules,
         switches=inputs.switches,
         life=inputs.belt_life,
         belt=belt,
@@ -337,6 +370,11 @@ def _look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machi
         shutdown=inputs.shutdown,
     )
     return but(m, tick_s=now_s), seen
+
+
+def _told_facts(m: Machine, facts: TreadmillFacts, rules: Rules) -> Machine:
+    profile = profile_of(facts, rules.profiles)
+    return but(m, address=facts.address, profile=profile, limits=limits_of(facts, profile, rules.house, m.purpose))
 
 
 def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, now_s: float) -> Motion:
@@ -376,10 +414,17 @@ def _may_start_yet(m: Machine, belt: Belt | None, life: int, now_s: float) -> bo
 # ------------------------------------------------------------------------------------------------ tripping
 
 
+def _unlinked(m: Machine, now_s: float) -> bool:
+    """True while a link test may have dropped the link: for so long its loss is no fault."""
+    test = m.cause is Cause.STOP_TEST and m.stop_by is StopBy.UNLINK
+    return test and _recent(m.stop_s, now_s, STOP_TEST_S)
+
+
 def _trip(m: Machine, seen: Evidence) -> Cause | None:
     """The first reason to stop, hard ones first. Each is a level: it holds for as long as what causes it."""
     state, switches, now_s = m.state, seen.switches, seen.now_s
     guarded, under_way = state in GUARDED, state in UNDER_WAY
+    linked = guarded and not _unlinked(m, now_s)
     # A stop that arrives at a belt at rest may start it (quirk 12): so long after our rest, motion is still ours.
     aftermath_s = m.profile.start_latency_s + REST_START_MARGIN_S
     ours = state is State.ARMED or (state in AT_REST_STATES and _recent(m.rest_s, now_s, aftermath_s))
@@ -390,12 +435,12 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (guarded and switches.clip is not Contact.CLOSED, Cause.CLIP),
         (guarded and seen.late, Cause.TICK_LATE),
         (guarded and seen.belt is None, Cause.BELT_PROCESS),
-        (guarded and not (seen.link_up and seen.link == m.link), Cause.LINK_LOST),
+        (linked and not (seen.link_up and seen.link == m.link), Cause.LINK_LOST),
         (guarded and seen.event is StatusEvent.SAFETY_KEY, Cause.SAFETY_KEY),
         (guarded and seen.event is StatusEvent.CONTROL_LOST, Cause.CONTROL_LOST),
         (under_way and seen.event is StatusEvent.RESET, Cause.CONTROL_LOST),  # it drops control; ours may do it too
-        (guarded and not seen.control, Cause.CONTROL_LOST),
-        (guarded and seen.speed is None, Cause.TELEMETRY_STALE),
+        (linked and not seen.control, Cause.CONTROL_LOST),
+        (linked and seen.speed is None, Cause.TELEMETRY_STALE),
         (guarded and _lasting(m.motion.over_since_s, now_s, OVERSPEED_S), Cause.OVERSPEED),
         (_lasting(m.motion.fast_since_s, now_s, DEVIATION_S), Cause.DEVIATION),
         (ours and seen.moving, Cause.UNEXPECTED_MOTION),
@@ -428,6 +473,7 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         state=State.STOPPING,
         since_s=now_s,
         stop_s=now_s,
+        stop_by=StopBy.LADDER,
         lease=True,
         ramp=(m.course.speed_ckmh, now_s) if ramped else None,
         ramping_s=ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0,
@@ -457,14 +503,35 @@ def _health(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     return tuple(missing for good, missing in checks if not good)
 
 
+def _checked(m: Machine, seen: Evidence) -> bool:
+    """The opening check: a session needs one that counts, its own brake test one that is under way."""
+    if m.purpose is Purpose.COMMISSIONING:
+        return True
+    if m.purpose is Purpose.OPENING_CHECK:
+        return m.check.under_way
+    valid = opening.valid_left_s(m.check, m.address, seen.now_s) is not None
+    return valid or not seen.rules.checks.opening
+
+
+def _may_write(m: Machine, rules: Rules) -> bool:
+    """A treadmill that was not commissioned is read-only (P11), but for commissioning itself and to stop it."""
+    commissioning = m.purpose is Purpose.COMMISSIONING and m.state in (State.PROOF, *GUARDED)
+    return m.profile.commissioned or not rules.checks.profile or commissioning or m.lease
+
+
 def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     """The same, and what keeps this treadmill from carrying this session."""
     belt, limits = seen.belt, m.holding
+    may_write = _may_write(m, seen.rules)
+    # Commissioning may ask an uncommissioned treadmill for control only from PROOF on.
+    control_to_come = m.state is State.PROOF and m.purpose is Purpose.COMMISSIONING
     checks = (
         (seen.switches.permit_readback is not False, Missing.PERMIT),  # permitted, but the relay is not yet up
         (belt is None or belt.facts is not None, Missing.LINK),
-        (not seen.link_up or seen.control, Missing.CONTROL),
+        (belt is None or belt.facts is None or may_write, Missing.NOT_COMMISSIONED),
+        (not seen.link_up or seen.control or not may_write or control_to_come, Missing.CONTROL),
         (belt is None or belt.facts is None or belt.facts.can_speed, Missing.CONTROL),
+        (_checked(m, seen), Missing.OPENING_CHECK),
         (belt is None or not belt.incline_dpct, Missing.INCLINE),
         (limits.min_ckmh <= limits.cap_ckmh, Missing.MIN_ABOVE_CAP),
     )
@@ -472,7 +539,9 @@ def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
 
 
 def _reset_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
-    return _health(m, seen) if m.state in (State.LATCHED, State.STOPPING) else ()
+    if m.state not in (State.LATCHED, State.STOPPING):
+        return ()
+    return (*_health(m, seen), Missing.BELT_PROCESS) if m.leave else _health(m, seen)
 
 
 def _arm_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
@@ -483,7 +552,8 @@ def _arm_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
 
 def _start_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     if m.state is State.PROOF:
-        return (Missing.CLIP_CLOSE if m.pulled else Missing.CLIP_PULL,)
+        proved = m.pulled and seen.switches.clip is Contact.CLOSED
+        return (Missing.CONTROL if proved else Missing.CLIP_CLOSE if m.pulled else Missing.CLIP_PULL,)
     if m.state is not State.ARMED:
         return (Missing.NOT_ARMED,)
     fitness = _fitness(m, seen)
@@ -508,14 +578,18 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
     match request:
         case Stop(why):  # at rest, or stopping already: nothing is left to do
             nothing = m.state in (State.LATCHED, State.IDLE, State.STOPPING)
-            return (m if nothing else _stopped(m, STOP_CAUSES[why], now_s)), ()
+            return (m if nothing else _asked_to_stop(m, seen, why)), ()
         case Reset(who):
             return _reset(m, seen, who)
-        case Arm(purpose=purpose) if purpose is not Purpose.SESSION:
+        case Arm(purpose=Purpose.FOLLOW):
             return m, (Missing.STAFF,)
-        case Arm(envelope, session):
-            armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session)
-            missing = _arm_missing(m, seen) or _fitness(armed, seen)
+        case Arm(envelope, session, purpose):
+            armed = but(
+                m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session, purpose=purpose, scan=False
+            )
+            if seen.belt is not None and seen.belt.facts is not None:
+                armed = _told_facts(armed, seen.belt.facts, seen.rules)
+            missing = _fitness(armed, seen) if m.state is State.IDLE else _arm_missing(m, seen)
             return (m, missing) if missing else (but(armed, link=seen.link, pulled=False, consent_s=None), ())
         case Start():
             missing = _start_missing(m, seen)
@@ -530,7 +604,46 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
             m = but(m, envelope=but(m.envelope, cap_ckmh=cap_ckmh))
             impossible = m.state in UNDER_WAY and m.limits.min_ckmh > cap_ckmh
             return (_stopped(m, Cause.STAFF_STOP, now_s) if impossible else m), ()
-    return m, (Missing.NOT_ARMED,)
+        case Target() | Ease() | Disarm() | LowerCap():
+            return m, (Missing.NOT_ARMED,)
+        case _:
+            return _house_keeping(m, seen, request)
+
+
+def _asked_to_stop(m: Machine, seen: Evidence, why: StopWhy) -> Machine:
+    """A test of commissioning is one only where it belongs; anywhere else it is an ordinary stop. Never none."""
+    by = TESTS.get(why)
+    slowest = m.course.speed_ckmh <= m.limits.min_ckmh and 4 * (seen.speed or 0) <= 5 * m.limits.min_ckmh
+    fits = m.state is State.RUNNING and m.purpose is Purpose.COMMISSIONING
+    if by is None or not fits or (by is StopBy.UNLINK and not slowest):
+        return _stopped(m, STOP_CAUSES[why], seen.now_s)
+    return but(_stopped(m, Cause.STOP_TEST, seen.now_s), stop_by=by, ramping_s=TEST_ADDS_S[by])
+
+
+def _house_keeping(
+    m: Machine, seen: Evidence, request: Scan | BeginCheck | SoundAlarm | Heard | Rebind
+) -> tuple[Machine, tuple[Missing, ...]]:
+    """What staff may ask for while nothing is armed and nothing moves. None of it moves anything."""
+    if m.state not in (State.LATCHED, State.IDLE):
+        return m, (Missing.ALREADY_ARMED,)
+    if m.lease or seen.moving:
+        return m, (Missing.BELT_MOVING,)
+    match request:
+        case Scan(on):
+            return but(m, scan=on), ()
+        case BeginCheck():
+            return but(m, check=opening.begun()), ()
+        case SoundAlarm() if seen.rules.alarm:
+            return but(m, sound_s=seen.now_s, check=but(m.check, sounded=True)), ()
+        case SoundAlarm():
+            return m, (Missing.WIRING,)
+        case Heard():
+            heard = opening.with_heard(m.check, request)
+            return (but(m, check=heard), ()) if m.check.under_way else (m, (Missing.OPENING_CHECK,))
+        case Rebind():
+            if m.state is State.IDLE:
+                m = but(m, state=State.LATCHED, since_s=seen.now_s, cause=Cause.BOOT)
+            return but(m, leave=True, scan=False), ()
 
 
 def _reset(m: Machine, seen: Evidence, who: ResetBy) -> tuple[Machine, tuple[Missing, ...]]:
@@ -548,7 +661,17 @@ def _reset(m: Machine, seen: Evidence, who: ResetBy) -> tuple[Machine, tuple[Mis
 
 
 def _idle(m: Machine, now_s: float) -> Machine:
-    return but(m, state=State.IDLE, since_s=now_s, cause=None, staff=False, alarm=False, session="", envelope=None)
+    return but(
+        m,
+        state=State.IDLE,
+        since_s=now_s,
+        cause=None,
+        staff=False,
+        alarm=False,
+        session="",
+        purpose=None,
+        envelope=None,
+    )
 
 
 def _started(m: Machine, seen: Evidence) -> Machine:
@@ -561,6 +684,7 @@ def _started(m: Machine, seen: Evidence) -> Machine:
         goal=(m.limits.min_ckmh, 0),
         ramp=None,
         scaled=False,
+        ran=False,
         started_life=seen.life,
     )
 
@@ -569,21 +693,24 @@ def _started(m: Machine, seen: Evidence) -> Machine:
 
 
 def _moved_on(m: Machine, seen: Evidence) -> Machine:
-    clip, now_s = seen.switches.clip, seen.now_s
+    now_s = seen.now_s
     pressed = seen.switches.amber_pressed is True and not m.amber
-    m = but(m, amber=seen.switches.amber_pressed is True)
+    check = opening.with_switches(m.check, seen.switches)
+    m = but(
+        m,
+        amber=seen.switches.amber_pressed is True,
+        check=opening.settled(check, m.address, alarm=seen.rules.alarm, now_s=now_s),
+        sound_s=m.sound_s if _recent(m.sound_s, now_s, ALARM_TEST_S) and m.state not in GUARDED else None,
+        scan=m.scan and seen.screen and m.state in (State.LATCHED, State.IDLE) and not m.lease,
+    )
     match m.state:
         case State.PROOF:
-            if seen.link != m.link or set(_fitness(m, seen)) - {Missing.CLIP_OPEN}:
-                return _idle(m, now_s)  # nothing was promised yet, so nothing latches; IDLE says what is missing
-            if m.pulled and clip is Contact.CLOSED:
-                return but(m, state=State.ARMED, since_s=now_s, consent_s=now_s)
-            return but(m, pulled=m.pulled or clip is Contact.OPEN)
+            return _proving(m, seen)
         case State.ARMED if pressed:
             return but(m, consent_s=now_s)
         case State.STARTING:
             m = but(m, run_s=now_s)
-            return but(m, state=State.RUNNING, since_s=now_s) if seen.moving else m
+            return but(m, state=State.RUNNING, since_s=now_s, ran=True) if seen.moving else m
         case State.RUNNING:
             return _following(m, seen)
         case State.STOPPING:
@@ -591,6 +718,21 @@ def _moved_on(m: Machine, seen: Evidence) -> Machine:
         case State.LATCHED if m.lease:
             return _stopping(m, seen)
     return m
+
+
+def _proving(m: Machine, seen: Evidence) -> Machine:
+    """The clip pulled, then closed; commissioning may then still wait for control."""
+    clip, now_s = seen.switches.clip, seen.now_s
+    if seen.link != m.link or set(_fitness(m, seen)) - {Missing.CLIP_OPEN}:
+        return _idle(m, now_s)  # nothing was promised yet, so nothing latches; IDLE says what is missing
+    if clip is Contact.OPEN:
+        return but(m, pulled=True, consent_s=None)
+    if not m.pulled or clip is not Contact.CLOSED:
+        return m
+    m = but(m, consent_s=now_s if m.consent_s is None else m.consent_s)
+    if not _recent(m.consent_s, now_s, CONSENT_AGE_S):
+        return but(m, pulled=False, consent_s=None)
+    return but(m, state=State.ARMED, since_s=now_s) if seen.control else m
 
 
 def _following(m: Machine, seen: Evidence) -> Machine:
@@ -618,8 +760,12 @@ def _stopping(m: Machine, seen: Evidence) -> Machine:
 
     A belt that reads 0.00 but may yet start is not at rest and is not released; it is no reason for a siren either.
     """
+    if _unlinked(m, seen.now_s) and seen.link_up:
+        m = but(m, link=seen.link)  # the link that the test lost may come back as another
     obeyed = m.mode is WishMode.STOP and seen.belt is not None and seen.belt.wish_epoch == m.epoch
     if seen.at_rest and obeyed:
+        if m.purpose is Purpose.OPENING_CHECK and m.ran and m.cause in BRAKES and not m.alarm:
+            m = but(m, check=opening.with_proof(m.check, Proof.BRAKE))
         m = but(m, lease=False, run_s=None, stop_s=None, rest_s=seen.now_s)
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=seen.now_s)
     if m.alarm or seen.still or not _lasting(m.stop_s, seen.now_s, m.budget_s):
@@ -642,12 +788,22 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
     permit = m.cause is None or (m.cause in SOFT and m.cause is not Cause.BOOT)
     m = but(m, mode=mode, epoch=m.epoch + raised, permit=permit)
     speed, incline = (m.course.speed_ckmh, m.course.incline_dpct) if mode is WishMode.RUN else (0, 0)
+    stop_by = m.stop_by if m.cause is Cause.STOP_TEST and _recent(m.stop_s, seen.now_s, STOP_TEST_S) else None
     events = _events(before, m, seen)
     consent_s = m.consent_s if m.state is State.ARMED else None
     outputs = Outputs(
-        wish=Wish(m.epoch, mode, speed, incline),
+        wish=Wish(
+            m.epoch,
+            mode,
+            speed,
+            incline,
+            stop_by=stop_by or StopBy.LADDER,
+            control=_may_write(m, seen.rules),
+            scan=m.scan,
+            leave=m.leave,
+        ),
         permit=permit,
-        alarm=m.alarm,
+        alarm=m.alarm or m.sound_s is not None,
         lease=m.lease,
         stop_now=m.lease and seen.belt is None,
         belt_heard=seen.belt is not None,
@@ -661,6 +817,7 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
         start_missing=_start_missing(m, seen),
         events=events,
         refused=refused,
+        opening=opening.told(m.check, m.address, seen.rules.checks, alarm=seen.rules.alarm, now_s=seen.now_s),
     )
     return but(m, events=m.events + len(events)), outputs
 

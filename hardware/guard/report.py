@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hardware.guard.machine import Inputs, Machine, Outputs
-from hardware.link.messages import Contact, LinkState, ResetBy, Status
+from hardware.link.messages import Contact, LinkState, ResetBy, Status, StopOutcome
 from hardware.link.messages import Inputs as Wires
 
 
@@ -31,6 +31,8 @@ def status_of(m: Machine, inputs: Inputs, outputs: Outputs, now_s: float, ticks_
             amber_pressed=switches.amber_pressed,
             permit_readback=switches.permit_readback,
             fault=switches.fault,
+            deck=switches.deck,
+            pickup_ckmh=switches.pickup_ckmh,
         ),
         link=LinkState.OFF if belt is None else belt.link,
         measured_ckmh=outputs.measured_ckmh,
@@ -52,9 +54,30 @@ def status_of(m: Machine, inputs: Inputs, outputs: Outputs, now_s: float, ticks_
         facts=None if belt is None else belt.facts,
         trouble=switches.fault or ("" if belt is None else belt.trouble),
         ticks_late=ticks_late,
+        purpose=m.purpose,
+        opening=outputs.opening,
+        reading_seq=0 if belt is None else belt.reading_seq,
+        started_at_s=None if belt is None else belt.started_at_s,
+        stop_written_at_s=None if belt is None else belt.stop_written_at_s,
+        stop_outcome=StopOutcome.NONE if belt is None else belt.stop_outcome,
+        control_answered=None if belt is None else belt.control_answered,
+        pause_works=None if belt is None else belt.pause_works,
+        stop_budget_s=m.budget_s,
+        found=() if belt is None else belt.found,
+        scans=0 if belt is None else belt.scans,
     )
 
 
 def steady(status: Status) -> Status:
     """The Status without what changes in every tick: what is left changes only when something happens."""
-    return msgspec.structs.replace(status, stopping_s=0.0, measured_age_s=None, consent_left_s=None, ticks_late=0)
+    but = msgspec.structs.replace
+    opening = but(status.opening, valid_left_s=None if status.opening.valid_left_s is None else 0.0)
+    return but(
+        status,
+        stopping_s=0.0,
+        measured_age_s=None,
+        consent_left_s=None,
+        ticks_late=0,
+        reading_seq=0,
+        opening=opening,
+    )

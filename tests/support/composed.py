@@ -21,12 +21,10 @@ from typing import Any
 
 from hardware.belt.process import BeltProcess
 from hardware.belt.wire import WireLink
-from hardware.config import Config, Limits, LinkKind, PinsKind, Timing, Treadmill, Wiring, WiringLevel
+from hardware.config import Checks, Config, Limits, LinkKind, PinsKind, Timing, Treadmill, Wiring, WiringLevel
 from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.gpio.pins import WorldPins
-from hardware.guard.limits import House
-from hardware.guard.loop import Guard, belt_seat, kiosk_seat
-from hardware.guard.machine import Rules
+from hardware.guard.loop import Guard, belt_seat, kiosk_seat, rules_of
 from hardware.link.clock import VirtualClock
 from hardware.link.endpoint import Endpoint, MemoryEndpoint, memory_pair
 from hardware.link.mailbox import Mailbox
@@ -74,6 +72,10 @@ ADDRESS = "C0:FF:EE:00:00:42"
 CONTROL_POINT = 0x2AD9
 
 
+UNCHECKED = Checks(opening=False, profile=False)
+"""What every scene has that is not about the opening check or commissioning."""
+
+
 class NotReached(AssertionError):
     """What a script waited for did not come in time; the text is the scene as it stands."""
 
@@ -99,6 +101,7 @@ class MemoryLease:
     def __init__(self) -> None:
         self.active = False
         self.session = ""
+        self.opening: tuple[str, float] | None = None
 
     def take(self, session: str) -> None:
         """As hardware.link.lease.Lease does."""
@@ -107,6 +110,10 @@ class MemoryLease:
     def release(self) -> None:
         """As hardware.link.lease.Lease does."""
         self.active = False
+
+    def keep_opening(self, record: tuple[str, float] | None) -> None:
+        """As hardware.link.lease.Lease does."""
+        self.opening = record
 
 
 class FakeKiosk:
@@ -190,6 +197,7 @@ class Composed:
         profile: Profile = UNCOMMISSIONED,
         mischief: Iterable[str] = (),
         stopper: bool = False,
+        checks: Checks = UNCHECKED,
     ) -> None:
         self.clock = VirtualClock(START_S)
         self.quanta = 0
@@ -197,6 +205,7 @@ class Composed:
             treadmill=Treadmill(link=LinkKind.SIMULATED, address=ADDRESS),
             limits=Limits(cap_kmh=cap_kmh, max_incline_percent=max_incline_percent),
             wiring=wiring(level, amber=amber),
+            checks=checks,
             timing=Timing(),
         )
         self.profile = profile
@@ -247,17 +256,9 @@ class Composed:
         self.world.attach_pins(worlds)
         self._guard_ends = [mine]
         self.belt_seat, self.kiosk_seat = belt_seat(), kiosk_seat()
-        limits = self.config.limits
+        profiles = {ADDRESS: self.profile} if self.profile is not UNCOMMISSIONED else {}
         self.guard = Guard(
-            rules=Rules(
-                house=House(
-                    cap_ckmh=limits.cap_ckmh,
-                    max_dpct=round(limits.max_incline_percent * 10),
-                    supervised=self.config.wiring.level is WiringLevel.H0,
-                ),
-                tick_late_s=self.config.timing.tick_late_s,
-                profiles={ADDRESS: self.profile} if self.profile is not UNCOMMISSIONED else {},
-            ),
+            rules=rules_of(self.config, profiles),
             wiring=self.config.wiring,
             pins=WorldPins(mine),
             belt=self.belt_seat,

@@ -58,6 +58,9 @@ level = "{level}"
 clip = 17
 red_button = 27
 {amber}{permit}alarm = 25
+[checks]
+opening = {checks}
+profile = {checks}
 [timing]
 tick_late_s = {tick_late}
 [data]
@@ -83,6 +86,7 @@ class House:
         tick_late: float = 0.25,
         names: Sequence[str] = ("simulated", "guard", "stopper", "belt"),
         profile: str | None = None,
+        checks: bool = False,
     ) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
@@ -95,6 +99,7 @@ class House:
                 amber="amber_button = 22\n" if amber else "",
                 permit="" if level == "H0" else "permit = 23\npermit_readback = 24\n",
                 tick_late=tick_late,
+                checks=str(checks).lower(),
                 data=json.dumps(str(directory)),
             )
         )

@@ -15,6 +15,7 @@ import msgspec
 from hardware.config.profiles import Profile
 from hardware.guard.limits import House
 from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
+from hardware.guard.opening import Checks
 from hardware.link.messages import (
     Arm,
     Belt,
@@ -246,9 +247,14 @@ def plant_profile(habits: Habits, **more: object) -> Profile:
     return msgspec.convert({**known, **more}, Profile)
 
 
-def plant_rules(habits: Habits, **more: object) -> Rules:
+UNCHECKED = Checks(opening=False)
+"""What every rig has that is not about the opening check: its treadmill is commissioned."""
+
+
+def plant_rules(habits: Habits, *, checks: Checks = UNCHECKED, alarm: bool = True, **more: object) -> Rules:
     """Rules for a plant with such habits."""
-    return Rules(House(400, 50, supervised=False), 0.060, {ADDRESS: plant_profile(habits, **more)})
+    profiles = {ADDRESS: plant_profile(habits, **more)}
+    return Rules(House(400, 50, supervised=False), 0.060, profiles, checks, alarm)
 
 
 Watcher = Callable[["Rig", Machine, Inputs, Machine, Outputs], None]

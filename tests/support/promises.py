@@ -32,6 +32,7 @@ SOFT = {
     Cause.ARM_EXPIRED,
     Cause.SCREEN_FROZEN,
     Cause.BELT_STOPPED_ITSELF,
+    Cause.STOP_TEST,
 }
 NEEDS_STAFF = set(Cause) - SOFT - {Cause.CLIP}
 MOVING_STATES = {State.STARTING, State.RUNNING}

@@ -55,6 +55,7 @@ WIRING = Wiring(pins=PinsKind.SIMULATED, level=WiringLevel.H1, permit=23, permit
 class LeaseBook:
     def __init__(self, active: bool = False) -> None:
         self.active, self.session = active, "before" if active else ""
+        self.opening: tuple[str, float] | None = None
         self.log: list[str] = []
 
     def take(self, session: str) -> None:
@@ -64,6 +65,9 @@ class LeaseBook:
     def release(self) -> None:
         self.active = False
         self.log.append("release")
+
+    def keep_opening(self, record: tuple[str, float] | None) -> None:
+        self.opening = record
 
 
 class House2:

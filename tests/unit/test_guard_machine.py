@@ -8,6 +8,7 @@ import pytest
 from hardware.guard import machine as machine_module
 from hardware.guard.limits import House
 from hardware.guard.machine import Rules, initial
+from hardware.guard.opening import Checks
 from hardware.link.messages import (
     Arm,
     Cause,
@@ -33,6 +34,7 @@ from hardware.link.messages import (
 from tests.support.plant import ADDRESS, START_S, TICK, Habits, Rig, plant_profile, plant_rules
 
 WIDE = Envelope(400, 50)
+UNASKED = Checks(opening=False, profile=False)
 MEMBER, STAFF = ResetBy.MEMBER, ResetBy.STAFF
 
 
@@ -291,6 +293,7 @@ def test_who_may_reset_each_cause(cause):
         Cause.ARM_EXPIRED,
         Cause.SCREEN_FROZEN,
         Cause.BELT_STOPPED_ITSELF,
+        Cause.STOP_TEST,
     }
     rig = Rig()
     rig.run(3)
@@ -345,7 +348,7 @@ def test_a_treadmill_that_has_not_said_who_it_is_is_not_armed():
 
 
 def test_a_machine_whose_minimum_is_above_the_cap_is_not_armed():
-    rules = Rules(House(70, 50, supervised=False), 0.06, {})
+    rules = Rules(House(70, 50, supervised=False), 0.06, {}, UNASKED)
     rig = Rig(rules=rules)
     rig.to_idle()
     rig.run(1)
@@ -975,6 +978,7 @@ def test_transient_zeros_of_a_running_belt_are_borne_as_the_profile_says():
         House(400, 50, supervised=False),
         0.06,
         {ADDRESS: plant_profile(Habits(), quirks={"zero_debounce_s": 3.0})},
+        UNASKED,
     )
     rig = running(rules=rules)
     rig.plant.speed = 0.0
@@ -1317,7 +1321,7 @@ def test_a_soft_stop_that_turns_hard_has_no_time_left_for_its_ramp():
 
 
 def test_an_uncommissioned_treadmill_has_six_seconds():
-    rig = running(Habits(stop="deaf"), rules=Rules(House(400, 50, supervised=False), 0.06, {}))
+    rig = running(Habits(stop="deaf"), rules=Rules(House(400, 50, supervised=False), 0.06, {}, UNASKED))
     assert rig.machine.budget_s == 6.0
     rig.open("clip")
     rig.tick()
@@ -1478,10 +1482,10 @@ def test_a_cap_lowered_with_nobody_armed_is_refused():
 def test_the_caps_of_all_sides_hold_together():
     habits = Habits()
     for rules, cap in (
-        (Rules(House(150, 50, supervised=False), 0.06, {ADDRESS: plant_profile(habits)}), 150),
-        (Rules(House(400, 50, supervised=True), 0.06, {ADDRESS: plant_profile(habits)}), 200),
-        (Rules(House(400, 50, supervised=False), 0.06, {ADDRESS: plant_profile(habits, cap_ckmh=300)}), 300),
-        (Rules(House(400, 50, supervised=False), 0.06, {}), 200),
+        (Rules(House(150, 50, supervised=False), 0.06, {ADDRESS: plant_profile(habits)}, UNASKED), 150),
+        (Rules(House(400, 50, supervised=True), 0.06, {ADDRESS: plant_profile(habits)}, UNASKED), 200),
+        (Rules(House(400, 50, supervised=False), 0.06, {ADDRESS: plant_profile(habits, cap_ckmh=300)}, UNASKED), 300),
+        (Rules(House(400, 50, supervised=False), 0.06, {}, UNASKED), 200),
     ):
         rig = running(habits, rules=rules)
         rig.tick(Target(65535, 0))

@@ -121,6 +121,62 @@ def test_the_lease_outlives_the_process_that_took_it(tmp_path):
     assert not reader.active
 
 
+CHECKED = ("C0:FF:EE:00:00:42", 1234.5)
+BOOT, NEXT_BOOT = b"one boot 0123456", b"the next 0123456"
+
+
+def test_an_opening_check_is_read_back_by_the_next_guard_of_this_boot_and_by_none_after_it(tmp_path):
+    guard = Lease(tmp_path / "lease", writable=True, boot=BOOT)
+    assert guard.opening is None
+    guard.keep_opening(CHECKED)
+    guard.take("s1")
+    guard.close()
+    again = Lease(tmp_path / "lease", writable=True, boot=BOOT)
+    assert again.opening == CHECKED
+    assert again.active
+    again.close()
+    assert Lease(tmp_path / "lease", writable=True, boot=NEXT_BOOT).opening is None
+
+
+def test_an_opening_check_that_begins_anew_is_none_until_it_is_finished(tmp_path):
+    guard = Lease(tmp_path / "lease", writable=True)
+    guard.keep_opening(CHECKED)
+    assert guard.opening == CHECKED
+    guard.keep_opening(None)
+    assert guard.opening is None
+    assert Lease(tmp_path / "lease", writable=True).opening is None
+
+
+@pytest.mark.parametrize("at", [*range(4), *range(48, 100)])
+def test_a_torn_or_foreign_lease_file_holds_no_opening_check(tmp_path, at):
+    guard = Lease(tmp_path / "lease", writable=True)
+    guard.keep_opening(CHECKED)
+    guard.close()
+    torn = bytearray((tmp_path / "lease").read_bytes())
+    torn[at] ^= 0x40
+    (tmp_path / "lease").write_bytes(torn)
+    assert Lease(tmp_path / "lease", writable=False).opening is None
+    assert Lease(tmp_path / "lease", writable=True).opening is None
+
+
+@pytest.mark.parametrize("content", [b"", b"RWL1" + bytes([1]) + bytes(59), b"#!/bin/sh\n" * 20, b"\xff" * 4096])
+def test_a_lease_file_of_another_version_counts_as_none_and_is_made_anew(tmp_path, content):
+    (tmp_path / "lease").write_bytes(content)
+    reader = Lease(tmp_path / "lease", writable=False)
+    assert not reader.active
+    assert reader.opening is None
+    guard = Lease(tmp_path / "lease", writable=True)
+    assert (guard.active, guard.session, guard.opening) == (False, "", None)
+    guard.take("s1")
+    assert reader.active
+
+
+def test_a_time_that_is_no_number_is_no_opening_check(tmp_path):
+    guard = Lease(tmp_path / "lease", writable=True)
+    guard.keep_opening(("C0:FF:EE:00:00:42", float("nan")))
+    assert guard.opening is None
+
+
 def test_a_second_kiosk_on_the_machine_is_told_who_runs_already(tmp_path):
     paths = open_runtime_directory(tmp_path / "run")
     first = take_lock(paths)

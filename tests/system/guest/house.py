@@ -14,8 +14,11 @@ from typing import Final
 
 import msgspec
 
+from hardware.config.profiles import profile_path
 from hardware.link.endpoint import SocketEndpoint
+from hardware.link.lease import Lease
 from hardware.link.messages import GuardToKiosk, TapEntry, WorldReport, WorldToControl
+from hardware.simulated.machines import SIMULATED_S1
 from kiosk.demo import ProgressLine
 from tests.support.house import ADDRESS, House, ScriptedKiosk, Timeout
 from tests.system.guest.treadmill import ADAPTER_GONE
@@ -56,6 +59,16 @@ directory = {data}
 KIOSK_CONFIG: Final = CONFIG.replace('link = "bluetooth"', 'link = "simulated"').replace(
     'pins = "gpio"', 'pins = "simulated"'
 )
+
+# Nothing is simulated for guard and belt: they want a commissioned treadmill, and an opening check of it today.
+PROFILE: Final = """\
+name = "system test"
+address = "{address}"
+model = "{model}"
+firmware = "{firmware}"
+commissioned = true
+cap_ckmh = 200
+"""
 
 # What the world knows of the same wires. At H0 no key puller acts on the permit: Bluetooth alone has to stop it.
 WORLD_CONFIG: Final = """\
@@ -102,6 +115,15 @@ class GuestHouse(House):
         )
         self.world_config: Final = directory / "world.toml"
         self.world_config.write_text(WORLD_CONFIG.format(address=ADDRESS), encoding="utf-8")
+        profile = profile_path(self.data, ADDRESS)
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        machine = SIMULATED_S1
+        profile.write_text(
+            PROFILE.format(address=ADDRESS, model=machine.model, firmware=machine.firmware), encoding="utf-8"
+        )
+        lease = Lease(self.paths.lease, writable=True)
+        lease.keep_opening((ADDRESS, time.monotonic()))
+        lease.close()
         self._log_seen = 0
         self._kiosk_out: Final = logs / "kiosk.out"
         self._kiosk_said = 0
