@@ -127,6 +127,7 @@ def _run(options: argparse.Namespace) -> int:
         read_screening(assets_directory()),
         threaded=not options.lockstep,
         watch_clock=not config.simulated,
+        wants_owner=not options.autopilot,
     )
     autopilot = Autopilot(read_screening(assets_directory())) if options.autopilot else None
     if options.pictures is not None:

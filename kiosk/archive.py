@@ -20,9 +20,13 @@ from kiosk.coach.screening import Outcome, Result, Screening
 from kiosk.session.model import (
     Action,
     CapsRead,
+    ClockRead,
     Event,
     FindMember,
     Found,
+    Join,
+    Joined,
+    OwnerNeeded,
     Person,
     PinTried,
     Record,
@@ -32,7 +36,9 @@ from kiosk.session.model import (
     RecordWhy,
     TryPin,
 )
-from kiosk.staff.pin import PinDesk, SignIn
+from kiosk.staff.desk.clerk import Clerk
+from kiosk.staff.desk.model import Run
+from kiosk.staff.pin import PinDesk, SignIn, first_account_needed
 from kiosk.store.kinds import AgeBand, Screened, SessionState
 from kiosk.store.maintenance import Maintenance
 from kiosk.store.moment import DAY_MS, Moment, WallClock
@@ -46,8 +52,17 @@ T = TypeVar("T")
 GUARD_EVENTS: Final = 64
 """So many of the guard's events are remembered by their number, for black boxes that come later."""
 
+CLOCK_S: Final = 10.0
+"""How often the session hears what time it is, for dates on staff screens."""
+
+OWNER_S: Final = 2.0
+"""How often it is asked whether somebody has made the first staff account by now, at the screen or from a shell."""
+
 HISTORY: Final = 120
 """Sessions that are looked at for a member: more than half a year at three a week."""
+
+MEMBER_LANGUAGES: Final = ("en", "es", "de")
+"""Those that the record knows (its own rule); another is left out."""
 
 FORBIDDEN_DAYS: Final = 36_500  # until a letter is on file: staff take it away, time does not
 
@@ -85,8 +100,12 @@ class StoreArchive:
         *,
         threaded: bool = True,
         watch_clock: bool = False,
+        wants_owner: bool = True,
     ) -> None:
-        """*watch_clock*: a wall clock that nobody has set becomes the standing notice (not in the simulation)."""
+        """*watch_clock*: a wall clock that nobody has set becomes the standing notice (not in the simulation).
+
+        *wants_owner*: without a staff account nothing else can be done at the kiosk.
+        """
         self._watch_clock: Final = watch_clock
         self._store: Final = store
         self._wall: Final = wall
@@ -94,8 +113,14 @@ class StoreArchive:
         self._desk: Final = PinDesk(store, threaded=threaded)
         # Not in lock-step and composed runs, where nights pass in minutes.
         self._night: Final = Maintenance(store) if threaded else None
+        self._clerk: Final = Clerk(store, threaded=threaded)
+        self._owner: Future[bool] | None = None
+        self._owner_asked_s = float("-inf")
+        self._owner_wanted = wants_owner
+        self._clock_s = float("-inf")
         self._lookups: list[Future[Person | None]] = []
         self._tries: list[Future[SignIn]] = []
+        self._joins: list[Future[str]] = []
         self._guard_events: dict[int, str] = {}  # SafetyEvent.id -> identifier in the record, newest last
         self._caps: tuple[Cap, ...] | None = None
         self._banner = ""
@@ -139,10 +164,36 @@ class StoreArchive:
                 writer.run(lambda connection: members.give_consent(connection, member_id, at.utc_ms))
             case RecordScreening(member_id, outcome, signer):
                 self._keep_screening(member_id, outcome, signer, at)
+            case Join():
+                self._join(action, at)
             case FindMember(code):
                 self._lookups.append(self._store.reader.ask(lambda connection: find_person(connection, code, at)))
             case TryPin(pin):
                 self._tries.append(self._desk.sign_in(pin, at))
+            case Run(errand):
+                self._clerk.run(errand, at)
+
+    def _join(self, join: Join, at: Moment) -> None:
+        """A member with a code of their own; the walk becomes theirs in the writer's order, behind its closing.
+
+        One transaction: a code that is shown belongs to a member who has the walk, or there is no code.
+        """
+        member_id = self._store.ids.new(at.utc_ms)
+        language = join.language if join.language in MEMBER_LANGUAGES else None
+
+        def make(connection: Connection) -> str:
+            member = members.add(connection, member_id, at, language=language)
+            if join.consent:
+                members.give_consent(connection, member_id, at.utc_ms)
+            return member.code
+
+        self._joins.append(self._store.writer.run(make))
+        writer = self._store.writer
+        writer.join_member(join.session_id, member_id)
+        if join.consent:
+            writer.rate(join.ratings)
+            if join.why:
+                writer.why_stopped(join.session_id, join.why)
 
     def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
         """Keep the black box of the guard's event number *guard_event*; behind the event in the writer's order."""
@@ -190,12 +241,20 @@ class StoreArchive:
         for lookup in _settled(self._lookups):
             broken = lookup.exception() is not None
             events.append(Found(None, broken=True) if broken else Found(lookup.result()))
+        for join in _settled(self._joins):
+            events.append(Joined("" if join.exception() is not None else join.result()))
         for tried in _settled(self._tries):
             if tried.exception() is not None:
                 events.append(PinTried("", broken=True))
             else:
                 told = tried.result()
-                events.append(PinTried(told.staff.name if told.staff is not None else "", told.wait_s))
+                name = told.staff.name if told.staff is not None else ""
+                events.append(PinTried(name, told.wait_s, account=told.staff))
+        events += self._clerk.poll()
+        events += self._first_account(now_s)
+        if now_s - self._clock_s >= CLOCK_S:
+            self._clock_s = now_s
+            events.append(ClockRead(self.moment(now_s).utc_ms))
         caps = self._store.reader.caps()
         if caps != self._caps:
             self._caps = caps
@@ -207,6 +266,23 @@ class StoreArchive:
             self._banner = banner
             events.append(RecordHealth(banner))
         return events
+
+    def _first_account(self, now_s: float) -> list[Event]:
+        """Ask until there is an account; once there is one there always is (the last owner cannot be retired)."""
+        if not self._owner_wanted:
+            return []
+        if self._owner is None:
+            if now_s - self._owner_asked_s >= OWNER_S:
+                self._owner_asked_s = now_s
+                self._owner = self._store.reader.ask(first_account_needed)
+            return []
+        if not self._owner.done():
+            return []
+        asked, self._owner = self._owner, None
+        if asked.exception() is not None:
+            return []  # a record that does not answer makes nobody owner
+        self._owner_wanted = asked.result()
+        return [OwnerNeeded(self._owner_wanted)]
 
     def close(self) -> None:
         """Write what is left and let go."""
@@ -304,6 +380,8 @@ class NoArchive:
             self._events.append(Found(None))
         elif isinstance(action, TryPin):
             self._events.append(PinTried(""))
+        elif isinstance(action, Join):
+            self._events.append(Joined(""))
 
     def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
         """There is nowhere to keep it."""

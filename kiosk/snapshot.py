@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hardware.link.messages import Cause, Status
 from hardware.units import SpeedUnit
+
+if TYPE_CHECKING:
+    from kiosk.staff.desk.views import StaffView
 
 
 class ScreenId(StrEnum):
@@ -40,9 +43,27 @@ class ScreenId(StrEnum):
     EFFORT = "effort"
     PAIN = "pain"
     SUMMARY = "summary"
+    HISTORY = "history"  # a member's own walks, as charts
+    JOINED = "joined"  # a guest has become a member: their code
     STAFF_PIN = "staff_pin"
     RESET = "reset"
     OUT_OF_SERVICE = "out_of_service"
+    # The staff's desk (kiosk/staff/desk); small pages that ask one thing first.
+    STAFF_PICK = "staff_pick"
+    STAFF_PAD = "staff_pad"
+    STAFF_TYPE = "staff_type"
+    STAFF_CONFIRM = "staff_confirm"
+    STAFF_NOTE = "staff_note"
+    STAFF_SETUP = "staff_setup"
+    STAFF_MENU = "staff_menu"
+    STAFF_CAPS = "staff_caps"
+    STAFF_CAP = "staff_cap"
+    STAFF_MEMBERS = "staff_members"
+    STAFF_MEMBER = "staff_member"
+    STAFF_ACCOUNTS = "staff_accounts"
+    STAFF_OVERRIDE = "staff_override"
+    STAFF_EXPORT = "staff_export"
+    STAFF_REPORTS = "staff_reports"
 
 
 FAR_SCREENS: Final = frozenset(
@@ -63,6 +84,12 @@ FAR_SCREENS: Final = frozenset(
 
 INERT_SCREENS: Final = FAR_SCREENS - {ScreenId.BELT_STOPPED, ScreenId.PAUSE}
 """The belt may move: touch does nothing but stop."""
+
+
+DESK_SCREENS: Final = frozenset(
+    screen for screen in ScreenId if screen.value.startswith("staff_") and screen is not ScreenId.STAFF_PIN
+)
+"""The staff's desk. Which page follows which there: kiosk/staff/desk/flow.py."""
 
 
 class IntentKind(StrEnum):
@@ -90,6 +117,15 @@ class IntentKind(StrEnum):
     CONFIRM = "confirm"
     DONE = "done"
     STAY = "stay"  # more time, please
+    HISTORY = "history"  # my walks so far
+    JOIN = "join"  # a guest wants to become a member
+    OPEN = "open"  # value: index of the tile or row
+    PREVIOUS = "previous"  # the page of a list before
+    STEP = "step"  # value: +1 or -1
+    HOLD = "hold"  # value: which; counts only while a finger stays 2 s
+    LETTER = "letter"  # value: index into the letters
+    SPACE = "space"
+    SIGN_OUT = "sign_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +200,38 @@ class WalkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One column of a chart: *label* is a date as people write it here."""
+
+    label: str
+    value: float
+    now: bool = False  # today, this week
+
+
+@dataclass(frozen=True, slots=True)
+class PainPair:
+    """Pain 0-10 before and after one walk; None where it was not answered."""
+
+    label: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """A member's walks so far. Empty tuples before the first."""
+
+    walks: int
+    minutes: int
+    weeks: tuple[Bar, ...]  # minutes walked, oldest first, this week last
+    comfort: tuple[Bar, ...]  # 0.01 km/h, one a walk, oldest first
+    pain: tuple[PainPair, ...]
+    kept: bool  # scores are kept: False without consent
+    streak: int  # weeks in a row with at least two visits
+    page: int = 0  # a small panel shows one chart at a time
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryView:
     """The end of a session."""
 
@@ -181,6 +249,18 @@ class SummaryView:
     next_title: str
     next_reason: str
     completed: bool
+    last: tuple[Bar, ...] = ()  # minutes of the last six walks, this one last; empty for guests
+    advice: str = ""  # ready sentence after high or risen pain; empty if none
+    join: bool = False  # a guest may become a member here
+    join_failed: bool = False  # ... and it did not work just now
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A finger stays on something that wants to be held; *share* of the time is over, 0-1."""
+
+    intent: Intent
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +317,14 @@ class Snapshot:
     supervised: bool = False  # H0: staff have to be present, and the check says so
     starting: bool = False  # the house is coming up: not free yet, and not out of service either
     take_home: tuple[str, ...] = ()  # ready sentences for a day without a treadmill: rest days, the summary
+    history: HistoryView | None = None
+    new_code: str = ""  # JOINED only: the new member's code, shown to them once
+    joining: bool = False  # CONSENT: a guest becomes a member, which says more
+    waiting: bool = False  # an answer of the record is awaited
+    has_history: bool = False  # PROGRAM, SUMMARY: offer HISTORY
+    visit_n: int | None = None  # PROGRAM: which visit of the week this is; None for guests
+    visit_limit: int = 0
     can_confirm: bool = True  # RESET: False until every item is done
+    set_up_first: bool = False  # ATTRACT: there is no staff account yet, and a touch leads to making one
+    staff: StaffView | None = None  # the desk's, on its screens
+    held: Held | None = None  # filled in by the stage, which alone knows of fingers

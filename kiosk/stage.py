@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ import pygame
 from hardware.config import Screen
 from kiosk.locale import Catalogue
 from kiosk.screens import HOLD_S, draw, intent_at, targets
-from kiosk.snapshot import Intent, ScreenId, Snapshot
+from kiosk.snapshot import Held, Intent, IntentKind, ScreenId, Snapshot
 from kiosk.ui.canvas import Ui
 
 REAL_DRIVERS: Final = frozenset({"kmsdrm", "wayland", "x11"})
@@ -169,7 +169,7 @@ class PygameStage:
         intent = intent_at(self.ui, shown, pos)
         if intent is None:
             return []
-        if shown.screen is ScreenId.ATTRACT and intent.kind in HOLD_S:
+        if intent.kind is IntentKind.HOLD or (shown.screen is ScreenId.ATTRACT and intent.kind in HOLD_S):
             self._pressed, self._pressed_at_s = (intent, shown.screen), now_s
             return []
         return [intent]
@@ -183,9 +183,16 @@ class PygameStage:
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show a frame."""
-        draw(self._surface, self.ui, snapshot)
+        draw(self._surface, self.ui, self._with_finger(snapshot))
         if not self._headless:
             pygame.display.flip()
+
+    def _with_finger(self, snapshot: Snapshot) -> Snapshot:
+        if self._pressed is None or self._pressed_at_s is None or self._pressed[1] is not snapshot.screen:
+            return snapshot
+        intent = self._pressed[0]
+        share = (snapshot.now_s - self._pressed_at_s) / HOLD_S.get(intent.kind, 1.0)
+        return replace(snapshot, held=Held(intent, max(0.0, min(1.0, share))))
 
     def picture(self) -> Picture:
         """A copy of the frame that is shown."""

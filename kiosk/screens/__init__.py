@@ -24,6 +24,8 @@ from kiosk.screens import (
     countdown,
     easing,
     effort,
+    history,
+    joined,
     out_of_service,
     pain,
     pause,
@@ -32,6 +34,7 @@ from kiosk.screens import (
     reset,
     safety_stop,
     screening,
+    staff,
     staff_pin,
     step_on,
     stopping,
@@ -42,7 +45,18 @@ from kiosk.screens import (
     who,
     why_stopped,
 )
-from kiosk.snapshot import FAR_SCREENS, Intent, IntentKind, ScreenId, Snapshot, Step, Tile, TileState, WalkView
+from kiosk.snapshot import (
+    DESK_SCREENS,
+    FAR_SCREENS,
+    Intent,
+    IntentKind,
+    ScreenId,
+    Snapshot,
+    Step,
+    Tile,
+    TileState,
+    WalkView,
+)
 from kiosk.ui.canvas import Canvas, Ui
 from kiosk.ui.widgets import simulation_band, still_there
 
@@ -71,14 +85,17 @@ PAINTERS: Final[Mapping[ScreenId, Callable[[Canvas], None]]] = MappingProxyType(
         ScreenId.EFFORT: effort.paint,
         ScreenId.PAIN: pain.paint,
         ScreenId.SUMMARY: summary.paint,
+        ScreenId.HISTORY: history.paint,
+        ScreenId.JOINED: joined.paint,
         ScreenId.STAFF_PIN: staff_pin.paint,
         ScreenId.RESET: reset.paint,
         ScreenId.OUT_OF_SERVICE: out_of_service.paint,
+        **dict.fromkeys(DESK_SCREENS, staff.paint),
     }
 )
 
-HOLD_S: Final[Mapping[IntentKind, float]] = MappingProxyType({IntentKind.STAFF: 2.0})
-"""Intents that count only while a finger stays so long on the logo (attract screen); elsewhere a touch is enough."""
+HOLD_S: Final[Mapping[IntentKind, float]] = MappingProxyType({IntentKind.STAFF: 2.0, IntentKind.HOLD: 2.0})
+"""Intents that count only while a finger stays so long. STAFF: on the logo of the attract screen alone."""
 
 
 def paint(surface: pygame.Surface | None, ui: Ui, snapshot: Snapshot, *, probe: bool = False) -> Canvas:

@@ -9,4 +9,5 @@ from kiosk.ui.canvas import Canvas
 
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
-    paint_keypad(c, c.t("code.title_short" if c.m.compact else "code.title"), c.t("code.help"), IntentKind.CANCEL)
+    title = c.t("code.title_short" if c.m.compact else "code.title")
+    paint_keypad(c, title, c.t("code.help"), IntentKind.CANCEL, back=True)

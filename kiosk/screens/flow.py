@@ -41,12 +41,13 @@ def _near(to: ScreenId, *leads_to: ScreenId) -> Place:
 
 FLOW: Final[Mapping[ScreenId, Place]] = {
     S.ATTRACT: _place(S.WHO, S.STAFF_PIN, S.OUT_OF_SERVICE),
-    S.WHO: _near(S.ATTRACT, S.CODE, S.CONSENT),
+    S.WHO: _near(S.ATTRACT, S.CODE, S.SCREENING),
     S.CODE: _near(S.ATTRACT, S.WHO, S.CONSENT, S.SCREENING, S.TALK_TO_STAFF),
-    S.CONSENT: _near(S.ATTRACT, S.WHO, S.SCREENING),
+    # A guest is asked only when they become a member, at the summary.
+    S.CONSENT: _near(S.ATTRACT, S.WHO, S.SCREENING, S.SUMMARY, S.JOINED),
     S.SCREENING: _near(S.ATTRACT, S.WHO, S.PROGRAM, S.TALK_TO_STAFF),
     S.TALK_TO_STAFF: _near(S.ATTRACT, S.STAFF_PIN),
-    S.PROGRAM: _near(S.ATTRACT, S.WHO, S.PREVIEW),
+    S.PROGRAM: _near(S.ATTRACT, S.WHO, S.PREVIEW, S.HISTORY),
     S.PREVIEW: _near(S.ATTRACT, S.PROGRAM, S.CHECK),
     # Back at the check by a stop or an opened clip, a walk that began ends with its own scores.
     S.CHECK: _place(
@@ -66,7 +67,9 @@ FLOW: Final[Mapping[ScreenId, Place]] = {
     S.WHY_STOPPED: _near(S.ATTRACT, S.CHECK, S.EFFORT, S.SUMMARY, S.TALK_TO_STAFF),
     S.EFFORT: _near(S.ATTRACT, S.PAIN),
     S.PAIN: _near(S.ATTRACT, S.SUMMARY, S.EFFORT),
-    S.SUMMARY: _place(S.ATTRACT, idle=Idle(25.0, 40.0, S.ATTRACT)),
+    S.SUMMARY: _place(S.ATTRACT, S.CONSENT, S.HISTORY, idle=Idle(25.0, 40.0, S.ATTRACT)),
+    S.HISTORY: _near(S.ATTRACT, S.PROGRAM, S.SUMMARY),
+    S.JOINED: _near(S.ATTRACT),
     S.STAFF_PIN: _near(S.ATTRACT, S.TALK_TO_STAFF, S.PROGRAM, S.RESET, S.OUT_OF_SERVICE, S.SAFETY_STOP),
     S.RESET: _near(S.OUT_OF_SERVICE, S.ATTRACT),
     S.OUT_OF_SERVICE: _place(S.ATTRACT, S.STAFF_PIN),

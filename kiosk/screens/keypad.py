@@ -15,7 +15,7 @@ from kiosk.ui.text import Face, descent_of
 CODE_DIGITS: Final = 6
 
 
-def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
+def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind, *, back: bool = False) -> None:
     """Words and dots at the left, keys at the right."""
     m, s = c.m, c.snapshot
     frame = widgets.near_frame(c, "" if m.compact else title, footer=False)
@@ -29,8 +29,14 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind) -> None:
         pad, words = cut_right(frame.body, round(frame.body.width * 0.46), m.margin * 2)
     widgets.keypad(c, pad, ready=s.digits >= CODE_DIGITS, locked=locked)
     foot, words = cut_bottom(words, widgets.footer_height(c), m.gap)
-    cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.cancel"))))
-    widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), max_lines=1)
+    if back and not m.compact:
+        place, foot = cut_left(foot, widgets.button_width(c, c.t("button.back"), share=0.145), m.gap)
+        widgets.button(c, place, c.t("button.back"), Intent(IntentKind.BACK), max_lines=1)
+        cancel, _ = cut_left(foot, widgets.button_width(c, c.t("button.cancel"), share=0.145))
+        widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), widgets.FAINT, max_lines=1)
+    else:  # a small panel has room for one way out, and the screen before this one begins anew just as well
+        cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.cancel"))))
+        widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), max_lines=1)
     if not m.compact:
         box = c.block(text, words, m.body, theme.MUTED, max_lines=3)
         words = _below(words, box.bottom + descent_of(m.body) + round(m.height * 0.05))

@@ -18,6 +18,6 @@ def paint(c: Canvas) -> None:
     far.time_left(c, frame, tone, s.count if s.count is not None else 0)
     lines = s.cue_show or (c.t("pause.rest"), c.t("pause.rails"))
     if s.touch_ready:
-        way_on(c, frame, lines, c.t("button.go_on"), Intent(IntentKind.NEXT), widgets.QUIET)
+        way_on(c, frame, lines, c.t("button.go_on"), Intent(IntentKind.NEXT), widgets.PRIMARY)
     else:
         far.cue(c, frame, lines, bar=False)

@@ -31,6 +31,7 @@ def paint(c: Canvas) -> None:
         if s.preview_choice
         else None,
         right=(c.t("preview.agree") if s.preview_note else c.t("preview.next"), Intent(IntentKind.NEXT)),
+        cancel=True,
     )
 
 

@@ -41,6 +41,8 @@ def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
     who = s.member_name or (c.t("program.guest") if s.guest else "")
+    if s.visit_n is not None and not m.compact:
+        who = c.t("program.week_visit", name=s.member_name, n=s.visit_n, m=s.visit_limit)
     frame = widgets.near_frame(c, c.t("program.title"), right=who)
     shown = list(enumerate(s.cards[:CARDS]))
     scale = max((card.top_ckmh for _, card in shown), default=1)
@@ -53,8 +55,12 @@ def paint(c: Canvas) -> None:
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        right=(c.t("program.more"), Intent(IntentKind.NEXT)) if s.more_cards else None,
+        middle=(c.t("history.button"), Intent(IntentKind.HISTORY)) if s.has_history else None,
+        right=(c.t("program.more_short" if m.compact else "program.more"), Intent(IntentKind.NEXT))
+        if s.more_cards
+        else None,
         right_style=widgets.PLAIN,
+        cancel=True,
     )
 
 

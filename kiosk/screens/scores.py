@@ -25,9 +25,11 @@ def one_row(c: Canvas, width: int) -> bool:
     return (width - 10 * c.m.gap) // 11 >= c.m.touch
 
 
-def paint_scale(c: Canvas, frame: widgets.NearFrame, question: str, scale: str, leave: tuple[str, Intent]) -> None:
+def paint_scale(
+    c: Canvas, frame: widgets.NearFrame, question: str, scale: str, leave: tuple[str, Intent], *, cancel: bool = False
+) -> None:
     """The question above, eleven keys, words for some of them, and the way out."""
-    free = widgets.footer_buttons(c, frame, left=leave)
+    free = widgets.footer_buttons(c, frame, left=leave, cancel=cancel)
     if one_row(c, frame.body.width):
         _one_row(c, frame.body, question, scale)
     else:

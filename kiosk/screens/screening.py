@@ -22,7 +22,7 @@ def paint(c: Canvas) -> None:
         c, scale_title(c, title, text) if s.question_scale else title, right=page if s.questions else ""
     )
     if s.question_scale:
-        paint_scale(c, frame, text, "pain", (c.t("button.back"), Intent(IntentKind.BACK)))
+        paint_scale(c, frame, text, "pain", (c.t("button.back"), Intent(IntentKind.BACK)), cancel=True)
         return
     note_cap = m.small
     high = max(m.mm(40) if not m.compact else 0, round(m.height * (0.24 if m.compact else 0.2)))
@@ -41,7 +41,7 @@ def paint(c: Canvas) -> None:
     cap = round(m.title * 1.1)
     widgets.button(c, yes, c.t("button.yes"), Intent(IntentKind.YES), cap=cap, key=True)
     widgets.button(c, no, c.t("button.no"), Intent(IntentKind.NO), cap=cap, key=True)
-    free = widgets.footer_buttons(c, frame, left=(c.t("button.back"), Intent(IntentKind.BACK)))
+    free = widgets.footer_buttons(c, frame, left=(c.t("button.back"), Intent(IntentKind.BACK)), cancel=True)
     c.block(
         c.t("screening.note"),
         Rect(free.x + m.gap, free.y, free.width - m.gap, free.height),

@@ -41,16 +41,21 @@ def paint(c: Canvas) -> None:
     frame = widgets.near_frame(c, title, right=closes)
     if view is not None:
         _body(c, frame.body, view)
-    free = widgets.footer_buttons(c, frame, right=(c.t("button.done"), Intent(IntentKind.DONE)))
+    other: tuple[str, Intent] | None = None
+    if s.has_history:
+        other = (c.t("history.button"), Intent(IntentKind.HISTORY))
+    elif view is not None and view.join:
+        other = (c.t("summary.join_short" if m.compact else "summary.join"), Intent(IntentKind.JOIN))
+    free = widgets.footer_buttons(c, frame, middle=other, right=(c.t("button.done"), Intent(IntentKind.DONE)))
     if view is not None:
-        cap = m.body
+        remark = view.advice or (c.t("summary.join_failed") if view.join_failed else scores(c, view))
         c.block(
-            scores(c, view),
+            remark,
             free,
-            cap,
-            theme.MUTED,
+            m.body,
+            theme.TEXT if view.advice else theme.MUTED,
             valign="middle",
-            max_lines=2,
+            max_lines=3 if m.compact else 2,
             least=m.least,
             balance=True,
         )
@@ -95,6 +100,7 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
             view.plan,
             s.units,
             ground=theme.BACKGROUND,
+            ahead=False,
         )
         return
     top, below = rows(body, [1, 1.72], gap)
@@ -104,8 +110,23 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
     room = widgets.card(c, chart)
     head, plot = cut_top(room, round(m.small * 2.4), round(m.height * 0.008))
     _chart_head(c, head)
-    charts.speed_chart(c, plot, view.speeds, view.plan, s.units)
+    charts.speed_chart(c, plot, view.speeds, view.plan, s.units, ahead=False)
+    if view.last:
+        side, under = rows(side, [1.1, 1], gap)
+        _last_walks(c, under, view)
     _next_time(c, side, view)
+
+
+LAST: Final = 6
+
+
+def _last_walks(c: Canvas, rect: Rect, view: SummaryView) -> None:
+    """The last six walks in minutes, this one last."""
+    m = c.m
+    room = widgets.card(c, rect)
+    head, plot = cut_top(room, round(m.small * 1.7), round(m.small * 0.5))
+    c.block(c.t("summary.last"), head, m.small, face=Face.BOLD, least=m.least)
+    charts.columns_chart(c, plot, view.last, text=lambda value: f"{value:.0f}", places=LAST)
 
 
 def _chart_head(c: Canvas, head: Rect) -> None:

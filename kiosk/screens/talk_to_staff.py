@@ -15,12 +15,14 @@ def paint(c: Canvas) -> None:
     m, s = c.m, c.snapshot
     frame = widgets.near_frame(c, "")
     words, picture = columns(frame.body, [1.5, 1], m.margin)
-    illustrate(c, "staff", picture)
+    illustrate(c, "toe_heel_rest" if s.take_home else "staff", picture)
     key = s.talk_key or "talk.default"
     text = c.t(key if c.words.has(key) else "talk.default")
     fitted = c.fit(text, words, m.headline, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
     help_cap = m.body if m.compact else round(m.body * 1.1)
-    helping = c.fit(c.t("talk.help"), words, help_cap, max_lines=4, balance=True)
+    # A day without a treadmill: what can be done instead, and with which care.
+    text = " ".join(s.take_home) if s.take_home else c.t("talk.help")
+    helping = c.fit(text, words, help_cap, max_lines=6, least=m.least, balance=not s.take_home)
     gap = round(fitted.cap_px * 1.1)
     whole = fitted.height + gap + helping.height + descent_of(help_cap)
     place = words.copy()

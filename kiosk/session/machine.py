@@ -13,14 +13,17 @@ from typing import Final
 from hardware.link.messages import Cause, LinkState, Refused, SafetyEvent, Status
 from hardware.link.messages import State as GuardState
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, near
+from kiosk.session import after, belt, desk, near
 from kiosk.session.model import (
     TOUCH_GUARD_S,
     Action,
     CapsRead,
+    ClockRead,
     Event,
     Found,
     GuardGone,
+    Joined,
+    OwnerNeeded,
     PinTried,
     Record,
     RecordHealth,
@@ -31,6 +34,7 @@ from kiosk.session.model import (
 )
 from kiosk.session.turn import Turn
 from kiosk.snapshot import INERT_SCREENS, Intent, IntentKind, ScreenId
+from kiosk.staff.desk.model import Answered
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn
 
@@ -59,6 +63,8 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
     S.EFFORT: after.effort,
     S.PAIN: after.pain,
     S.SUMMARY: after.summary,
+    S.HISTORY: after.history,
+    S.JOINED: after.joined_screen,
     S.STAFF_PIN: near.staff_pin,
     S.RESET: after.reset,
     S.OUT_OF_SERVICE: after.out_of_service,
@@ -67,6 +73,7 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
 
 TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
     S.ATTRACT: after.attracting,
+    S.CONSENT: after.joining,
     S.CHECK: belt.checking,
     S.STRADDLE: belt.straddling,
     S.COUNTDOWN: belt.counting,
@@ -99,6 +106,7 @@ def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> t
         times = TIMES.get(screen)
         if times is not None:
             times(t)
+    desk.pass_on(t, ())  # time goes by there too
     if t.state.stop_touch_s is not None and now_s - t.state.stop_touch_s > belt.STOP_BAR_S:
         t.state = replace(t.state, stop_touch_s=None)
     return t.state, tuple(t.actions)
@@ -110,19 +118,33 @@ def _happened(t: Turn, event: Event) -> None:
             _status(t, status)
         case Told(SafetyEvent() as safety):
             _log(t, safety)
+            desk.pass_on(t, (safety,))
         case Told(Refused() as refused):
             if refused.what == "start":
                 belt.refused_start(t)
             elif refused.what == "arm" and t.state.stay is not None:
                 t.stay = replace(t.stay, armed=False, pulled=False)
+            desk.pass_on(t, (refused,))
         case GuardGone():
             t.state = replace(t.state, status=None)
+        case Touched(intent) if t.state.desk is not None:
+            desk.pass_on(t, (intent,))
         case Touched(intent):
             _touched(t, intent)
         case Found():
             near.found(t, event)
+        case PinTried() if t.state.desk is not None:
+            desk.second_pin(t, event)
         case PinTried():
             near.pin_tried(t, event)
+        case Answered():
+            desk.pass_on(t, (event,))
+        case OwnerNeeded(needed):
+            t.state = replace(t.state, needs_owner=needed)
+        case ClockRead(utc_ms):
+            t.state = replace(t.state, utc_ms=utc_ms)
+        case Joined():
+            after.joined(t, event)
         case CapsRead(caps):
             if caps != t.state.caps:
                 t.state = replace(t.state, caps=caps)
@@ -138,6 +160,7 @@ def _status(t: Turn, status: Status) -> None:
     elif t.state.amber_s is None:
         t.state = replace(t.state, amber_s=t.now_s, amber_used=False)
     t.state = replace(t.state, status=status, status_s=t.now_s)
+    desk.pass_on(t, (status,))
     if t.setup.puller:
         stopped = status.state in (GuardState.LATCHED, GuardState.STOPPING)
         taken = stopped and (status.hard or status.cause is Cause.BOOT)
@@ -191,7 +214,7 @@ def _waited_in_vain(t: Turn) -> bool:
         return True
     screen = t.state.screen
     idle = FLOW[screen].idle
-    if idle is None or t.now_s - t.state.active_s < idle.end_s:
+    if t.state.desk is not None or idle is None or t.now_s - t.state.active_s < idle.end_s:
         return False
     if screen is S.CHECK:
         t.disarm()

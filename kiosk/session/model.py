@@ -18,8 +18,9 @@ from kiosk.coach.screening import Form, Outcome, Screening
 from kiosk.content import Content
 from kiosk.snapshot import Intent, ScreenId
 from kiosk.staff.caps import EffectiveCap
+from kiosk.staff.desk.model import Answered, Desk, Run
 from kiosk.store.kinds import AgeBand
-from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, Staff
 
 MEASURED_FRESH_S: Final = 1.5
 """A speed older than this is shown as --.- (screens A10)."""
@@ -148,6 +149,12 @@ class Stay:
     why: str = ""
     effort: int | None = None
     pain_after: int | None = None
+    history_from: ScreenId = ScreenId.PROGRAM
+    history_page: int = 0
+    joining: bool = False  # a guest at the consent screen of becoming a member
+    join_asked_s: float | None = None  # the record was asked for a new member
+    join_failed: bool = False
+    new_code: str = ""  # goes on the screen JOINED and nowhere else
 
     @property
     def overridable(self) -> bool:
@@ -190,6 +197,9 @@ class State:
     pin_paused_s: float = NEVER
     pin_from: ScreenId = ScreenId.ATTRACT
     staff: str = ""  # signed in for a reset
+    desk: Desk | None = None  # staff at work: their pages lie over this screen, which is attract or out of service
+    needs_owner: bool = False  # no staff account yet: nothing but making the owner's
+    utc_ms: int = 0  # the wall clock as last read, for the desk's dates
     reset_taps: frozenset[int] = frozenset()
     stop_touch_s: float | None = None
     amber_s: float | None = None  # pressed since
@@ -240,12 +250,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A guest's walk belongs to a new member now. *code* empty: the record could not."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinTried:
     """The desk's answer to a staff PIN. *who* empty: wrong."""
 
     who: str
     wait_s: float = 0.0
     broken: bool = False
+    account: Staff | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +280,33 @@ class RecordHealth:
     banner: str
 
 
-Event = Touched | Told | GuardGone | Found | PinTried | CapsRead | RecordHealth
+@dataclass(frozen=True, slots=True)
+class OwnerNeeded:
+    """Whether there is no staff account yet."""
+
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRead:
+    """The wall clock, UTC milliseconds; now and then, for dates on staff screens."""
+
+    utc_ms: int
+
+
+Event = (
+    Touched
+    | Told
+    | GuardGone
+    | Found
+    | Joined
+    | PinTried
+    | CapsRead
+    | RecordHealth
+    | OwnerNeeded
+    | ClockRead
+    | Answered
+)
 
 
 # ----------------------------------------------------------------------------------------------- what is asked for
@@ -312,6 +356,17 @@ class RecordConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A guest becomes a member and this walk is theirs; scores and why only with *consent* to keep health data."""
+
+    session_id: str
+    language: str
+    consent: bool
+    ratings: Ratings
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordScreening:
     """What a member's full form came to."""
 
@@ -340,4 +395,6 @@ class Hush:
     """A session ended: voice off, volume back to the house's."""
 
 
-Action = Send | FindMember | TryPin | Record | RecordWhy | RecordConsent | RecordScreening | Play | Say | Hush
+Action = (
+    Send | FindMember | TryPin | Record | RecordWhy | RecordConsent | RecordScreening | Join | Play | Say | Hush | Run
+)

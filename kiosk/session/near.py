@@ -13,12 +13,14 @@ from kiosk.coach.plan import clipped, expand, without_rises
 from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.week import in_order
+from kiosk.session import desk
 from kiosk.session.model import (
     CODE_DIGITS,
     KEYPAD_PAUSE_S,
     KEYPAD_TRIES,
     FindMember,
     Found,
+    Join,
     Keypad,
     Offer,
     PinTried,
@@ -55,7 +57,10 @@ def belt_free(t: Turn) -> bool:
 
 def attract(t: Turn, intent: Intent) -> None:
     """The first touch only wakes."""
-    if intent.kind is IntentKind.STAFF:
+    if t.state.needs_owner:
+        if intent.kind in (IntentKind.STAFF, IntentKind.WAKE):
+            desk.open_first(t)
+    elif intent.kind is IntentKind.STAFF:
         ask_pin(t)
     elif intent.kind is IntentKind.WAKE and belt_free(t):
         t.go(ScreenId.WHO)
@@ -65,8 +70,8 @@ def who(t: Turn, intent: Intent) -> None:
     """Guest or member, language, volume."""
     match intent.kind:
         case IntentKind.GUEST:
-            t.stay = Stay(guest=True)
-            t.go(ScreenId.CONSENT)
+            t.stay = Stay(guest=True)  # nothing about them is kept, so there is nothing to consent to
+            _begin_screening(t)
         case IntentKind.HAVE_CODE:
             t.go(ScreenId.CODE)
         case IntentKind.LANGUAGE if 0 <= intent.value < len(t.setup.content.languages):
@@ -140,6 +145,9 @@ def found(t: Turn, answer: Found) -> None:
 
 def consent(t: Turn, intent: Intent) -> None:
     """Health data are kept only after a yes; without one everything else goes on."""
+    if t.stay.joining:
+        join_consent(t, intent)
+        return
     match intent.kind:
         case IntentKind.YES | IntentKind.NO:
             agreed = intent.kind is IntentKind.YES
@@ -149,6 +157,39 @@ def consent(t: Turn, intent: Intent) -> None:
             _begin_screening(t)
         case IntentKind.BACK:
             t.go(ScreenId.WHO)
+        case IntentKind.CANCEL:
+            t.leave()
+
+
+def join_consent(t: Turn, intent: Intent) -> None:
+    """The same question to a guest who becomes a member; either answer makes them one."""
+    if t.stay.join_asked_s is not None:
+        return  # the record is making the code
+    match intent.kind:
+        case IntentKind.YES | IntentKind.NO:
+            stay = t.stay
+            agreed = intent.kind is IntentKind.YES
+            before = None if stay.outcome is None else stay.outcome.pain
+            scores = (before, stay.pain_after)
+            t.stay = replace(stay, join_asked_s=t.now_s, consent=agreed)
+            t.actions.append(
+                Join(
+                    stay.id,
+                    t.language,
+                    agreed,
+                    Ratings(
+                        stay.id,
+                        effort=stay.effort,
+                        pain_before=before,
+                        pain_after=stay.pain_after,
+                        pain_peak=max((score for score in scores if score is not None), default=None),
+                    ),
+                    stay.why,
+                )
+            )
+        case IntentKind.BACK:
+            t.stay = replace(t.stay, joining=False)
+            t.go(ScreenId.SUMMARY)
         case IntentKind.CANCEL:
             t.leave()
 
@@ -271,8 +312,14 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
             t.actions.append(RecordScreening(t.stay.person.id, outcome, answer.who))
         to_programs(t)
         return
-    t.state = replace(t.state, staff=answer.who, reset_taps=frozenset())
-    t.go(ScreenId.RESET)
+    if staff_latched(t.status):
+        t.state = replace(t.state, staff=answer.who, reset_taps=frozenset())
+        t.go(ScreenId.RESET)
+        return
+    account = desk.account_of(answer)
+    t.go(ScreenId.ATTRACT)
+    if account is not None:
+        desk.open_desk(t, account)
 
 
 # ------------------------------------------------------------------------------------------------ program, preview
@@ -392,6 +439,9 @@ def program(t: Turn, intent: Intent) -> None:
             if 0 <= intent.value < len(shown):
                 t.stay = replace(stay, offer=shown[intent.value], agreed=True)
                 t.go(ScreenId.PREVIEW)
+        case IntentKind.HISTORY if stay.person is not None:
+            t.stay = replace(stay, history_from=ScreenId.PROGRAM, history_page=0)
+            t.go(ScreenId.HISTORY)
         case IntentKind.NEXT if len(stay.offers) > CARDS:
             pages = -(-len(stay.offers) // CARDS)
             t.stay = replace(stay, page=(stay.page + 1) % pages)

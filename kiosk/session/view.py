@@ -10,13 +10,17 @@ from typing import Final
 from hardware.link.messages import Cause, LinkState
 from hardware.units import ckmh_from_mph, speed_text
 from kiosk.coach.plan import Plan, expand
-from kiosk.coach.progression import CHEST, upcoming
+from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, for_home
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near
+from kiosk.session.desk import here_of
 from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
+from kiosk.session.past import history_view, last_walks
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+from kiosk.staff.desk import model as desk_model
+from kiosk.staff.desk.view import staff_view
 from kiosk.store.kinds import AgeBand
 
 S = ScreenId
@@ -32,7 +36,23 @@ _CARDED: Final = frozenset(
 
 
 def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
-    """One frame's worth of knowledge."""
+    """One frame's worth of knowledge: the session's, or the desk's where staff are at work."""
+    made = _session(state, now_s, setup)
+    desk = state.desk
+    if desk is None:
+        return made
+    left_s = desk_model.IDLE_S - (now_s - desk.active_s)
+    return replace(
+        made,
+        screen=desk.screen,
+        screen_s=now_s - desk.since_s,
+        left_s=max(0.0, left_s),
+        warn=left_s <= desk_model.IDLE_S - desk_model.WARN_S and not desk.page.holds,
+        staff=staff_view(desk, here_of(state, desk, now_s, setup)),
+    )
+
+
+def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     t = Turn(state, now_s, setup)
     screen, stay, status = state.screen, state.stay, t.status
     idle = FLOW[screen].idle
@@ -65,6 +85,7 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
         guest=stay is not None and stay.guest,
         supervised=setup.supervised,
         starting=_starting(t),
+        set_up_first=state.needs_owner,
     )
     if screen in _KEYPADS:
         made = _keypad(made, t)
@@ -87,6 +108,18 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.PROGRAM:
         shown = stay.offers[stay.page * near.CARDS : (stay.page + 1) * near.CARDS]
         made = replace(made, cards=tuple(card(t, o) for o in shown), more_cards=len(stay.offers) > near.CARDS)
+        if person is not None:
+            limit = setup.content.rules.progress.week_sessions
+            made = replace(made, has_history=True, visit_n=_week_visits(t), visit_limit=limit)
+    if screen is S.HISTORY and person is not None:
+        made = replace(
+            made,
+            history=history_view(_walks(t), setup.today(), t.texts, kept=stay.consent, page=stay.history_page),
+        )
+    if screen is S.CONSENT:
+        made = replace(made, joining=stay.joining, waiting=stay.join_asked_s is not None)
+    if screen is S.JOINED:
+        made = replace(made, new_code=stay.new_code)
     if screen in _CARDED and offer is not None:
         made = replace(made, card=card(t, offer))
         if screen is S.PREVIEW:
@@ -109,10 +142,10 @@ def snapshot(state: State, now_s: float, setup: Setup) -> Snapshot:
         )
     if screen is S.WHY_STOPPED:
         made = replace(made, choices=tuple(f"why.{name}" for name in belt.reasons(t)))
-    if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and stay.consent:
+    if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and (stay.consent or stay.guest):
         made = replace(made, pain_before=stay.outcome.pain)
     if screen is S.SUMMARY:
-        made = replace(made, summary=_summary(t), take_home=take_home(t))
+        made = replace(made, summary=_summary(t), take_home=take_home(t), has_history=person is not None)
     return _staff(made, t)
 
 
@@ -259,13 +292,22 @@ def _walk(made: Snapshot, t: Turn) -> WalkView | None:
     )
 
 
+def _week_visits(t: Turn) -> int:
+    """Which visit of the last seven days this one is."""
+    person, today = t.stay.person, t.setup.today()
+    return 1 + sum((today - visit.day).days < 7 for visit in (person.history if person is not None else ()))
+
+
+def _walks(t: Turn) -> tuple[Visit, ...]:
+    """The member's walks, with the one that has just ended."""
+    walked = (after.visit_of(t),) if t.stay.closed and t.stay.walked.walk_s > 0 else ()
+    return (*near.history_of(t), *walked)
+
+
 def _summary(t: Turn) -> SummaryView:
     stay = t.stay
     walked, person, offer = stay.walked, stay.person, stay.offer
-    week = None
-    if person is not None:
-        today = t.setup.today()
-        week = 1 + sum((today - visit.day).days < 7 for visit in person.history)
+    week = _week_visits(t) if person is not None else None
     completed = stay.cause is Cause.PLAN_DONE and player_done(t)
     title, reason = _next(t)
     return SummaryView(
@@ -278,11 +320,15 @@ def _summary(t: Turn) -> SummaryView:
         speeds=walked.trace,
         plan=steps_of(offer.plan) if offer is not None else (),
         effort=stay.effort,
-        pain_before=stay.outcome.pain if stay.outcome is not None and stay.consent else None,
+        pain_before=stay.outcome.pain if stay.outcome is not None and (stay.consent or stay.guest) else None,
         pain_after=stay.pain_after,
         next_title=title,
         next_reason=reason,
         completed=completed,
+        last=last_walks(_walks(t), t.texts) if person is not None else (),
+        advice=t.texts("summary.advice") if after.hurts(t) else "",
+        join=after.may_join(t),
+        join_failed=stay.join_failed,
     )
 
 

@@ -39,7 +39,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def archive(store):
-    return StoreArchive(store, SimulatedWallClock(START_MS, START_S), SCREENING, threaded=False)
+    return StoreArchive(store, SimulatedWallClock(START_MS, START_S), SCREENING, threaded=False, wants_owner=False)
 
 
 @pytest.fixture
@@ -180,6 +180,6 @@ def test_a_writer_that_is_closed_breaks_no_session(archive, store):
 def test_a_clock_that_nobody_has_set_is_said_unless_the_world_is_simulated(store):
     wall = WallClock(lambda: START_MS, lambda: False)
     for watch, banner in ((True, "clock"), (False, None)):
-        archive = StoreArchive(store, wall, SCREENING, threaded=False, watch_clock=watch)
+        archive = StoreArchive(store, wall, SCREENING, threaded=False, watch_clock=watch, wants_owner=False)
         said = [event.banner for event in archive.poll(NOW) if isinstance(event, RecordHealth)]
         assert said == ([] if banner is None else [banner])

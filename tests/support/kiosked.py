@@ -94,7 +94,7 @@ class RealKiosk:
         self.refused: list[object] = []
         wall = SimulatedWallClock(BEGAN_MS, START_S)
         self.store: Store = open_store(data, wall.moment(house.now_s), threaded=False)
-        self.archive = StoreArchive(self.store, wall, SCREENING, threaded=False)
+        self.archive = StoreArchive(self.store, wall, SCREENING, threaded=False, wants_owner=False)
         config = house.config
 
         def dial():

@@ -1,0 +1,158 @@
+"""Pages that ask one thing: digits, letters, a choice, a held yes; and one to read."""
+
+from __future__ import annotations
+
+from pygame import Rect
+
+from kiosk.screens.staff.frame import BAD, footer, frame, hold_button, message, shown_page
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.staff.desk.asking import LETTERS
+from kiosk.staff.desk.views import Button, ConfirmView, NoteView, PadView, PickView, Tone, TypeView
+from kiosk.ui import theme, widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.layout import cut_bottom, cut_left, cut_right, cut_top, grid, inset
+from kiosk.ui.text import Face, descent_of
+
+
+def pad(c: Canvas, view: PadView) -> None:
+    """Words and dots at the left, keys at the right."""
+    m = c.m
+    made = frame(c, view.title if not m.compact else "", footer=False)
+    whole = made.header.union(made.body) if m.compact else made.body
+    keys, words = cut_right(whole, round(whole.width * (0.664 if m.compact else 0.46)), m.margin)
+    if m.compact:
+        keys = Rect(keys.x, made.body.y, keys.width, made.body.height)
+        words = Rect(words.x, words.y, words.width, words.height)
+    widgets.keypad(c, keys, ready=view.digits == 6, locked=view.paused_s is not None)
+    foot, words = cut_bottom(words, widgets.footer_height(c), m.gap)
+    place, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.back"))))
+    widgets.button(c, place, c.t("button.back"), Intent(IntentKind.BACK), max_lines=1)
+    text = view.title if m.compact else view.text
+    box = c.block(text, words, m.body, theme.TEXT if m.compact else theme.MUTED, max_lines=4, least=m.least)
+    words = _below(words, box.bottom + descent_of(m.body) + round(m.height * 0.03))
+    dots, words = cut_top(words, round(m.body * 2.0), round(m.height * 0.02))
+    widgets.code_dots(c, dots, view.digits)
+    said = view.message
+    if view.paused_s is not None:
+        said = c.words.count("keypad.paused", view.paused_s)
+    if said:
+        c.block(said, words, m.small, theme.TEXT, face=Face.SEMIBOLD, max_lines=6, least=m.least)
+
+
+def _below(rect: Rect, y: int) -> Rect:
+    return Rect(rect.x, y, rect.width, max(0, rect.bottom - y))
+
+
+def letters(c: Canvas, view: TypeView) -> None:
+    """What is typed, and a key for each letter; a small panel turns pages of them."""
+    m = c.m
+    made = frame(c, view.title)
+    body = message(c, made.body, view.message, Tone.NOTICE)
+    line, body = cut_top(body, round(m.body * 2.2), round(m.gap * 0.8))
+    field, hint = cut_left(line, round(line.width * (1.0 if m.compact else 0.55)), m.gap)
+    c.box(field, theme.CARD, line=theme.SKY)
+    shown = view.typed or " "
+    c.block(f"{shown}|", inset(field, m.small, 0), m.body, face=Face.BOLD, valign="middle", may_cut=True)
+    if not m.compact:
+        c.block(view.text, hint, m.small, theme.MUTED, max_lines=2, valign="middle", least=m.least)
+    across = max(6, min(10, (body.width + m.gap) // (m.touch + m.gap)))
+    down = max(1, (body.height + m.gap) // (m.touch + m.gap))
+    keys, _, pages = shown_page(LETTERS, view.page, across * down)
+    rows = min(down, -(-min(len(LETTERS), across * down) // across))
+    for (index, letter), cell in zip(keys, grid(body, across, rows, m.gap), strict=False):
+        c.box(cell, theme.BUTTON, line=theme.BUTTON_LINE)
+        cap = min(m.body, cell.height // 3)
+        c.line(letter, (cell.centerx, cell.centery - cap // 2), cap, align="center", face=Face.BOLD, inside=cell)
+        c.target(cell, Intent(IntentKind.LETTER, index))
+    _type_footer(c, made, view, pages)
+
+
+def _type_footer(c: Canvas, made: widgets.NearFrame, view: TypeView, pages: int) -> None:
+    m, free = c.m, made.footer
+    label = c.t("button.back")
+    place, free = cut_left(free, min(round(free.width * 0.24), widgets.button_width(c, label)), m.gap)
+    widgets.button(c, place, label, Intent(IntentKind.BACK), max_lines=1)
+    if view.ready:
+        label = c.t("button.done")
+        place, free = cut_right(free, min(round(made.footer.width * 0.26), widgets.button_width(c, label)), m.gap)
+        widgets.button(c, place, label, Intent(IntentKind.SUBMIT), widgets.PRIMARY, max_lines=1)
+    wide = max(m.touch, min(round(m.width * 0.12), (free.width - 2 * m.gap) // 3))
+    for kind, icon in ((IntentKind.ERASE, "erase"), (IntentKind.SPACE, ""), (IntentKind.NEXT, "arrow_right")):
+        if kind is IntentKind.NEXT and pages < 2:
+            continue
+        if free.width < m.touch:
+            break
+        place, free = cut_left(free, wide, m.gap)
+        if icon:
+            widgets.button(c, place, "", Intent(kind), icon=icon)
+        else:
+            c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
+            c.target(place, Intent(kind))
+            c.fill(Rect(place.centerx - wide // 4, place.centery + m.small // 3, wide // 2, 4), theme.TEXT)
+
+
+def pick(c: Canvas, view: PickView) -> None:
+    """A button for each choice."""
+    m = c.m
+    made = frame(c, view.title)
+    body = message(c, made.body, view.text, Tone.PLAIN)
+    across = 1 if m.compact else 2
+    fit = across * max(1, (body.height + m.gap) // (m.touch + m.gap))
+    shown, _, pages = shown_page(view.choices, view.page, fit)
+    down = max(1, min(fit // across, -(-len(view.choices) // across)))
+    high = min(round(m.touch * 1.7), (body.height - m.gap * (down - 1)) // down)
+    place = Rect(body.x, body.y, body.width, high * down + m.gap * (down - 1))
+    for (index, text), cell in zip(shown, grid(place, across, down, m.gap), strict=False):
+        widgets.button(c, cell, text, Intent(IntentKind.CHOOSE, index), max_lines=2)
+    footer(c, made, (), paging=pages > 1)
+
+
+def confirm(c: Canvas, view: ConfirmView) -> None:
+    """What it means, and a button with the verb that has to be held; red where it cannot be undone."""
+    m = c.m
+    ground = theme.STOP_BACKGROUND if view.dire else theme.BACKGROUND
+    made = frame(c, "" if view.dire else view.title, ground=ground)
+    body = made.body
+    ink = theme.STOP_MUTED if view.dire else theme.MUTED
+    if view.dire:
+        head, body = cut_top(body, round(m.title * 1.7), round(m.height * 0.03))
+        side = round(m.title * 1.3)
+        mark, words = cut_left(head, side, round(m.title * 0.6))
+        c.icon("octagon", Rect(mark.x, head.centery - side // 2, side, side), theme.RED)
+        c.block(view.title, words, m.title, face=Face.BOLD, valign="middle", least=m.least, may_cut=True)
+    widgets.bullet_list(c, body, list(view.lines), m.small if m.compact else m.body, ink=ink, max_lines=3)
+    free = made.footer
+    label = c.t("button.cancel")
+    place, free = cut_left(free, widgets.button_width(c, label), m.gap)
+    widgets.button(
+        c, place, label, Intent(IntentKind.BACK), widgets.QUIET if view.dire else widgets.PLAIN, max_lines=1
+    )
+    verb = c.t("staff.hold_to", verb=view.verb)
+    place, free = cut_right(free, min(free.width, max(round(m.width * 0.34), widgets.button_width(c, verb))), m.gap)
+    style = widgets.STOP if view.dire else widgets.PRIMARY
+    hold_button(c, place, verb, Intent(IntentKind.HOLD), style)
+
+
+def note(c: Canvas, view: NoteView) -> None:
+    """A text, and a figure large enough to be copied."""
+    m = c.m
+    made = frame(c, view.title)
+    body = made.body
+    if view.figure:
+        top, body = cut_top(body, round(m.headline * (2.2 if m.compact else 3.2)), m.gap)
+        c.block(
+            view.figure,
+            top,
+            round(m.headline * (1.2 if m.compact else 1.9)),
+            theme.SKY,
+            face=Face.DISPLAY,
+            valign="middle",
+            least=m.body,
+            may_cut=True,
+        )
+    c.block(view.text, body, m.body, theme.TEXT, max_lines=6, least=m.least, balance=True)
+    tone = Tone.GOOD if view.tone is not Tone.BAD else Tone.PLAIN
+    footer(c, made, (Button(view.button, Intent(IntentKind.DONE), tone=tone),), back=False)
+
+
+__all__ = ["BAD", "confirm", "letters", "note", "pad", "pick"]

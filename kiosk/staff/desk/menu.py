@@ -1,0 +1,45 @@
+"""The menu: what may be done here, by this account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.staff.desk.model import Here, Page
+from kiosk.staff.desk.tiles import TILES, MenuTile
+from kiosk.staff.desk.views import Item, MenuView
+
+if TYPE_CHECKING:
+    from kiosk.staff.desk.turn import DeskTurn
+
+
+@dataclass(frozen=True, slots=True)
+class MenuPage(Page):
+    """See the top of this file."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_MENU
+    page: int = 0
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """A tile, or other tiles."""
+        match intent.kind:
+            case IntentKind.OPEN:
+                tiles = allowed(t.here)
+                if 0 <= intent.value < len(tiles):
+                    t.open(tiles[intent.value].page())
+            case IntentKind.NEXT | IntentKind.PREVIOUS:
+                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+
+    def view(self, here: Here) -> MenuView:
+        """The tiles that this account may open."""
+        items = tuple(
+            Item(here.texts(f"menu.{tile.key}"), tile.icon, Intent(IntentKind.OPEN, index))
+            for index, tile in enumerate(allowed(here))
+        )
+        return MenuView(here.texts("menu.title"), items, self.page)
+
+
+def allowed(here: Here) -> tuple[MenuTile, ...]:
+    """The tiles of this account."""
+    return tuple(tile for tile in TILES if tile.right is None or here.may(tile.right))

@@ -1,0 +1,137 @@
+"""First start: the owner's account is made, and nothing else can be done before (issue: staff, 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.staff import pin as pins
+from kiosk.staff.desk.asking import PadPage, TypePage, words
+from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
+from kiosk.store.kinds import Role
+from kiosk.store.moment import Moment
+from kiosk.store.records import Staff, StoreError
+from kiosk.store.store import Store
+
+if TYPE_CHECKING:
+    from kiosk.staff.desk.turn import DeskTurn
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AddAccount(Job):
+    """Make an account; *by* None only for the very first. Answers with the Staff."""
+
+    name: str
+    role: Role
+    pin: str
+    by: Staff | None
+
+    def do(self, store: Store, at: Moment) -> Staff:
+        """Hashing takes a tenth of a second an account; it is done before the transaction holds anything up."""
+        checked_pin(self.pin)
+        work = store.writer.run(
+            lambda connection: pins.add_account(
+                connection, store.ids, at, name=self.name, role=self.role, pin=self.pin, by=self.by
+            )
+        )
+        try:
+            return work.result(timeout=30.0)
+        except StoreError as error:
+            raise _as_refusal(error) from error
+
+
+def checked_pin(pin: str) -> None:
+    """Raises RefusalError for a PIN that nobody may have."""
+    if not pins.valid_pin(pin):
+        raise RefusalError("accounts.six_digits")
+    if pins.easy_pin(pin):
+        raise RefusalError("accounts.easy_pin")
+
+
+def _as_refusal(error: StoreError) -> StoreError:
+    """The screen's own words for what accounts refuse; what the disk refuses keeps its own."""
+    told = str(error)
+    if "PIN cannot be used" in told:
+        return RefusalError("accounts.easy_pin")
+    if "already. Choose another name" in told:
+        return RefusalError("accounts.name_taken")
+    if "last owner" in told:
+        return RefusalError("accounts.last_owner")
+    return error
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPage(Page):
+    """Name, PIN, PIN again, done. The PIN lives here between its two typings and nowhere else."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_SETUP
+    name: str = ""
+    pin: str = ""
+    asking: str = ""
+    working: bool = False
+    message: str = ""
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """Go on: what is missing is asked."""
+        if intent.kind is IntentKind.NEXT and not self.working:
+            ask_name(t, self)
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """A name or a PIN came, or was left."""
+        match self.asking, result:
+            case "name", str(name):
+                t.put(replace(self, name=name, asking="pin", message=""))
+                t.open(PadPage(words("setup.pin"), words("setup.pin_help")))
+            case "pin", str(pin):
+                try:
+                    checked_pin(pin)
+                except RefusalError as refusal:
+                    t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message=refusal.key))
+                    return
+                t.put(replace(self, pin=pin, asking="again"))
+                t.open(PadPage(words("setup.again"), words("setup.again_help")))
+            case "again", str(again) if again == self.pin:
+                t.put(replace(self, pin="", asking="", working=True, message=""))
+                t.run(AddAccount(self.name, Role.OWNER, again, None))
+            case "again", str():
+                t.put(replace(self, pin="", asking="pin"))
+                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.not_the_same"))
+            case _:
+                t.put(replace(self, pin="", asking=""))
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """The owner is there and signed in, or a sentence says why not."""
+        if not isinstance(answer.errand, AddAccount) or not self.working:
+            return
+        if isinstance(answer.result, Staff):
+            from kiosk.staff.desk.menu import MenuPage
+
+            t.desk = replace(t.desk, who=answer.result)
+            t.here = replace(t.here, who=answer.result)
+            t.swap(MenuPage())
+            t.play("done")
+            return
+        t.put(replace(self, working=False, message=answer.refused))
+        t.play("caution")
+
+    def view(self, here: Here) -> FactsView:
+        """What is to come."""
+        done = here.texts("setup.working") if self.working else here.texts(self.message) if self.message else ""
+        return FactsView(
+            here.texts("setup.title"),
+            tuple(Fact(str(n), here.texts(f"setup.step_{n}")) for n in (1, 2, 3)),
+            text=here.texts("setup.text"),
+            message=done,
+            tone=Tone.PLAIN if self.working else Tone.NOTICE,
+            footer=None
+            if self.working
+            else Button(here.texts("setup.begin"), Intent(IntentKind.NEXT), tone=Tone.GOOD),
+        )
+
+
+def ask_name(t: DeskTurn, page: SetupPage) -> None:
+    """The first question."""
+    t.put(replace(page, asking="name", message=""))
+    t.open(TypePage(words("setup.name"), words("setup.name_help"), typed=page.name))
