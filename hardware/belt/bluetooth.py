@@ -6,6 +6,7 @@ is never waited for beyond it (F4, F14). What arrives carries the generation of 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
@@ -79,6 +80,7 @@ class BluetoothLink:
         self._generation = 0
         self._up = False
         self._paired_generation = 0
+        self._discovering: Final = asyncio.Lock()  # BlueZ knows one discovery for each bus name
 
     @property
     def generation(self) -> int:
@@ -97,8 +99,10 @@ class BluetoothLink:
             for device in devices(objects)
             if device.connected and ftms in device.uuids
         }
-        scanning = BleakScanner.discover(timeout=seconds, return_adv=True, **self._scanner_arguments())
-        for device, advert in (await self._bounded(scanning, seconds + 10.0)).values():
+        async with self._discovering:
+            scanning = BleakScanner.discover(timeout=seconds, return_adv=True, **self._scanner_arguments())
+            heard = await self._bounded(scanning, seconds + 10.0)
+        for device, advert in heard.values():
             if device.address not in seen and (ftms in advert.service_uuids or ftms in advert.service_data):
                 name = advert.local_name or device.name or ""
                 seen[device.address] = Seen(device.address, name, advert.rssi, connected=False)
@@ -135,8 +139,9 @@ class BluetoothLink:
 
     async def _found(self, address: str, deadline_s: float) -> BLEDevice:
         scan_s = max(1.0, deadline_s - 4.0)
-        search = BleakScanner.find_device_by_address(address, timeout=scan_s, **self._scanner_arguments())
-        device = await self._bounded(search, scan_s + 3.0)
+        async with self._discovering:
+            search = BleakScanner.find_device_by_address(address, timeout=scan_s, **self._scanner_arguments())
+            device = await self._bounded(search, scan_s + 3.0)
         if device is None:
             raise LinkError(Fault.NOT_FOUND, address)
         return device

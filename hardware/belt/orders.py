@@ -50,6 +50,8 @@ class Orders:
             return WishMode.STOP
         if not self.fresh(now_s, connected=connected):
             self._kill(wish.epoch)
+        if wish.mode is WishMode.RUN and not wish.control:
+            return WishMode.STOP
         if wish.mode is WishMode.RUN and self._killed is not None and wish.epoch <= self._killed:
             return WishMode.STOP
         return wish.mode if self.fresh(now_s, connected=connected) else WishMode.STOP

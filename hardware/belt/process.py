@@ -11,20 +11,22 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from hardware.belt import drive, stop, trouble, whitelist
+from hardware.belt import drive, stop, trial, trouble, whitelist
 from hardware.belt.drive import Drive, Order, View
 from hardware.belt.ftms.client import FtmsClient
 from hardware.belt.ftms.codec import REQUEST_CONTROL, STOP, UnsafeValueError, encode_target_speed
 from hardware.belt.link import GattLink
 from hardware.belt.orders import Orders
+from hardware.belt.scanner import Scanner
 from hardware.belt.stop import Ladder, Rungs, Sight
 from hardware.belt.treadmill import Motion, Report, motion
+from hardware.belt.trial import Trial
 from hardware.belt.whitelist import Scene
 from hardware.config.profiles import Profile
 from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, SENTRY_S, TICK_S
 from hardware.link.clock import Clock
 from hardware.link.mailbox import Mailbox
-from hardware.link.messages import Belt, Complaint, Sentry, StatusEvent, StopOutcome, Wish, WishMode
+from hardware.link.messages import Belt, Complaint, Sentry, StatusEvent, StopBy, StopOutcome, Wish, WishMode
 from hardware.link.wake import Wake
 from hardware.units import kmh_from_ckmh
 
@@ -68,8 +70,11 @@ class BeltProcess:
         self._orders: Final = Orders()
         link.on_event(self._wake.set)
         self.client: Final = FtmsClient(link, profile, address, clock, self._wake.set)
+        self._scanner: Final = Scanner(link, self._wake.set)
         self._guards = 0
         self._ladder: Ladder | None = None
+        self._trial: Trial | None = None
+        self._pause_works: bool | None = None
         self._stop_outcome = StopOutcome.NONE
         self._ladder_writes = False
         self._drive = Drive()
@@ -111,6 +116,7 @@ class BeltProcess:
 
     async def _close(self) -> None:
         safe = self._motion is Motion.REST or not self._ours
+        await self._scanner.close()
         await self.client.control_point.close()
         await self._link.close(drop=safe)
         self._guard.close()
@@ -143,11 +149,12 @@ class BeltProcess:
         if mode is WishMode.STOP and self._ours:
             self._stop(now_s, reports)
         else:
-            self._ladder = None
+            self._ladder = self._trial = None
             if mode is WishMode.RUN:
                 self._run(now_s)
-            if not client.control_point.in_flight:
+            if not client.control_point.in_flight and not self._read_only:
                 self._at_leisure(now_s, mode)
+        self._scanner.want(self._asks_scan(now_s, mode))
         self._may_go(now_s)
         return now_s
 
@@ -155,6 +162,18 @@ class BeltProcess:
     def _ours(self) -> bool:
         """A belt that may move belongs to us: by the lease, or by a start of our own that is not yet at rest."""
         return self._lease.active or self._started_at_s is not None
+
+    @property
+    def _read_only(self) -> bool:
+        """The guard denies control: nobody has measured this treadmill, or not with this firmware."""
+        wish = self._orders.wish
+        return wish is not None and not wish.control
+
+    def _asks_scan(self, now_s: float, mode: WishMode) -> bool:
+        wish = self._orders.wish
+        if wish is None or not wish.scan or self._ours or mode is WishMode.RUN:
+            return False
+        return self._orders.fresh(now_s, connected=self._guard.open)
 
     def _hear(self, now_s: float) -> None:
         self._guard.tend(now_s)
@@ -172,19 +191,13 @@ class BeltProcess:
     # ---------------------------------------------------------------------------------------- stop
 
     def _stop(self, now_s: float, reports: Iterable[Report]) -> None:
-        client = self.client
+        client, sight = self.client, self._sight(now_s)
+        if self._ladder is None and self._on_trial(now_s, sight, reports):
+            return
         if self._ladder is None:
             self._ladder = stop.begin(now_s, client.generation)
             self._ladder_writes = False
-        sight = Sight(
-            motion=self._motion,
-            speed_ckmh=client.readings.speed_ckmh if client.flowing(now_s) else None,
-            reading_at_s=client.readings.at_s,
-            linked=client.linked,
-            busy=self._ladder_writes and bool(client.control_point.in_flight),
-            control=client.control.held,
-            generation=client.generation,
-        )
+            sight = self._sight(now_s)
         step = stop.step(self._ladder, now_s, sight, self._rungs(), reports)
         self._ladder, self._stop_outcome = step.ladder, step.outcome
         if step.payload and self._write(step.payload, now_s, stop.deadline_s(step.payload)):
@@ -193,8 +206,51 @@ class BeltProcess:
                 self._stop_written_at_s = now_s
         if step.relink:
             client.drop()
-        if self._motion is Motion.REST and not client.control_point.in_flight:
+        if self._motion is Motion.REST and not client.control_point.in_flight and not self._read_only:
             self._flatten(now_s)
+
+    def _sight(self, now_s: float) -> Sight:
+        client = self.client
+        return Sight(
+            motion=self._motion,
+            speed_ckmh=client.readings.speed_ckmh if client.flowing(now_s) else None,
+            reading_at_s=client.readings.at_s,
+            linked=client.linked,
+            busy=self._ladder_writes and bool(client.control_point.in_flight),
+            control=client.control.held,
+            generation=client.generation,
+        )
+
+    def _on_trial(self, now_s: float, sight: Sight, reports: Iterable[Report]) -> bool:
+        """True while what the guard asks to learn first holds the ladder back."""
+        by, epoch = self._stop_by(now_s)
+        one = self._trial
+        if one is None and by is not StopBy.LADDER:
+            one = trial.begin(by, epoch, now_s, sight.generation)
+        if one is None or one.over:
+            return False
+        if one.by is by and one.epoch == epoch:
+            act = trial.step(one, now_s, sight, reports)
+        else:
+            act = trial.Act(trial.ended(one))
+        self._trial = act.trial
+        self._stop_outcome = act.trial.outcome
+        if act.payload and self._write(act.payload, now_s, stop.deadline_s(act.payload)):
+            self._stop_written_at_s = now_s
+        if act.cut:
+            self.client.drop(trial.AWAY_S)
+        if act.trial.over:
+            self._pause_works = act.trial.pause_works if by is StopBy.PAUSE else self._pause_works
+            self.client.come_back()
+        return not act.trial.over
+
+    def _stop_by(self, now_s: float) -> tuple[StopBy, int]:
+        """How the guard wants this stop to begin: its newest word, as long as it is there and we are not leaving."""
+        wish = self._orders.wish
+        asked = wish is not None and wish.mode is WishMode.STOP and self._leaving_s is None
+        if wish is None or not asked or not self._orders.fresh(now_s, connected=self._guard.open):
+            return StopBy.LADDER, 0
+        return wish.stop_by, wish.epoch
 
     def _rungs(self) -> Rungs:
         speed = self.client.machine.speed
@@ -285,6 +341,8 @@ class BeltProcess:
             pause_is_rung=not quirks.pause_unsupported and not quirks.toggle_stop,
             starts_by_speed=not quirks.start_before_speed,
             speed_while_starting=not quirks.no_speed_while_starting,
+            read_only=self._read_only,
+            pause_asked=self._stop_by(now_s)[0] is StopBy.PAUSE,
         )
 
     # ---------------------------------------------------------------------------------------- what is told
@@ -327,17 +385,21 @@ class BeltProcess:
             last_write_seq=client.control_point.last_write_seq,
             facts=client.facts,
             trouble=self._trouble(now_s),
+            control_answered=client.control.answered,
+            pause_works=self._pause_works,
+            found=self._scanner.found,
+            scans=self._scanner.scans,
         )
 
     def _outcome(self) -> StopOutcome:
-        if self._ladder is not None:
+        if self._ladder is not None or self._trial is not None:
             return self._stop_outcome
         stopping = self._orders.wish is not None and self._orders.wish.mode is WishMode.STOP
         return StopOutcome.AT_REST if stopping and self._motion is Motion.REST else StopOutcome.NONE
 
     def _trouble(self, now_s: float) -> str:
         client = self.client
-        text = client.trouble(now_s)
+        text = self._scanner.trouble or client.trouble(now_s)
         if text:
             return text
         if self._motion is Motion.MOVING and not self._ours:
@@ -350,6 +412,9 @@ class BeltProcess:
     # ---------------------------------------------------------------------------------------- the end
 
     def _may_go(self, now_s: float) -> None:
+        wish = self._orders.wish
+        if wish is not None and wish.leave and self._orders.fresh(now_s, connected=self._guard.open):
+            self._done = self._done or not self._ours
         if self._leaving_s is None:
             return
         late = now_s - self._leaving_s > self._profile.stop_budget_s

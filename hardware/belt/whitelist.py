@@ -31,6 +31,8 @@ class Scene:
     pause_is_rung: bool
     starts_by_speed: bool  # quirk 2: `02` at rest is this machine's start
     speed_while_starting: bool  # this machine takes a speed before it moves
+    read_only: bool  # the guard's newest Wish denies control: nothing but the stop of a belt of ours
+    pause_asked: bool  # the guard's newest Wish is a stop that begins with a pause (commissioning)
 
 
 def refusal(payload: bytes, scene: Scene) -> str | None:
@@ -38,6 +40,8 @@ def refusal(payload: bytes, scene: Scene) -> str | None:
     if not payload:
         return "empty"
     op, rest = payload[0], payload[1:]
+    if scene.read_only and not (scene.ours and scene.mode is WishMode.STOP and op != 0x03):
+        return "read-only"
     if op == 0x00 and not rest:
         return _request_control(scene)
     if op == 0x02 and len(rest) == 2:
@@ -69,7 +73,7 @@ def _stop(pause: bool, scene: Scene) -> str | None:
         return "somebody else's belt"
     if scene.motion is Motion.REST:
         return "stop to a belt at rest"
-    if pause and not scene.pause_is_rung:
+    if pause and not scene.pause_is_rung and not (scene.pause_asked and scene.motion is Motion.MOVING):
         return "pause is no rung here"
     return None
 

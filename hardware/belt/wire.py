@@ -62,7 +62,8 @@ class WireLink:
     async def scan(self, seconds: float) -> list[Seen]:
         """What advertises in the simulated world, and whether it is connected."""
         result = await self._ask(GattScan, seconds + SHORT_S)
-        return [
+        kept = [Seen(advert.address, advert.name, None, connected=True) for advert in result.connected]
+        return kept + [
             Seen(advert.address, advert.name, advert.rssi, connected=False)
             for advert in result.adverts
             if FTMS_SERVICE in advert.services

@@ -122,9 +122,7 @@ class Radio:
             self._held_in.append((client, body))
             return
         if isinstance(body, GattScan):
-            self._after(
-                self._habits.scan_s, lambda _: self._reply(client, GattResult(body.id, 0, b"", self._adverts()))
-            )
+            self._after(self._habits.scan_s, lambda _: self._reply(client, self._scanned(body.id)))
         elif isinstance(body, GattConnect):
             self._connect(client, body, now_s)
         elif isinstance(body, GattDisconnect):
@@ -148,6 +146,11 @@ class Radio:
     def _reachable(self) -> bool:
         habits = self._habits
         return not habits.radio_silent and habits.advert not in (Advert.ABSENT, Advert.IN_USE)
+
+    def _scanned(self, id_: int) -> GattResult:
+        here = self.up and self._service is Bluetooth.UP
+        connected = (self._advert(self.address, RSSI),) if here else ()
+        return GattResult(id_, 0, b"", self._adverts(), connected=connected)
 
     def _adverts(self) -> tuple[GattAdvert, ...]:
         if self._habits.radio_silent or self._service is not Bluetooth.UP:

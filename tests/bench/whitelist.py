@@ -51,7 +51,12 @@ def scenes(op: int) -> Iterator[Scene]:
     for mode, motion, speed, ceiling, incline, tilt in itertools.product(
         WishMode, Motion, speeds, ceilings, inclines, tilts
     ):
-        for guarded, ours, flatten, spent, lease, rung, by_speed, early in itertools.product(bools(), repeat=8):
+        flags = itertools.product(bools(), repeat=8)
+        # Whether control is denied and a pause asked for: only where it could matter.
+        wishes = [(False, False), *[(True, False)] * (op in LISTED), *[(False, True)] * (op == 0x08)]
+        for (guarded, ours, flatten, spent, lease, rung, by_speed, early), (denied, asked) in itertools.product(
+            flags, wishes
+        ):
             yield Scene(
                 mode=mode,
                 guarded=guarded,
@@ -67,6 +72,8 @@ def scenes(op: int) -> Iterator[Scene]:
                 pause_is_rung=rung,
                 starts_by_speed=by_speed,
                 speed_while_starting=early,
+                read_only=denied,
+                pause_asked=asked,
             )
 
 
@@ -104,10 +111,13 @@ def may_leave(payload: bytes, s: Scene) -> bool:
     stop, run = s.mode is STOP, s.mode is RUN and s.guarded
     moving, at_rest = s.motion is Motion.MOVING, s.motion is Motion.REST
     reads_zero = s.motion in (Motion.ZERO, Motion.REST)
+    if s.read_only and (op == 0x03 or not (stop and s.ours)):  # nobody has measured this treadmill
+        return False
     if op == 0x00:  # control: as a rung of a stop of ours, or of a belt that stands while the guard is there
         return rest == b"" and ((stop and s.ours) or (s.guarded and reads_zero))
-    if op == 0x08:  # stop, and pause where it is a rung: only ours, never to a belt at rest
-        return stop and s.ours and not at_rest and (rest == b"\x01" or (rest == b"\x02" and s.pause_is_rung))
+    if op == 0x08:  # stop, and pause where it is a rung or asked for: only ours, never to a belt at rest
+        pause = s.pause_is_rung or (s.pause_asked and moving)
+        return stop and s.ours and not at_rest and (rest == b"\x01" or (rest == b"\x02" and pause))
     if op == 0x07:  # one start an epoch, of a belt at rest, under a lease, wanted by a guard that is there
         return rest == b"" and run and s.lease and at_rest and not s.start_spent and not s.starts_by_speed
     if op == 0x02 and len(rest) == 2:
@@ -147,6 +157,8 @@ def promises(payload: bytes, s: Scene) -> str | None:
         return "motion without a guard"
     if op in (0x02, 0x07) and not s.lease and not s.ours:
         return "motion of somebody else's belt"
+    if s.read_only and not (s.ours and s.mode is STOP):
+        return "a byte to a treadmill that nobody has measured"
     if op == 0x08 and s.motion is Motion.REST:
         return "P5: a stop to a belt at rest"
     if op == 0x07 and s.motion is not Motion.REST:

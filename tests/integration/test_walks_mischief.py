@@ -186,7 +186,9 @@ def test_what_does_not_endanger_anybody_lets_a_session_walk(name):
     ],
 )
 def test_a_treadmill_that_cannot_be_held_is_never_armed_and_says_why(name):
-    with Composed(mischief=[name]) as house:
+    machine = SIMULATED_S1  # measured: of one that nobody has measured, a silence would be consent
+    profile = Profile(address=ADDRESS, model=machine.model, firmware=machine.firmware, commissioned=True)
+    with Composed(mischief=[name], profile=profile) as house:
         with pytest.raises(NotReached):
             house.armed()
         assert house.state in (State.LATCHED, State.IDLE)

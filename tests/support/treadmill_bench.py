@@ -21,6 +21,7 @@ from hardware.link.messages import (
     Complaint,
     LinkState,
     Sentry,
+    StopBy,
     ToStopper,
     Wish,
     WishMode,
@@ -54,8 +55,14 @@ class TreadmillBench:
     """``with TreadmillBench() as bench: ...``"""
 
     def __init__(
-        self, *, machine: Machine = SIMULATED_S1, profile: Profile | None = None, lease: bool = False
+        self,
+        *,
+        machine: Machine = SIMULATED_S1,
+        profile: Profile | None = None,
+        lease: bool = False,
+        address: str | None = ADDRESS,
     ) -> None:
+        self.address = address
         self.clock = VirtualClock()
         self.world = World(parse_config(CONFIG), self.clock.now(), machine)
         self.profile = profile or Profile(cap_ckmh=500)
@@ -83,7 +90,7 @@ class TreadmillBench:
         self.process = BeltProcess(
             link=WireLink(Mailbox(_once(link_here)), self.clock),
             profile=self.profile,
-            address=ADDRESS,
+            address=self.address,
             cap_ckmh=500,
             guard=Mailbox(_once(guard_belt)),
             stopper=Mailbox(_once(belt_stopper)),
@@ -153,9 +160,11 @@ class TreadmillBench:
         """The newest Belt frame."""
         return self.frames[-1]
 
-    def want(self, mode: WishMode, epoch: int, speed_ckmh: int = 0, incline_dpct: int = 0) -> None:
+    def want(
+        self, mode: WishMode, epoch: int, speed_ckmh: int = 0, incline_dpct: int = 0, **more: StopBy | bool
+    ) -> None:
         """From now on, every tick, this Wish."""
-        self.wish = Wish(epoch, mode, speed_ckmh, incline_dpct)
+        self.wish = Wish(epoch, mode, speed_ckmh, incline_dpct, **more)
 
     def ready(self) -> None:
         """Connected, control held, belt still."""

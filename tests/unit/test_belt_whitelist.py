@@ -24,12 +24,14 @@ STOPPING = Scene(
     pause_is_rung=False,
     starts_by_speed=False,
     speed_while_starting=False,
+    read_only=False,
+    pause_asked=False,
 )
 RUNNING = replace(STOPPING, mode=WishMode.RUN, ceiling_wire=200, ceiling_dpct=10)
 BEFORE = replace(RUNNING, motion=Motion.REST, speed_wire=0, start_spent=False)
 IDLE = replace(STOPPING, mode=WishMode.HOLD, ours=False, lease=False, motion=Motion.REST, speed_wire=0)
 
-FLAGS = ("guarded", "ours", "flatten", "start_spent", "lease", "pause_is_rung", "starts_by_speed")
+FLAGS = ("guarded", "ours", "flatten", "start_spent", "lease", "pause_is_rung", "starts_by_speed", "read_only")
 
 
 def scenes():
@@ -80,6 +82,24 @@ def test_no_stop_or_pause_leaves_for_a_belt_at_rest_or_one_that_is_not_ours():
         assert scene.pause_is_rung or frame == b"\x08\x01"
 
 
+def test_a_pause_that_is_asked_for_leaves_only_in_a_stop_of_our_own_moving_belt():
+    asked = [replace(scene, pause_asked=True, pause_is_rung=False) for scene in ALL_SCENES]
+    leaves = left(asked, (b"\x08\x02",))
+    assert leaves
+    for _, scene in leaves:
+        assert scene.mode is WishMode.STOP
+        assert scene.ours
+        assert scene.motion is Motion.MOVING
+
+
+def test_read_only_is_read_only_to_the_byte_but_for_the_stop_of_a_belt_that_is_ours():
+    denied = [scene for scene in ALL_SCENES if scene.read_only]
+    for frame, scene in left(denied, tuple(frames())):
+        assert scene.ours
+        assert scene.mode is WishMode.STOP
+        assert frame[0] in (0x00, 0x02, 0x08)
+
+
 def test_with_a_stop_wanted_no_speed_at_or_above_the_measured_one_leaves():
     stopping = [scene for scene in ALL_SCENES if scene.mode is WishMode.STOP]
     speeds = [b"\x02" + speed.to_bytes(2, "little") for speed in (0, 1, 80, 149, 150, 151, 200, 563, 65535)]
@@ -122,6 +142,8 @@ def test_without_a_guard_nothing_leaves_but_a_stop_of_our_own_belt_and_the_way_b
         (b"\x08\x01", replace(STOPPING, motion=Motion.UNKNOWN, speed_wire=None)),
         (b"\x08\x01", replace(STOPPING, guarded=False)),
         (b"\x08\x02", replace(STOPPING, pause_is_rung=True)),
+        (b"\x08\x02", replace(STOPPING, pause_asked=True)),
+        (b"\x08\x01", replace(STOPPING, read_only=True)),
         (b"\x02\x50\x00", STOPPING),
         (b"\x00", STOPPING),
         (b"\x00", IDLE),
@@ -168,6 +190,10 @@ def test_what_must_leave_does_leave(payload, scene):
         (b"\x08\x01", replace(STOPPING, motion=Motion.REST), "at rest"),
         (b"\x08\x01", RUNNING, "not wanted"),
         (b"\x08\x02", STOPPING, "no rung"),
+        (b"\x08\x02", replace(STOPPING, motion=Motion.UNKNOWN, speed_wire=None, pause_asked=True), "no rung"),
+        (b"\x00", replace(IDLE, read_only=True), "read-only"),
+        (b"\x07", replace(BEFORE, read_only=True), "read-only"),
+        (b"\x03\x00\x00", replace(IDLE, incline_dpct=20, flatten=True, read_only=True), "read-only"),
         (b"\x00", replace(IDLE, motion=Motion.MOVING), "not ours"),
         (b"\x00", replace(IDLE, guarded=False), "without a guard"),
     ],

@@ -73,6 +73,8 @@ class FtmsClient:
         self._clock: Final = clock
         self._wake: Final = wake
         self._gone: Final = asyncio.Event()
+        self._hurry: Final = asyncio.Event()
+        self._away_s = RECONNECT_S
         self.profile: Final = profile
         self.scale: Final = Scale(profile.quirks.mph_units)
         self.control_point: Final = ControlPoint(link, clock, wake)
@@ -127,18 +129,31 @@ class FtmsClient:
                 self._failed(error)
             except Exception as error:  # noqa: BLE001 - whatever a link raises against its word, it is tried again
                 self._failed(LinkError(Fault.OTHER, repr(error)))
-            self.drop()
+            self._lost()
             await self._link.disconnect()
-            await asyncio.sleep(RECONNECT_S)
+            await self._stay_away()
 
     def _failed(self, error: LinkError) -> None:
         self._trouble = trouble.sentence(error)
         if error.fault in _NO_SERVICE:
             self._phase = LinkState.OFF
 
-    def drop(self) -> None:
-        """This connection is no longer any good: a new one is made. The only help where ATT is stuck (F4)."""
+    async def _stay_away(self) -> None:
+        away_s, self._away_s = self._away_s, RECONNECT_S
+        try:
+            await asyncio.wait_for(self._hurry.wait(), away_s)
+        except TimeoutError:
+            return
+
+    def drop(self, away_s: float = RECONNECT_S) -> None:
+        """Give this connection up; a new one comes *away_s* after it is down. Where ATT is stuck, only this helps."""
+        self._away_s = away_s
+        self._hurry.clear()
         self._lost()
+
+    def come_back(self) -> None:
+        """Stay away no longer."""
+        self._hurry.set()
 
     async def _open(self, address: str) -> None:
         if self._phase is not LinkState.LOST:
@@ -215,7 +230,7 @@ class FtmsClient:
         reports = self.control_point.reports()
         for report in reports:
             self.control.take(report, self.control_point.last_fault)
-        self.control.tick(now_s)
+        self.control.tick(now_s, commissioned=self.facts is not None and self.facts.commissioned)
         return reports
 
     def _event(self, event: LinkEvent) -> None:

@@ -1,0 +1,276 @@
+"""The belt process under the Wishes of staff: no control, scan, leave, and stops that begin with a trial."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from hardware.config.profiles import Profile
+from hardware.link.messages import LinkState, StopBy, StopOutcome, WishMode
+from hardware.simulated.machines import SIMULATED_S1, Pause
+from tests.support.treadmill_bench import ADDRESS, TreadmillBench
+
+CONTROL, STOP, PAUSE = b"\x00", b"\x08\x01", b"\x08\x02"
+
+
+@pytest.fixture
+def bench():
+    with TreadmillBench() as one:
+        yield one
+
+
+def machine(**habits):
+    return replace(SIMULATED_S1, habits=replace(SIMULATED_S1.habits, **habits))
+
+
+def walking_at_minimum(bench):
+    """So long that a zero is no spin-up."""
+    bench.hands("clip", closed=False)
+    bench.hands("clip", closed=True)
+    bench.walking(80)
+    bench.run(12)
+
+
+def values(bench, since_s=0.0):
+    return [value for _, value in bench.writes(since_s)]
+
+
+# ---------------------------------------------------------------------------------------------- read-only
+
+
+@pytest.mark.parametrize("mode", list(WishMode))
+def test_without_control_no_byte_at_all_is_written_whatever_is_wished(bench, mode):
+    bench.world.treadmill.physics.deck.aim(bench.clock.now(), 30, 1000)
+    bench.want(mode, 2, 100, 10, control=False)
+    bench.run(15)
+    assert values(bench) == []
+    assert bench.frame.link is LinkState.READ_ONLY
+    assert bench.frame.speed_ckmh == 0
+    assert bench.process.refusals == []
+
+
+def test_without_control_a_belt_that_moves_and_is_not_ours_is_only_read(bench):
+    bench.want(WishMode.STOP, 1, control=False)
+    bench.mischief("console_start")
+    bench.run(10)
+    assert bench.frame.speed_ckmh == 80
+    assert values(bench) == []
+
+
+def test_control_that_is_denied_in_mid_walk_still_stops_the_belt_that_is_ours_and_leaves_the_deck(bench):
+    bench.walking(120)
+    bench.want(WishMode.RUN, 2, 120, 10)
+    bench.until(lambda frame: frame.incline_dpct == 10, "incline", 30)
+    denied_s = bench.clock.now()
+    bench.want(WishMode.RUN, 2, 120, 10, control=False)
+    bench.until(lambda frame: frame.stop_outcome is not StopOutcome.NONE and frame.speed_ckmh == 0, "rest", 8)
+    bench.run(5)
+    bench.lease.active = False
+    bench.run(20)
+    assert set(values(bench, denied_s)) == {STOP}
+    assert bench.frame.incline_dpct == 10
+
+
+# ---------------------------------------------------------------------------------------------- control
+
+
+def test_a_machine_nobody_has_measured_that_never_answers_is_held_after_two_seconds_and_that_is_told():
+    with TreadmillBench(machine=machine(answers_control=False)) as bench:
+        bench.want(WishMode.STOP, 1)
+        bench.until(lambda frame: bool(frame.last_write), "request", 10)
+        assert bench.frame.control_answered is None
+        took_s = bench.until(lambda frame: frame.link is LinkState.READY, "control", 5)
+        assert 1.9 <= took_s <= 2.3
+        assert bench.frame.control_answered is False
+        bench.run(20)
+        assert values(bench) == [CONTROL]
+
+
+def test_a_measured_machine_that_suddenly_does_not_answer_is_not_held():
+    profile = Profile(cap_ckmh=500, commissioned=True)
+    with TreadmillBench(machine=machine(answers_control=False), profile=profile) as bench:
+        bench.want(WishMode.STOP, 1)
+        bench.until(lambda frame: frame.control_answered is False, "silence", 10)
+        assert bench.frame.link is LinkState.READ_ONLY
+        assert bench.frame.control_answered is False
+        assert "profile" in bench.frame.trouble
+
+
+def test_an_answer_is_told_as_one_and_forgotten_with_the_link(bench):
+    bench.ready()
+    assert bench.frame.control_answered is True
+    bench.mischief("link_dropped")
+    bench.run(0.1)
+    assert bench.frame.control_answered is None
+
+
+# ---------------------------------------------------------------------------------------------- scan
+
+
+def test_a_scan_tells_what_is_near_and_keeps_the_bound_link(bench):
+    bench.ready()
+    bench.mischief("twin")
+    bench.want(WishMode.STOP, 1, scan=True)
+    bench.until(lambda frame: frame.scans == 1, "scan", 10)
+    bound, twin = bench.frame.found
+    assert (bound.address, bound.connected, bound.rssi) == (ADDRESS, True, None)
+    assert not twin.connected
+    assert twin.name == bound.name
+    bench.run(5)
+    assert bench.frame.scans > 2
+    assert bench.frame.link is LinkState.READY
+    assert bench.frame.generation == 1
+    assert values(bench) == [CONTROL]
+    bench.want(WishMode.STOP, 1)
+    bench.run(0.1)
+    assert bench.frame.found == ()
+
+
+def test_what_is_gone_is_no_longer_found_after_three_scans(bench):
+    bench.ready()
+    bench.mischief("twin")
+    bench.want(WishMode.STOP, 1, scan=True)
+    bench.until(lambda frame: len(frame.found) == 2, "twin", 10)
+    bench.mischief("twin", on=False)
+    scans = bench.frame.scans
+    bench.until(lambda frame: len(frame.found) == 1, "twin gone", 20)
+    assert bench.frame.scans - scans in (3, 4)
+
+
+def test_nothing_is_looked_for_while_the_belt_is_ours(bench):
+    bench.walking(100)
+    for mode in (WishMode.RUN, WishMode.STOP):
+        bench.want(mode, 2 if mode is WishMode.RUN else 3, 100, scan=True)
+        bench.run(3)
+    assert bench.frame.scans == 0
+
+
+def test_a_process_without_a_treadmill_scans_too():
+    with TreadmillBench(address=None) as bench:
+        bench.want(WishMode.STOP, 1, scan=True)
+        bench.until(lambda frame: bool(frame.found), "treadmill", 10)
+        assert [one.address for one in bench.frame.found] == [ADDRESS]
+        assert bench.frame.link is LinkState.OFF
+
+
+# ---------------------------------------------------------------------------------------------- leave
+
+
+def test_asked_by_the_guard_to_leave_at_rest_it_ends_in_good_order(bench):
+    bench.ready()
+    bench.want(WishMode.STOP, 1, leave=True)
+    bench.run(3)
+    assert bench.task.result() is True
+    assert values(bench) == [CONTROL]
+
+
+def test_asked_by_the_guard_to_leave_a_belt_that_is_ours_it_stays_and_stops_it(bench):
+    bench.walking(120)
+    bench.want(WishMode.STOP, 3, leave=True)
+    bench.run(0.5)
+    assert not bench.task.done()
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 8)
+    assert not bench.task.done()
+    bench.lease.active = False
+    bench.run(12)
+    assert bench.task.result() is True
+
+
+# ---------------------------------------------------------------------------------------------- a pause first
+
+
+def paused(bench, seconds=14.0):
+    """Walk at the minimum, stop with a pause, until rest; gives what was written."""
+    walking_at_minimum(bench)
+    bench.want(WishMode.STOP, 3, stop_by=StopBy.PAUSE)
+    asked_s = bench.clock.now()
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", seconds)
+    return asked_s, bench.writes(asked_s)
+
+
+def test_a_machine_that_pauses_is_stopped_by_the_pause_alone(bench):
+    asked_s, written = paused(bench)
+    assert written == [(pytest.approx(asked_s + 0.02), PAUSE)]
+    assert bench.frame.pause_works is True
+    assert bench.frame.stop_written_at_s == pytest.approx(asked_s + 0.02)
+    assert bench.world.violations == ()
+
+
+@pytest.mark.parametrize(
+    ("pause", "after_s"), [(Pause.UNSUPPORTED, (0.0, 0.3)), (Pause.IGNORED, (1.0, 3.2)), (Pause.SLOWS, (1.0, 4.0))]
+)
+def test_where_the_pause_does_nothing_the_ladder_follows(pause, after_s):
+    with TreadmillBench(machine=machine(pause=pause)) as bench:
+        asked_s, written = paused(bench)
+        assert [value for _, value in written][:2] == [PAUSE, STOP]
+        assert PAUSE not in [value for _, value in written[1:]]
+        assert after_s[0] <= written[1][0] - asked_s <= after_s[1]
+        assert bench.frame.pause_works is False
+
+
+def test_a_pause_that_is_not_answered_gives_way_to_the_ladder_after_a_second(bench):
+    walking_at_minimum(bench)
+    bench.mischief("ack_lost")
+    bench.want(WishMode.STOP, 3, stop_by=StopBy.PAUSE)
+    asked_s = bench.clock.now()
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 10)
+    (first_s, first), (second_s, second), *_ = bench.writes(asked_s)
+    assert (first, second) == (PAUSE, STOP)
+    assert 1.0 <= second_s - first_s <= 1.2
+    assert bench.frame.pause_works is False
+
+
+@pytest.mark.parametrize("how", ["ladder", "silence", "leave"])
+def test_a_trial_ends_at_once_when_the_guard_no_longer_asks_for_it(how):
+    with TreadmillBench(machine=machine(pause=Pause.IGNORED)) as bench:
+        walking_at_minimum(bench)
+        bench.want(WishMode.STOP, 3, stop_by=StopBy.PAUSE)
+        bench.run(0.1)
+        asked_s = bench.clock.now()
+        if how == "ladder":
+            bench.want(WishMode.STOP, 4)
+        elif how == "silence":
+            bench.guard_up = False
+        else:
+            bench.process.leave()
+        bench.run(0.4)
+        assert values(bench, asked_s)[0] == STOP
+        assert bench.writes(asked_s)[0][0] - asked_s <= (0.36 if how == "silence" else 0.021)
+        assert bench.frame.pause_works is None
+
+
+# ---------------------------------------------------------------------------------------------- without a link
+
+
+def speeds_told(frames):
+    """The speeds of a run of frames, one for each reading."""
+    return [next(group).speed_ckmh for _, group in itertools.groupby(frames, key=lambda frame: frame.reading_seq)]
+
+
+@pytest.mark.parametrize(("link_loss_stop_s", "stops"), [(None, False), (0.5, True), (4.0, True)])
+def test_what_a_machine_does_without_a_link_is_told_before_anything_is_written(link_loss_stop_s, stops):
+    with TreadmillBench(machine=machine(link_loss_stop_s=link_loss_stop_s)) as bench:
+        walking_at_minimum(bench)
+        bench.want(WishMode.STOP, 3, stop_by=StopBy.UNLINK)
+        asked_s, seen = bench.clock.now(), len(bench.frames)
+        bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 20)
+        written = bench.writes(asked_s)
+        first_s = written[0][0] if written else bench.clock.now()
+        fresh = [one for one in bench.frames[seen:] if one.generation == 2 and one.speed_ckmh is not None]
+        before = speeds_told(fresh)[:2]
+        assert (before[-1] < 80) is stops
+        assert {value for _, value in written} <= {CONTROL, STOP}
+        assert first_s - asked_s < 12.0
+        assert bench.true_ckmh == 0
+        assert bench.world.violations == ()
+
+
+def test_a_trial_without_a_link_is_broken_off_when_the_guard_wants_the_ladder(bench):
+    walking_at_minimum(bench)
+    bench.want(WishMode.STOP, 3, stop_by=StopBy.UNLINK)
+    bench.run(2.5)  # the link is down, and the process stays away
+    bench.want(WishMode.STOP, 4)
+    asked_s = bench.clock.now()
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 8)
+    assert values(bench, asked_s)[:2] == [CONTROL, STOP]
+    assert bench.writes(asked_s)[0][0] - asked_s < 1.0
