@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,7 +12,19 @@ from hardware.belt.ftms.decode_command import Direction, decode_report
 from hardware.guard.black_box import BlackBoxError
 from hardware.guard.replay import Account, Moment, account_of, story
 
-__all__ = ["Account", "BlackBoxError", "Moment", "account_of", "app", "story"]
+if TYPE_CHECKING:
+    from hardware.config import Config
+
+__all__ = [
+    "Account",
+    "BlackBoxError",
+    "Moment",
+    "account_of",
+    "app",
+    "look_at_wires",
+    "radio_trouble",
+    "story",
+]
 
 SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 
@@ -89,6 +101,42 @@ def guard(
         raise typer.Exit(2) from None
     typer.echo(report.text(), nl=False)
     raise typer.Exit(1 if report.missing else 0)
+
+
+def look_at_wires(settings: Config, runtime: Path | None) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """For the doctor: (every wire's line, sentences of what is missing, why it could not look). Drives no output."""
+    import time
+
+    from hardware.guard import check as guard_check
+    from hardware.link.paths import RuntimeDirError, open_runtime_directory
+
+    try:
+        with closing(guard_check.open_pins(settings, open_runtime_directory(runtime))) as pins:
+            report = guard_check.check(pins, settings.wiring, time.monotonic, time.sleep, outputs=False)
+    except (RuntimeDirError, guard_check.CheckError) as error:
+        return (), (), str(error)
+    return tuple(report.lines), tuple(report.missing), ""
+
+
+def radio_trouble(adapter: str | None) -> str:
+    """For the doctor: what stands between us and Bluetooth, in a sentence; empty where nothing does. Looks only."""
+    import asyncio
+
+    from hardware.belt import bluez, trouble
+    from hardware.belt.link import LinkError
+
+    async def ask() -> None:
+        line = bluez.Bluez(lambda: None, lambda _path: False)
+        try:
+            bluez.check_adapter(await line.objects(3.0), adapter)
+        finally:
+            await line.close()
+
+    try:
+        asyncio.run(ask())
+    except LinkError as error:
+        return trouble.sentence(error)
+    return ""
 
 
 treadmill_app = typer.Typer(no_args_is_help=True, help="Simulated treadmills: what there is, and one on a radio.")

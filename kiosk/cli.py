@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kiosk.ui.black_box_chart import BoxPicture
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
+STATE = Path("/var/lib/retrowalk")  # of the appliance
 
 app = typer.Typer(
     name="retrowalk",
@@ -158,6 +159,69 @@ def gallery(
     except GalleryError as error:
         raise _fail(str(error)) from error
     typer.echo(f"{len(pictures)} pictures in {directory}; open {directory / 'index.html'}")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also pack what helpers need, without personal data.")
+    ] = None,
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = SYSTEM_CONFIG,
+    data: Annotated[Path | None, typer.Option(help="The directory of the record.")] = None,
+    runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
+    lang: Annotated[str | None, typer.Option(help="en, es or de; else the gym's.")] = None,
+) -> None:
+    """Say what is wrong and what to do. Exit code 0: nothing; 1: something is to be done; 2: it cannot look."""
+    from kiosk.assets import assets_directory
+    from kiosk.locale import load_catalogues
+    from kiosk.staff.commands.shell import now, print_json
+    from kiosk.staff.health import beacon, house, report
+    from kiosk.staff.health import bundle as bundles
+    from kiosk.staff.health.machine import Machine
+
+    found, settings = house.configuration(config)
+    texts = load_catalogues(assets_directory() / "locale")
+    words = texts.get(lang or ("en" if settings is None else settings.gym.language))
+    if words is None:
+        raise _fail(f'There are no texts in "{lang}". Choose one of: {", ".join(texts)}.')
+    machine, at = Machine(), now()
+    directory = data or (STATE if settings is None and STATE.is_dir() else (settings or Config()).data_directory)
+    kiosk = beacon.read(runtime or _runtime(config), at.now_s)
+    real = settings is not None and not settings.simulated
+    look, radio = None, None
+    if settings is not None and real:
+        if kiosk is None or kiosk.status is None:
+            look = house.WireLook(*hardware.cli.look_at_wires(settings, runtime or _runtime(config)))
+        radio = hardware.cli.radio_trouble(settings.treadmill.adapter)
+    examined = report.examine(
+        machine,
+        config=settings,
+        config_found=found,
+        directory=directory,
+        at=at,
+        beacon=kiosk,
+        radio=radio,
+        look=look,
+    )
+    if as_json:
+        print_json(report.as_data(words, examined))
+    else:
+        typer.echo(report.text(words, examined), nl=False)
+    if bundle is not None:
+        try:
+            bundles.write(bundle, bundles.parts(machine, words, examined, config, directory), at)
+        except OSError as error:
+            raise _fail(f"{bundle} cannot be written: {error.strerror}. Choose another place.") from error
+        typer.echo(words("health.bundled", file=bundle), err=as_json)
+    raise typer.Exit(examined.exit_code)
+
+
+def _runtime(config: Path) -> Path:
+    """The appliance's runtime directory for its configuration, else this user's."""
+    from hardware.link.paths import default_runtime_directory
+
+    return Path("/run/retrowalk") if config == SYSTEM_CONFIG else default_runtime_directory()
 
 
 blackbox = typer.Typer(no_args_is_help=True, help="The guard's own minute around each stop.")
