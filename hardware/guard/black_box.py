@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from hardware.constants import BLACK_BOX_S, TICK_S
-from hardware.guard.machine import Inputs, Machine, Outputs, Rules
+from hardware.guard.memory import Inputs, Machine, Outputs, Rules
 from hardware.link.messages import VERSION, BlackBoxAck, BlackBoxChunk, SafetyEvent
 
 AFTER_S: Final = 10.0

@@ -15,7 +15,6 @@ from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import (
     CAP_MAX_CKMH,
     CAP_SUPERVISED_CKMH,
-    CAP_UNCOMMISSIONED_CKMH,
     INCLINE_MAX_DPCT,
     INCLINE_STEP_DPCT,
     MIN_UNTOLD_CKMH,
@@ -72,7 +71,7 @@ def limits_of(facts: TreadmillFacts, profile: Profile, house: House, purpose: Pu
     """
     caps = [CAP_MAX_CKMH, facts.max_ckmh, house.cap_ckmh]
     if purpose is not Purpose.COMMISSIONING:
-        caps.append(profile.cap_ckmh if profile.commissioned else min(profile.cap_ckmh, CAP_UNCOMMISSIONED_CKMH))
+        caps.append(profile.limit_ckmh)
     if house.supervised:
         caps.append(CAP_SUPERVISED_CKMH)
     return Limits(

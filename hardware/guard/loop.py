@@ -20,7 +20,8 @@ from hardware.gpio.pins import PinError, Pins
 from hardware.gpio.wires import Switchboard
 from hardware.guard.black_box import BlackBox
 from hardware.guard.limits import House
-from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
+from hardware.guard.machine import step
+from hardware.guard.memory import Inputs, Machine, Outputs, Request, Rules, initial
 from hardware.guard.opening import Checks
 from hardware.guard.report import status_of, steady
 from hardware.guard.seat import Seat

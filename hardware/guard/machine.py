@@ -4,70 +4,53 @@ Once a tick, and at once when a contact opens, the loop hands over what it has: 
 newest drawn frame of the screen, requests. The machine looks at levels (only three things must be edges: the clip's
 proof, the amber press, a reset) and answers with the Wish, permit, alarm, lease and what to report.
 
-The order of one step, and of this file: see what the inputs amount to; trip; do what is asked; let time do its part;
-derive the outputs. Section numbers and I1-I15 are those of safety.md. Times are monotonic seconds, speeds 0.01 km/h.
-Ages are compared so that a time-stamp from the future, or one that is no number, is unhealthy.
+The order of one step: see what the inputs amount to (hardware.guard.evidence); then, as this file is written: trip;
+do what is asked; let time do its part; derive the outputs. What is remembered between steps is hardware.guard.memory.
+Section numbers and I1-I15 are those of safety.md. Times are monotonic seconds, speeds 0.01 km/h.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
-from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import (
     ALARM_TEST_S,
     ARM_WINDOW_S,
     CONSENT_AGE_S,
-    DEVIATION_CKMH,
     DEVIATION_S,
-    OVERSPEED_MARGIN_CKMH,
     OVERSPEED_S,
     PAUSE_TEST_S,
-    PERMIT_DROPOUT_S,
-    PERMIT_PICKUP_S,
     PROOF_WINDOW_S,
     RESET_GAP_S,
     REST_START_MARGIN_S,
     SCALE_S,
-    SCREEN_MISSING_S,
-    STILL_READINGS,
-    STILL_S,
     STOP_TEST_S,
-    TICK_S,
-    WISH_MISSING_S,
 )
 from hardware.guard import opening
-from hardware.guard.limits import (
-    NOTHING,
-    Course,
-    House,
-    Limits,
-    at_start,
-    eased_ckmh,
-    follow,
-    limits_of,
-    profile_of,
-    ramp_s,
-    within,
+from hardware.guard.evidence import Evidence, lasting, look, recent, told_facts
+from hardware.guard.limits import at_start, eased_ckmh, follow, ramp_s
+from hardware.guard.memory import (
+    AT_REST_STATES,
+    GUARDED,
+    SOFT,
+    UNDER_WAY,
+    Inputs,
+    Machine,
+    Outputs,
+    Request,
+    Rules,
+    but,
 )
-from hardware.guard.opening import Check, Checks
 from hardware.link.messages import (
     Arm,
     BeginCheck,
-    Belt,
     Cause,
     Contact,
     Disarm,
     Ease,
-    Envelope,
     Heard,
-    LinkState,
     LowerCap,
     Missing,
-    Opening,
     Proof,
     Purpose,
     Rebind,
@@ -83,31 +66,10 @@ from hardware.link.messages import (
     Stop,
     StopBy,
     StopWhy,
-    Switches,
     Target,
-    TreadmillFacts,
     Wish,
     WishMode,
 )
-
-Request = (
-    Arm | Start | Target | Ease | Stop | Reset | Disarm | LowerCap | Scan | BeginCheck | SoundAlarm | Heard | Rebind
-)
-LinkId = tuple[int, int]  # which belt process, and which of its connections
-
-SOFT: Final = frozenset(
-    {
-        Cause.BOOT,
-        Cause.MEMBER_STOP,
-        Cause.PLAN_DONE,
-        Cause.STAFF_STOP,
-        Cause.ARM_EXPIRED,
-        Cause.SCREEN_FROZEN,
-        Cause.BELT_STOPPED_ITSELF,
-        Cause.STOP_TEST,
-    }
-)
-"""Causes that do not take the permit from a belt that is being stopped. Every other one is hard."""
 
 RAMPED: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP, Cause.SCREEN_FROZEN})
 """Soft causes that slow the belt before they stop it: it obeys, and nobody else has touched it."""
@@ -132,177 +94,10 @@ TEST_ADDS_S: Final = {StopBy.PAUSE: PAUSE_TEST_S, StopBy.UNLINK: STOP_TEST_S}  #
 BRAKES: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP})
 """Stops that prove the brake: asked for, and by Bluetooth alone. A hard cause may have taken the key as well."""
 
-AT_REST_STATES: Final = frozenset({State.LATCHED, State.IDLE, State.PROOF, State.ARMED})
-GUARDED: Final = frozenset({State.ARMED, State.STARTING, State.RUNNING, State.STOPPING})
-UNDER_WAY: Final = frozenset({State.STARTING, State.RUNNING})
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """What is fixed for this guard's life."""
-
-    house: House
-    tick_late_s: float
-    profiles: Mapping[str, Profile]  # by treadmill address
-    checks: Checks = Checks()
-    alarm: bool = False  # an alarm output is fitted
-
-
-class Inputs(msgspec.Struct, frozen=True):
-    """What one tick brings."""
-
-    switches: Switches
-    belt: Belt | None  # the newest frame of the belt process that is connected
-    belt_at_s: float | None  # when it was sent
-    belt_life: int  # counts belt processes that connected
-    drawn: int | None  # the newest frame the screen has drawn
-    drawn_at_s: float | None
-    requests: tuple[Request, ...] = ()
-    shutdown: bool = False  # the guard was told to leave: the belt comes to rest first
-
-
-class Motion(msgspec.Struct, frozen=True):
-    """What the readings so far amount to."""
-
-    link: LinkId | None = None
-    seq: int | None = None
-    zeros: int = 0  # fresh readings of 0.00 in a row
-    zero_since_s: float | None = None
-    over_since_s: float | None = None  # faster than the cap
-    fast_since_s: float | None = None  # faster than asked
-
-
-class Machine(msgspec.Struct, frozen=True):
-    """The guard's whole memory. ``None`` is "never" or "not yet": there are no sentinels."""
-
-    since_s: float  # when *state* was entered
-    epoch: int
-    state: State = State.LATCHED
-    cause: Cause | None = Cause.BOOT
-    staff: bool = False  # only staff may reset
-    alarm: bool = False
-    permit: bool = False
-    permit_wrong_s: float | None = None  # since when the relay contradicts
-    mode: WishMode = WishMode.HOLD
-    lease: bool = False  # if the belt moves, it is ours
-    session: str = ""
-    purpose: Purpose | None = None
-    envelope: Envelope | None = None
-    address: str | None = None  # of the treadmill last connected; so are the next two
-    profile: Profile = UNCOMMISSIONED
-    limits: Limits = NOTHING
-    motion: Motion = Motion()
-    link: LinkId | None = None  # the connection that was armed
-    pulled: bool = False  # the clip was opened since Arm
-    consent_s: float | None = None  # the walker's own edge
-    amber: bool = False
-    course: Course = Course(0, 0, 0.0)  # what the belt is asked for while the Wish is RUN
-    goal: tuple[int, int] = (0, 0)  # speed and incline that the session asks for
-    ramp: tuple[int, float] | None = None  # a soft ramp: from which speed, since when
-    scaled: bool = False  # the belt was measured at what it was asked for
-    started_life: int | None = None  # the belt process that got the start
-    ran: bool = False  # since Arm the belt was seen to move as it was told
-    run_s: float | None = None  # when a `07` of this lease may last have been written
-    stop_s: float | None = None  # when this stop began
-    ramping_s: float = 0.0  # what its ramp, or what it is to test, adds to the budget
-    stop_by: StopBy = StopBy.LADDER  # how it begins
-    rest_s: float | None = None  # when the belt last came to rest under our lease
-    drawn: int | None = None
-    drawn_s: float | None = None
-    event_seq: int | None = None  # of the newest Machine Status seen
-    reset_s: float | None = None  # the last Reset, whatever became of it
-    tick_s: float | None = None
-    events: int = 0
-    check: Check = Check()
-    sound_s: float | None = None  # since when the alarm sounds so that staff may hear it
-    scan: bool = False
-    leave: bool = False  # to be started anew: nothing is reset or armed any more
-
-    @property
-    def hard(self) -> bool:
-        """True while a hard cause is latched."""
-        return self.cause is not None and self.cause not in SOFT
-
-    @property
-    def budget_s(self) -> float:
-        """How long this stop may take before the alarm."""
-        return self.profile.stop_budget_s + self.ramping_s
-
-    @property
-    def holding(self) -> Limits:
-        """The limits that hold now, the session's envelope included."""
-        return self.limits if self.envelope is None else within(self.limits, self.envelope)
-
-
-class Evidence(msgspec.Struct, frozen=True):
-    """What this tick's inputs amount to."""
-
-    now_s: float
-    rules: Rules
-    switches: Switches
-    life: int  # of the belt process
-    belt: Belt | None  # its frame, if fresh
-    link_up: bool
-    control: bool
-    link: LinkId | None
-    speed: int | None  # the reading, if fresh
-    still: bool  # two fresh readings of 0.00, and a second
-    at_rest: bool  # still, and no start is on its way
-    event: StatusEvent | None  # new in this tick
-    screen: bool
-    permit_fault: bool
-    late: bool
-    shutdown: bool
-
-    @property
-    def moving(self) -> bool:
-        """True only if freshly measured."""
-        return self.speed is not None and self.speed > 0
-
-
-class Outputs(msgspec.Struct, frozen=True):
-    """What the loop writes and reports after a step."""
-
-    wish: Wish
-    permit: bool
-    alarm: bool
-    lease: bool
-    stop_now: bool  # the stopper must help: the belt may move and its process is silent
-    belt_heard: bool
-    at_rest: bool
-    measured_ckmh: int | None
-    in_use_by_other: bool
-    limits: Limits
-    consent_left_s: float | None
-    reset_missing: tuple[Missing, ...]
-    arm_missing: tuple[Missing, ...]
-    start_missing: tuple[Missing, ...]
-    events: tuple[SafetyEvent, ...]
-    refused: tuple[Refused, ...]
-    opening: Opening
-
-
-but: Final = msgspec.structs.replace
-
-
-def initial(
-    now_s: float, *, lease: bool = False, session: str = "", checked: tuple[str, float] | None = None
-) -> Machine:
-    """A guard just started: LATCHED. With an open *lease* a moving belt is ours and is stopped first (2.6).
-
-    *checked*: the treadmill of the last opening check, and when it was finished. Epochs start at the ticks since
-    boot: those of a restarted guard are above all that it ever gave out.
-    """
-    machine = Machine(since_s=now_s, epoch=int(now_s / TICK_S), check=opening.done_before(checked))
-    if not lease:
-        return machine
-    return but(
-        machine, cause=Cause.RESTART_MOVING, staff=True, lease=True, session=session, run_s=now_s, stop_s=now_s
-    )
-
 
 def step(machine: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machine, Outputs]:
     """One tick at *now_s*."""
-    m, seen = _look(machine, inputs, now_s, rules)
+    m, seen = look(machine, inputs, now_s, rules)
     cause = _trip(m, seen)
     if cause is not None:
         m = _stopped(m, cause, now_s)
@@ -311,113 +106,13 @@ def step(machine: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[
     return _settled(machine, m, seen, refused)
 
 
-# ------------------------------------------------------------------------------------------------ seeing
-
-
-def _recent(at_s: float | None, now_s: float, limit_s: float) -> bool:
-    return at_s is not None and 0.0 <= now_s - at_s <= limit_s
-
-
-def _lasting(since_s: float | None, now_s: float, seconds: float) -> bool:
-    return since_s is not None and now_s - since_s >= seconds
-
-
-def _since(was_s: float | None, now_s: float, *, holds: bool) -> float | None:
-    if not holds:
-        return None
-    return now_s if was_s is None else was_s
-
-
-def _look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machine, Evidence]:
-    """Take this tick's inputs into memory and say what they amount to. Nothing here decides."""
-    readback = inputs.switches.permit_readback
-    permit_wrong = readback is not None and readback is not m.permit
-    m = but(m, permit_wrong_s=_since(m.permit_wrong_s, now_s, holds=permit_wrong))
-    if inputs.drawn != m.drawn:  # only a new frame counts: a repeated one was drawn before the screen froze
-        m = but(m, drawn=inputs.drawn, drawn_s=inputs.drawn_at_s)
-
-    belt, sent_s = inputs.belt, inputs.belt_at_s
-    if belt is None or sent_s is None or not _recent(sent_s, now_s, WISH_MISSING_S):
-        belt, link, speed, event = None, None, None, None
-    else:
-        if belt.facts is not None and m.state in AT_REST_STATES:
-            m = _told_facts(m, belt.facts, rules)
-        link = (inputs.belt_life, belt.generation)
-        read_s = None if belt.reading_age_s is None else sent_s - belt.reading_age_s
-        speed = belt.speed_ckmh if _recent(read_s, now_s, m.profile.stale_s) else None
-        event = belt.event if m.event_seq is not None and m.event_seq != belt.event_seq else None
-        m = but(m, event_seq=belt.event_seq)
-    m = but(m, motion=Motion() if belt is None or speed is None else _motion(m, link, belt.reading_seq, speed, now_s))
-
-    still_s = max(STILL_S, m.profile.quirks.zero_debounce_s)
-    still = m.motion.zeros >= STILL_READINGS and _lasting(m.motion.zero_since_s, now_s, still_s)
-    seen = Evidence(
-        now_s=now_s,
-        rules=rules,
-        switches=inputs.switches,
-        life=inputs.belt_life,
-        belt=belt,
-        link_up=belt is not None and belt.link in (LinkState.READ_ONLY, LinkState.READY),
-        control=belt is not None and belt.link is LinkState.READY,
-        link=link,
-        speed=speed,
-        still=still,
-        at_rest=still and not _may_start_yet(m, belt, inputs.belt_life, now_s),
-        event=event,
-        screen=_recent(m.drawn_s, now_s, SCREEN_MISSING_S),
-        permit_fault=_lasting(m.permit_wrong_s, now_s, PERMIT_PICKUP_S if m.permit else PERMIT_DROPOUT_S),
-        late=m.tick_s is not None and not _recent(m.tick_s, now_s, TICK_S + rules.tick_late_s),
-        shutdown=inputs.shutdown,
-    )
-    return but(m, tick_s=now_s), seen
-
-
-def _told_facts(m: Machine, facts: TreadmillFacts, rules: Rules) -> Machine:
-    profile = profile_of(facts, rules.profiles)
-    return but(m, address=facts.address, profile=profile, limits=limits_of(facts, profile, rules.house, m.purpose))
-
-
-def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, now_s: float) -> Motion:
-    """The readings so far and one fresh one. Whatever is not 0.00 on the same link starts the count anew."""
-    was = m.motion
-    if speed > 0:
-        zeros, zero_since_s = 0, None
-    elif link != was.link or was.zero_since_s is None:
-        zeros, zero_since_s = 1, now_s
-    else:
-        zeros, zero_since_s = was.zeros + (seq != was.seq), was.zero_since_s
-    asked = m.course.speed_ckmh
-    over = speed > m.limits.cap_ckmh + OVERSPEED_MARGIN_CKMH
-    fast = speed > asked + DEVIATION_CKMH or (not m.scaled and 4 * speed > 5 * asked)
-    return Motion(
-        link,
-        seq,
-        zeros,
-        zero_since_s,
-        over_since_s=_since(was.over_since_s, now_s, holds=over),
-        fast_since_s=_since(was.fast_since_s, now_s, holds=m.state in UNDER_WAY and fast),
-    )
-
-
-def _may_start_yet(m: Machine, belt: Belt | None, life: int, now_s: float) -> bool:
-    """True while a `07` of this lease may still move a belt that reads 0.00 (decisions: Rest).
-
-    When one was written the belt process knows; it is believed if it is the one that got the start and has acted on
-    the newest Wish. Otherwise the last tick in which it might have written one counts.
-    """
-    started_s = m.run_s
-    if started_s is not None and belt is not None and life == m.started_life and belt.wish_epoch == m.epoch:
-        started_s = belt.started_at_s
-    return started_s is not None and not now_s - started_s > m.profile.start_latency_s + REST_START_MARGIN_S
-
-
 # ------------------------------------------------------------------------------------------------ tripping
 
 
 def _unlinked(m: Machine, now_s: float) -> bool:
     """True while a link test may have dropped the link: for so long its loss is no fault."""
     test = m.cause is Cause.STOP_TEST and m.stop_by is StopBy.UNLINK
-    return test and _recent(m.stop_s, now_s, STOP_TEST_S)
+    return test and recent(m.stop_s, now_s, STOP_TEST_S)
 
 
 def _trip(m: Machine, seen: Evidence) -> Cause | None:
@@ -427,7 +122,7 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
     linked = guarded and not _unlinked(m, now_s)
     # A stop that arrives at a belt at rest may start it (quirk 12): so long after our rest, motion is still ours.
     aftermath_s = m.profile.start_latency_s + REST_START_MARGIN_S
-    ours = state is State.ARMED or (state in AT_REST_STATES and _recent(m.rest_s, now_s, aftermath_s))
+    ours = state is State.ARMED or (state in AT_REST_STATES and recent(m.rest_s, now_s, aftermath_s))
     reasons = (
         (switches.red is Contact.OPEN or (guarded and switches.red is not Contact.CLOSED), Cause.RED_BUTTON),
         (switches.fault != "", Cause.INPUT_FAULT),
@@ -441,14 +136,14 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (under_way and seen.event is StatusEvent.RESET, Cause.CONTROL_LOST),  # it drops control; ours may do it too
         (linked and not seen.control, Cause.CONTROL_LOST),
         (linked and seen.speed is None, Cause.TELEMETRY_STALE),
-        (guarded and _lasting(m.motion.over_since_s, now_s, OVERSPEED_S), Cause.OVERSPEED),
-        (_lasting(m.motion.fast_since_s, now_s, DEVIATION_S), Cause.DEVIATION),
+        (guarded and lasting(m.motion.over_since_s, now_s, OVERSPEED_S), Cause.OVERSPEED),
+        (lasting(m.motion.fast_since_s, now_s, DEVIATION_S), Cause.DEVIATION),
         (ours and seen.moving, Cause.UNEXPECTED_MOTION),
         (state is State.STARTING and now_s - m.since_s > m.profile.start_timeout_s, Cause.START_TIMEOUT),
         ((under_way or state is State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN),
         (under_way and seen.event is StatusEvent.STOPPED_BY_USER, Cause.BELT_STOPPED_ITSELF),
         (state is State.RUNNING and seen.still, Cause.BELT_STOPPED_ITSELF),
-        (state is State.ARMED and not _recent(m.consent_s, now_s, ARM_WINDOW_S), Cause.ARM_EXPIRED),
+        (state is State.ARMED and not recent(m.consent_s, now_s, ARM_WINDOW_S), Cause.ARM_EXPIRED),
         (state is State.PROOF and now_s - m.since_s > PROOF_WINDOW_S, Cause.ARM_EXPIRED),
         (under_way and seen.shutdown, Cause.STAFF_STOP),
     )
@@ -557,7 +252,7 @@ def _start_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     if m.state is not State.ARMED:
         return (Missing.NOT_ARMED,)
     fitness = _fitness(m, seen)
-    return fitness if _recent(m.consent_s, seen.now_s, CONSENT_AGE_S) else (*fitness, Missing.CONSENT)
+    return fitness if recent(m.consent_s, seen.now_s, CONSENT_AGE_S) else (*fitness, Missing.CONSENT)
 
 
 # ------------------------------------------------------------------------------------------------ doing what is asked
@@ -588,7 +283,7 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
                 m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session, purpose=purpose, scan=False
             )
             if seen.belt is not None and seen.belt.facts is not None:
-                armed = _told_facts(armed, seen.belt.facts, seen.rules)
+                armed = told_facts(armed, seen.belt.facts, seen.rules)
             missing = _fitness(armed, seen) if m.state is State.IDLE else _arm_missing(m, seen)
             return (m, missing) if missing else (but(armed, link=seen.link, pulled=False, consent_s=None), ())
         case Start():
@@ -700,7 +395,7 @@ def _moved_on(m: Machine, seen: Evidence) -> Machine:
         m,
         amber=seen.switches.amber_pressed is True,
         check=opening.settled(check, m.address, alarm=seen.rules.alarm, now_s=now_s),
-        sound_s=m.sound_s if _recent(m.sound_s, now_s, ALARM_TEST_S) and m.state not in GUARDED else None,
+        sound_s=m.sound_s if recent(m.sound_s, now_s, ALARM_TEST_S) and m.state not in GUARDED else None,
         scan=m.scan and seen.screen and m.state in (State.LATCHED, State.IDLE) and not m.lease,
     )
     match m.state:
@@ -730,7 +425,7 @@ def _proving(m: Machine, seen: Evidence) -> Machine:
     if not m.pulled or clip is not Contact.CLOSED:
         return m
     m = but(m, consent_s=now_s if m.consent_s is None else m.consent_s)
-    if not _recent(m.consent_s, now_s, CONSENT_AGE_S):
+    if not recent(m.consent_s, now_s, CONSENT_AGE_S):
         return but(m, pulled=False, consent_s=None)
     return but(m, state=State.ARMED, since_s=now_s) if seen.control else m
 
@@ -738,7 +433,7 @@ def _proving(m: Machine, seen: Evidence) -> Machine:
 def _following(m: Machine, seen: Evidence) -> Machine:
     """Toward the session's goal, or down a soft ramp to the minimum (Ease). No rise before the scale is proved."""
     asked, measured = m.course.speed_ckmh, seen.speed or 0
-    if _lasting(m.since_s, seen.now_s, SCALE_S) and 3 * asked <= 4 * measured <= 5 * asked:
+    if lasting(m.since_s, seen.now_s, SCALE_S) and 3 * asked <= 4 * measured <= 5 * asked:
         m = but(m, scaled=True)
     speed, incline = m.goal if m.ramp is None else (eased_ckmh(*m.ramp, seen.now_s), m.goal[1])
     course = follow(m.course, speed, incline, m.holding, seen.now_s if m.scaled else None)
@@ -768,7 +463,7 @@ def _stopping(m: Machine, seen: Evidence) -> Machine:
             m = but(m, check=opening.with_proof(m.check, Proof.BRAKE))
         m = but(m, lease=False, run_s=None, stop_s=None, rest_s=seen.now_s)
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=seen.now_s)
-    if m.alarm or seen.still or not _lasting(m.stop_s, seen.now_s, m.budget_s):
+    if m.alarm or seen.still or not lasting(m.stop_s, seen.now_s, m.budget_s):
         return m
     return but(m, alarm=True, staff=True, ramp=None, cause=m.cause if m.hard else Cause.STOP_NOT_CONFIRMED)
 
@@ -788,7 +483,7 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
     permit = m.cause is None or (m.cause in SOFT and m.cause is not Cause.BOOT)
     m = but(m, mode=mode, epoch=m.epoch + raised, permit=permit)
     speed, incline = (m.course.speed_ckmh, m.course.incline_dpct) if mode is WishMode.RUN else (0, 0)
-    stop_by = m.stop_by if m.cause is Cause.STOP_TEST and _recent(m.stop_s, seen.now_s, STOP_TEST_S) else None
+    stop_by = m.stop_by if m.cause is Cause.STOP_TEST and recent(m.stop_s, seen.now_s, STOP_TEST_S) else None
     events = _events(before, m, seen)
     consent_s = m.consent_s if m.state is State.ARMED else None
     outputs = Outputs(

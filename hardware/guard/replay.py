@@ -13,7 +13,8 @@ import msgspec
 
 from hardware.constants import TICK_S
 from hardware.guard.black_box import BlackBoxError, Memory, Opening, Step, entries
-from hardware.guard.machine import Machine, Outputs, step
+from hardware.guard.machine import step
+from hardware.guard.memory import Machine, Outputs
 from hardware.link.messages import Cause, Contact, SafetyEvent, State, Target, WishMode
 
 COMPARED: Final = tuple(field for field in Outputs.__struct_fields__ if field != "events")

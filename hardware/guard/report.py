@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hardware.guard.machine import Inputs, Machine, Outputs
+from hardware.guard.memory import Inputs, Machine, Outputs
 from hardware.link.messages import Contact, LinkState, ResetBy, Status, StopOutcome
 from hardware.link.messages import Inputs as Wires
 

@@ -24,6 +24,8 @@ from tests.bench.common import REPO, main, table
 
 COPIED = ("hardware", "kiosk", "tests", "assets", "pyproject.toml")
 MACHINE = "hardware/guard/machine.py"
+MEMORY = "hardware/guard/memory.py"
+EVIDENCE = "hardware/guard/evidence.py"
 
 GUARD_PROMISES = ("tests/property/test_guard_promises.py",)
 GUARD_EXAMPLES = (
@@ -113,8 +115,8 @@ BUGS = (
         "stale telemetry ignored",
         (
             (
-                MACHINE,
-                "speed = belt.speed_ckmh if _recent(read_s, now_s, m.profile.stale_s) else None",
+                EVIDENCE,
+                "speed = belt.speed_ckmh if recent(read_s, now_s, m.profile.stale_s) else None",
                 "speed = belt.speed_ckmh if read_s is not None else None",
             ),
         ),
@@ -133,7 +135,7 @@ BUGS = (
         "boot in IDLE",
         (
             (
-                MACHINE,
+                MEMORY,
                 "    state: State = State.LATCHED\n    cause: Cause | None = Cause.BOOT",
                 "    state: State = State.IDLE\n    cause: Cause | None = None",
             ),
@@ -159,13 +161,13 @@ BUGS = (
     ),
     Bug(
         "no clip proof needed",
-        ((MACHINE, "if m.pulled and clip is Contact.CLOSED:", "if clip is Contact.CLOSED:"),),
+        ((MACHINE, "if not m.pulled or clip is not Contact.CLOSED:", "if clip is not Contact.CLOSED:"),),
     ),
     Bug(
         "zero during spin-up taken as rest",
         (
             (
-                MACHINE,
+                EVIDENCE,
                 "at_rest=still and not _may_start_yet(m, belt, inputs.belt_life, now_s),",
                 "at_rest=still,",
             ),
@@ -188,8 +190,8 @@ BUGS = (
         (
             (
                 MACHINE,
-                "armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session)",
-                "armed = but(m, state=State.ARMED, since_s=now_s, envelope=envelope, session=session)",
+                "m, state=State.PROOF, since_s=now_s, envelope=envelope,",
+                "m, state=State.ARMED, since_s=now_s, envelope=envelope,",
             ),
             (
                 MACHINE,

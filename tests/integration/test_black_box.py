@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 import hardware.cli
-from hardware.guard.machine import Outputs
+from hardware.guard.memory import Outputs
 from hardware.link.messages import State
 from kiosk.cli import app
 from kiosk.snapshot import ScreenId as S

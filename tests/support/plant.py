@@ -14,7 +14,8 @@ import msgspec
 
 from hardware.config.profiles import Profile
 from hardware.guard.limits import House
-from hardware.guard.machine import Inputs, Machine, Outputs, Request, Rules, initial, step
+from hardware.guard.machine import step
+from hardware.guard.memory import Inputs, Machine, Outputs, Request, Rules, initial
 from hardware.guard.opening import Checks
 from hardware.link.messages import (
     Arm,
@@ -243,6 +244,8 @@ def plant_profile(habits: Habits, **more: object) -> Profile:
         "start_latency_s": habits.latency_s,
         "data_period_s": habits.period_s,
         "stop_time_s": 4.0,
+        "true_speed": True,
+        "stops": [{"ckmh": 400, "seconds": 4.0, "travel_mm": 700.0}],
     }
     return msgspec.convert({**known, **more}, Profile)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from hardware.constants import RISE_STEP_CKMH
-from hardware.guard.machine import Inputs, Machine, Outputs, step
+from hardware.guard.machine import step
+from hardware.guard.memory import Inputs, Machine, Outputs
 from hardware.link.messages import (
     Arm,
     Cause,

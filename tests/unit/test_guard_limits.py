@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hardware.config.profiles import Profile, Quirks
+from hardware.config.profiles import Profile, Quirks, StopPoint
 from hardware.constants import CAP_MAX_CKMH
 from hardware.guard.limits import (
     NOTHING,
@@ -31,6 +31,8 @@ MEASURED = Profile(
     firmware="7",
     commissioned=True,
     cap_ckmh=450,
+    true_speed=True,
+    stops=(StopPoint(450, 4.0, 700.0),),
     stop_time_s=2.0,
     start_latency_s=3.0,
     quirks=Quirks(toggle_stop=True),

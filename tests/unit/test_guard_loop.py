@@ -13,7 +13,8 @@ from hardware.gpio.pins import PinError, WorldPins
 from hardware.guard.black_box import BlackBoxError, Memory, Opening, Step, entries
 from hardware.guard.limits import House
 from hardware.guard.loop import Guard, _next_due, belt_seat, kiosk_seat, rules_of, run
-from hardware.guard.machine import Rules, step
+from hardware.guard.machine import step
+from hardware.guard.memory import Rules
 from hardware.guard.seat import Seat
 from hardware.link.endpoint import Listener, SocketEndpoint, connect, memory_pair
 from hardware.link.mailbox import Mailbox

@@ -7,7 +7,7 @@ import pytest
 
 from hardware.guard import machine as machine_module
 from hardware.guard.limits import House
-from hardware.guard.machine import Rules, initial
+from hardware.guard.memory import Rules, initial
 from hardware.guard.opening import Checks
 from hardware.link.messages import (
     Arm,
