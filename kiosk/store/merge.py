@@ -53,6 +53,8 @@ def take_over(target: Path, other: Path, at: Moment) -> Merged:
             with connection.begin():
                 # Erasures of both sides hold on both.
                 raw.execute("INSERT OR IGNORE INTO erased SELECT * FROM other.erased")
+                # Out of service stays out of service: an owner clears it, an old backup does not.
+                raw.execute("INSERT OR REPLACE INTO meta SELECT * FROM other.meta WHERE key = 'service_hold'")
                 sessions = _copy(raw)
                 erased = [
                     member
