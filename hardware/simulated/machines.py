@@ -43,6 +43,15 @@ class Pause(StrEnum):
     TOGGLE = "toggle"  # at rest: starts the belt
     SLOWS = "slows"  # down to 1 mph and on (QZ#1850)
     IGNORED = "ignored"
+    COASTS = "coasts"  # power off: it rolls out
+
+
+class LinkLoss(StrEnum):
+    """What the belt does when the link is lost."""
+
+    CONTINUES = "continues"  # most (safety.md 2.6)
+    STOPS = "stops"  # comes to rest on its ordinary ramp
+    COASTS = "coasts"  # power off: it rolls out
 
 
 class Speed(StrEnum):
@@ -156,6 +165,7 @@ class Habits:
     decel_ckmh_s: float = 100.0  # 0.28 m/s2, the peer simulator's calibration (safety.md 5.2)
     stop_decel_ckmh_s: float = 100.0
     key_decel_ckmh_s: float = 500.0  # 1.4 m/s2 (safety.md 5.2, to be measured)
+    coast_decel_ckmh_s: float = 30.0  # power off, somebody's weight on the belt (assumed)
     incline_rate_dpct_s: float = 5.0
     react_s: float = 0.225  # write to first change (Urevo pcap)
     write_scale: float = 1.0  # true speed = written x this
@@ -182,6 +192,9 @@ class Habits:
     answer_s: float = 0.045  # write to indication (Urevo pcap)
     takes_write_command: bool = True  # obeys 2AD9 written without response (Urevo pcap)
     needs_pairing: bool = False  # ATT 0x0F on 2AD9 (FTMS table 4.1 asks for encryption)
+    pairs_s: float | None = (
+        None  # pairs when asked, in this time, and keeps the bond; None: not until its menu is opened
+    )
     cccd_gap_s: float = 0.0  # a CCCD write sooner after the one before has no effect (walkingpad-controller)
 
     # data and status
@@ -216,6 +229,7 @@ class Habits:
     radio_silent: bool = False
     drops_link_after_s: float | None = None
     link_loss_stop_s: float | None = None  # None: the belt goes on when the link is lost
+    link_loss_coasts: bool = False  # it rolls out then
     bluetooth: Bluetooth = Bluetooth.UP
 
 
@@ -244,6 +258,13 @@ class Machine:
     def has_incline(self) -> bool:
         """True if the deck can tilt."""
         return self.max_dpct > self.min_dpct
+
+    @property
+    def link_loss(self) -> LinkLoss:
+        """What it does without a link."""
+        if self.habits.link_loss_stop_s is None:
+            return LinkLoss.CONTINUES
+        return LinkLoss.COASTS if self.habits.link_loss_coasts else LinkLoss.STOPS
 
 
 SIMULATED_S1: Final = Machine(
@@ -400,7 +421,7 @@ _REAL: Final = (
             stop=Stop.TOGGLE,  # QZ#470: a stop after a pause starts the belt
             pause=Pause.TOGGLE,
             command_gap_s=0.3,  # QZ#470: one of three quick presses is applied
-            link_loss_stop_s=5.0,  # assumed: one machine of the other class
+            link_loss_stop_s=3.0,  # assumed: one machine of the other class
         ),
     ),
     Machine(
@@ -581,6 +602,59 @@ _REAL: Final = (
         increment_dpct=5,
         can_incline=True,
         habits=Habits(link_loss_stop_s=4.0),  # PRE: the safety daemon's 4 s heartbeat
+    ),
+    Machine(
+        key="winfita",
+        name="WINFITA W10",  # assumed
+        maker="Winfita",
+        model="W10",
+        firmware="1.0",  # assumed
+        address="C0:FF:EE:00:01:11",
+        min_ckmh=100,  # assumed
+        max_ckmh=1200,
+        increment_ckmh=10,
+        habits=Habits(
+            pause=Pause.UNSUPPORTED,  # quirk 12
+            period_s=0.25,  # assumed: the quick end
+            records=(("speed", "distance", "elapsed"),),
+        ),
+    ),
+    Machine(
+        key="sperax",
+        name="SPERAX_RM01",
+        maker="Sperax",
+        model="RM01",
+        firmware="1.0",  # assumed
+        address="C0:FF:EE:00:01:12",
+        min_ckmh=100,  # assumed
+        max_ckmh=600,
+        increment_ckmh=10,
+        habits=Habits(
+            speed=Speed.IGNORED,  # quirk 23: obeys start and stop, ignores speed
+            pause=Pause.COASTS,  # assumed
+            link_loss_stop_s=1.0,  # assumed: one machine of this class
+            link_loss_coasts=True,
+        ),
+    ),
+    Machine(
+        key="medisoft-870",
+        name="MEDISOFT 870",
+        maker="Medisoft",
+        model="870",
+        firmware="1.0",  # assumed
+        address="C0:FF:EE:00:01:13",
+        min_ckmh=20,  # assumed: medical machines creep
+        max_ckmh=1600,
+        increment_ckmh=10,
+        max_dpct=200,
+        increment_dpct=5,
+        can_incline=True,
+        habits=Habits(
+            link_loss_stop_s=0.5,  # safety.md 1: Communication Disconnect Stop
+            needs_pairing=True,  # FTMS table 4.1: encryption
+            pairs_s=1.5,  # assumed
+            period_s=0.5,  # assumed
+        ),
     ),
 )
 

@@ -26,6 +26,7 @@ from hardware.simulated.peripheral import FTMS, Answer, CharacteristicInfo, Drop
 
 STEP_S: Final = 0.010
 ADVERTISING_MS: Final = 100.0
+TELL_BELT_S: Final = 1.0
 LEGACY_ADVERT: Final = 31
 VHCI: Final = "vhci"
 
@@ -133,6 +134,8 @@ class Offer:
         self._connection: Connection | None = None
         self._busy: set[asyncio.Task[None]] = set()
         self._stopped = False
+        self._told_ckmh = 0
+        self._tell_belt_s = 0.0
         config = DeviceConfiguration(
             name=treadmill.machine.name or "Treadmill",
             address=hci.Address(treadmill.machine.address),
@@ -157,10 +160,18 @@ class Offer:
         end_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped and (end_s is None or time.monotonic() < end_s):
             self.send(self.treadmill.step(time.monotonic()))
+            self._tell_belt(time.monotonic())
             await self._advertise(own_address)
             await asyncio.sleep(STEP_S)
         if self._connection is not None:
             await self._connection.disconnect(hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+
+    def _tell_belt(self, now_s: float) -> None:
+        """What no byte says: the belt's true speed, where it has changed, once a second at most."""
+        ckmh = round(self.treadmill.true_ckmh)
+        if ckmh != self._told_ckmh and now_s >= self._tell_belt_s:
+            self._told_ckmh, self._tell_belt_s = ckmh, now_s + TELL_BELT_S
+            self.tell(f"the belt truly moves at {ckmh / 100:.2f} km/h" if ckmh else "the belt stands")
 
     def stop(self) -> None:
         """End ``run`` within a step."""

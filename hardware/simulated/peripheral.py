@@ -149,6 +149,7 @@ class Peripheral:
         self.key_seated = True
         self.link_up = False
         self.has_control = False
+        self.paired = False  # a bond outlives the link
         self._subscribed: set[int] = set()
         self._now_s = now_s
         self._queue: list[tuple[float, int, Output]] = []
@@ -332,7 +333,7 @@ class Peripheral:
         habits = self.habits
         if habits.answers is Answers.ATT_SILENT:
             return None
-        if habits.needs_pairing:
+        if habits.needs_pairing and not self.paired:
             return ATT_INSUFFICIENT_ENCRYPTION
         if habits.answers is Answers.ATT_ERROR:
             return ATT_APPLICATION
@@ -518,11 +519,11 @@ class Peripheral:
         if habit is Pause.SLOWS and self.mode is Mode.RUNNING:
             self.physics.belt.aim(now_s + self.habits.react_s, ONE_MPH_CKMH, self.habits.decel_ckmh_s)
             return SUCCESS
-        self._halt(now_s, 0x02)
+        self._halt(now_s, 0x02, coasting=habit is Pause.COASTS)
         return SUCCESS
 
-    def _halt(self, now_s: float, op: int, *, by_hand: bool = False) -> None:
-        """Begin to come to rest; *op* 1 stop, 2 pause."""
+    def _halt(self, now_s: float, op: int, *, by_hand: bool = False, coasting: bool = False) -> None:
+        """Begin to come to rest; *op* 1 stop, 2 pause; *coasting*: it is not braked."""
         if self.mode is Mode.IDLE:
             return
         if self._target_ckmh:
@@ -532,7 +533,8 @@ class Peripheral:
         self._stop_op, self._stop_by_hand = op, by_hand
         if not self.habits.reports_target:
             self._target_ckmh = 0
-        self.physics.belt.aim(now_s + (self.habits.react_s if moving else 0.0), 0.0, self.habits.stop_decel_ckmh_s)
+        decel = self.habits.coast_decel_ckmh_s if coasting else self.habits.stop_decel_ckmh_s
+        self.physics.belt.aim(now_s + (self.habits.react_s if moving else 0.0), 0.0, decel)
         self._training_changed(now_s)
         if not self.habits.status_after_ramp:
             self._stopped_status(now_s)
@@ -668,7 +670,7 @@ class Peripheral:
             and now_s - self._link_lost_s >= habits.link_loss_stop_s
         ):
             self._link_lost_s = None
-            self._halt(now_s, 0x01, by_hand=True)
+            self._halt(now_s, 0x01, by_hand=True, coasting=habits.link_loss_coasts)
 
     def _ramp_status(self, now_s: float) -> None:
         if not self.habits.repeats_speed_status or now_s < self._status_due_s:

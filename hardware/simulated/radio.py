@@ -37,7 +37,16 @@ from hardware.link.messages import (
     WorldToBelt,
 )
 from hardware.simulated.machines import Advert, Bluetooth, Habits
-from hardware.simulated.peripheral import ATT_IN_PROGRESS, FTMS, Answer, Drop, Output, Peripheral, Send
+from hardware.simulated.peripheral import (
+    ATT_IN_PROGRESS,
+    ATT_INSUFFICIENT_ENCRYPTION,
+    FTMS,
+    Answer,
+    Drop,
+    Output,
+    Peripheral,
+    Send,
+)
 from hardware.simulated.tap import Tap
 
 NO_LINK: Final = -1
@@ -329,10 +338,18 @@ class Radio:
             return
         self._current = None
         request = waiting.request
+        if error == ATT_INSUFFICIENT_ENCRYPTION and self._habits.pairs_s is not None:
+            self._after(self._habits.pairs_s, self._paired)
         if isinstance(request, GattSubscribe) and request.on and not error and waiting.client in self.clients:
             waiting.client.subscribed.add(request.char)
         self._reply(waiting.client, GattResult(request.id, error, value))
         self._next(now_s)
+
+    def _paired(self, now_s: float) -> None:
+        """The service asked for encryption by itself, as BlueZ does, and its agent said yes."""
+        if self.up and not self._treadmill.paired:
+            self._treadmill.paired = True
+            self._tap.link(now_s, "paired")
 
     # ------------------------------------------------------------------------------------------ towards processes
 
@@ -412,11 +429,14 @@ class Radio:
             self._woke_up(now_s)
 
     def _killed(self, now_s: float) -> None:
+        unanswered = [(client, body.id) for client, body in self._held_in]
+        unanswered += [(client, body.id) for client, body in self._held_out if isinstance(body, GattResult)]
+        unanswered += [(one.client, one.request.id) for one in self._take_line()]
         self._held_in.clear()
         self._held_out.clear()
         self._held_notifications.clear()
-        for one in self._take_line():  # F13
-            self._reply(one.client, GattResult(one.request.id, UNLIKELY_ERROR, b""))
+        for client, id_ in unanswered:  # F13: the bus says that nobody will answer
+            self._reply(client, GattResult(id_, UNLIKELY_ERROR, b""))
         generation = self._generation
 
         def kernel_lets_go(at_s: float) -> None:

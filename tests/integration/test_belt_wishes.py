@@ -7,7 +7,7 @@ import pytest
 
 from hardware.config.profiles import Profile
 from hardware.link.messages import LinkState, StopBy, StopOutcome, WishMode
-from hardware.simulated.machines import SIMULATED_S1, Pause
+from hardware.simulated.machines import MACHINES, SIMULATED_S1, Pause
 from tests.support.treadmill_bench import ADDRESS, TreadmillBench
 
 CONTROL, STOP, PAUSE = b"\x00", b"\x08\x01", b"\x08\x02"
@@ -274,3 +274,14 @@ def test_a_trial_without_a_link_is_broken_off_when_the_guard_wants_the_ladder(be
     bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 8)
     assert values(bench, asked_s)[:2] == [CONTROL, STOP]
     assert bench.writes(asked_s)[0][0] - asked_s < 1.0
+
+
+# ---------------------------------------------------------------------------------------------- pairing
+
+
+def test_a_machine_that_pairs_when_asked_is_held_a_moment_later():
+    with TreadmillBench(machine=MACHINES["medisoft-870"]) as bench:
+        bench.want(WishMode.STOP, 1)
+        bench.until(lambda frame: "paired" in frame.trouble, "word of pairing", 5)
+        bench.until(lambda frame: frame.link is LinkState.READY, "control", 10)
+        assert bench.frame.trouble == ""
