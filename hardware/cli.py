@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -27,6 +28,12 @@ __all__ = [
 ]
 
 SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
+
+NO_SIMULATION: Final = (
+    "The simulated treadmill is not part of the appliance, so that a kiosk on the gym floor can never pretend. "
+    "Run this at a desk, from a checkout of Retro Walk."
+)
+"""Said where the package was built without hardware.simulated (deploy/build_deb.sh)."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -143,13 +150,22 @@ treadmill_app = typer.Typer(no_args_is_help=True, help="Simulated treadmills: wh
 app.add_typer(treadmill_app, name="treadmill")
 
 
+def _offer_command() -> ModuleType:
+    """The simulated world's command; on the appliance, which is built without that world, one sentence."""
+    try:
+        from hardware.simulated import offer_command
+    except ModuleNotFoundError:
+        typer.echo(NO_SIMULATION, err=True)
+        raise typer.Exit(2) from None
+    return offer_command
+
+
 @treadmill_app.command("list")
 def treadmill_list(
     mischief: Annotated[bool, typer.Option("--mischief", help="List the bad habits instead.")] = False,
 ) -> None:
     """Name the simulated treadmills, or what they may do wrong."""
-    from hardware.simulated import offer_command
-
+    offer_command = _offer_command()
     typer.echo(offer_command.mischief_text() if mischief else offer_command.machines_text(), nl=False)
 
 
@@ -165,8 +181,7 @@ def treadmill_simulate(
     seconds: Annotated[float | None, typer.Option(min=0.1, help="How long; until Ctrl-C without it.")] = None,
 ) -> None:
     """Offer a simulated treadmill over Bluetooth to any FTMS app, and print every byte that passes."""
-    from hardware.simulated import offer_command
-
+    offer_command = _offer_command()
     names = [name.strip() for name in mischief.split(",") if name.strip()]
     try:
         offer_command.offer(like, transport, names, seconds, typer.echo)

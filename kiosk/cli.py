@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import msgspec
 import typer
 
 import hardware.cli
+import kiosk.appliance.cli
 import kiosk.staff.cli
 from hardware.config import Config, ConfigError, load_config
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
@@ -34,8 +36,20 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from kiosk.appliance.version import version
+
+        typer.echo(f"retrowalk {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
     """Guided backward walking on FTMS treadmills."""
     # With a callback typer keeps the command's name even where there is only one.
 
@@ -44,6 +58,8 @@ app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
 app.registered_commands.extend(kiosk.staff.cli.app.registered_commands)
 app.registered_groups.extend(kiosk.staff.cli.app.registered_groups)
+app.registered_commands.extend(kiosk.appliance.cli.app.registered_commands)
+app.registered_groups.extend(kiosk.appliance.cli.app.registered_groups)
 app.add_typer(programs_command.app, name="programs")
 
 
@@ -108,6 +124,8 @@ def demo(
     treadmill: Annotated[str | None, typer.Option(help="A treadmill to play, by name.")] = None,
 ) -> None:
     """Walk a session on the simulated treadmill: in a window, or by itself where there is no display."""
+    if importlib.util.find_spec("hardware.simulated") is None:
+        raise _fail(hardware.cli.NO_SIMULATION)
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     from kiosk.demo import DemoError, DemoOptions, display_missing, run_demo, summary_lines  # field tools start fast
 
