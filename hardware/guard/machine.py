@@ -74,6 +74,9 @@ from hardware.link.messages import (
 RAMPED: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP, Cause.SCREEN_FROZEN})
 """Soft causes that slow the belt before they stop it: it obeys, and nobody else has touched it."""
 
+EMPTY_BELT: Final = frozenset({Purpose.OPENING_CHECK, Purpose.COMMISSIONING})
+"""Purposes without a walker: a stop is the ladder from that very speed, which is what is to be measured or proved."""
+
 BY_MEMBER: Final = SOFT | {Cause.CLIP}
 """Causes that the walker may reset alone (decisions: Reset). Every other one needs staff."""
 
@@ -162,7 +165,7 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         return but(m, ramp=None, ramping_s=min(m.ramping_s, now_s - m.since_s)) if hard else m
     if m.state in AT_REST_STATES and cause is not Cause.UNEXPECTED_MOTION:
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=now_s)
-    ramped = m.state is State.RUNNING and cause in RAMPED
+    ramped = m.state is State.RUNNING and cause in RAMPED and m.purpose not in EMPTY_BELT
     return but(
         m,
         state=State.STOPPING,
@@ -390,11 +393,10 @@ def _started(m: Machine, seen: Evidence) -> Machine:
 def _moved_on(m: Machine, seen: Evidence) -> Machine:
     now_s = seen.now_s
     pressed = seen.switches.amber_pressed is True and not m.amber
-    check = opening.with_switches(m.check, seen.switches)
     m = but(
         m,
         amber=seen.switches.amber_pressed is True,
-        check=opening.settled(check, m.address, alarm=seen.rules.alarm, now_s=now_s),
+        check=opening.with_switches(m.check, seen.switches),
         sound_s=m.sound_s if recent(m.sound_s, now_s, ALARM_TEST_S) and m.state not in GUARDED else None,
         scan=m.scan and seen.screen and m.state in (State.LATCHED, State.IDLE) and not m.lease,
     )
@@ -481,7 +483,8 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
     mode = _mode(m)
     raised = mode is not m.mode and mode is not WishMode.HOLD  # each STOP and each RUN has an epoch of its own
     permit = m.cause is None or (m.cause in SOFT and m.cause is not Cause.BOOT)
-    m = but(m, mode=mode, epoch=m.epoch + raised, permit=permit)
+    check = opening.settled(m.check, m.address, alarm=seen.rules.alarm, now_s=seen.now_s)
+    m = but(m, mode=mode, epoch=m.epoch + raised, permit=permit, check=check)
     speed, incline = (m.course.speed_ckmh, m.course.incline_dpct) if mode is WishMode.RUN else (0, 0)
     stop_by = m.stop_by if m.cause is Cause.STOP_TEST and recent(m.stop_s, seen.now_s, STOP_TEST_S) else None
     events = _events(before, m, seen)

@@ -24,9 +24,9 @@ def told(**more):
     return Told(**{**base, **more})
 
 
-def test_ranges_are_what_the_machine_says_up_to_the_cap():
+def test_ranges_are_what_the_machine_says_up_to_what_anybody_may_allow():
     machine = machine_of(told(), PROFILE, control_point=True)
-    assert machine.speed == Grid(96, 500, 32)
+    assert machine.speed == Grid(96, 563, 32)
     assert machine.incline == Grid(0, 50, 5)
     facts = facts_of(told(), machine, PROFILE, "C0:FF:EE:00:00:42", "Mill")
     assert (facts.min_ckmh, facts.max_ckmh, facts.increment_ckmh) == (96, 643, 32)
@@ -41,12 +41,12 @@ def test_without_a_control_point_nothing_can_be_set():
 
 @pytest.mark.parametrize("speed_range", [None, b"", bytes(6), b"\x64\x00"])
 def test_a_machine_that_tells_no_speed_range_is_taken_to_start_at_1_kmh(speed_range):
-    assert machine_of(told(speed_range=speed_range), PROFILE, control_point=True).speed == Grid(100, 500, 10)
+    assert machine_of(told(speed_range=speed_range), PROFILE, control_point=True).speed == Grid(100, 563, 10)
 
 
 def test_what_was_measured_stands_over_what_the_machine_says():
     profile = Profile(cap_ckmh=500, min_ckmh=100, increment_ckmh=10)
-    assert machine_of(told(), profile, control_point=True).speed == Grid(100, 500, 10)
+    assert machine_of(told(), profile, control_point=True).speed == Grid(100, 563, 10)
 
 
 @pytest.mark.parametrize("incline_range", [None, bytes(6), b"\x01"])
@@ -86,6 +86,27 @@ def test_a_speed_given_in_mph_is_never_faster_than_what_was_meant(ckmh):
     scale = Scale(mph=True)
     assert scale.ckmh(scale.wire(ckmh)) <= ckmh
     assert ckmh - scale.ckmh(scale.wire(ckmh)) <= 2
+
+
+@pytest.mark.parametrize("scale", [Scale(mph=True), Scale(factor=1.31), Scale(factor=0.62), Scale(True, 0.97)])
+def test_a_belt_off_by_a_factor_is_told_no_slower_than_it_runs_and_asked_no_faster_than_was_meant(scale):
+    true = (1.609344 if scale.mph else 1) * scale.factor
+    for wire in range(0, 500, 3):
+        assert wire * true <= scale.ckmh(wire) < wire * true + 1
+    for ckmh in range(0, 564, 7):
+        assert scale.wire(ckmh) * true <= ckmh
+        assert scale.ckmh(scale.wire_at_least(ckmh)) >= ckmh
+        assert scale.wire_at_least(ckmh) - scale.wire(ckmh) in (0, 1)
+
+
+def test_the_measured_minimum_and_increment_of_a_scaled_belt_are_its_own_grid_again():
+    for quirks, factor in ((Quirks(mph_units=True), 1.0), (Quirks(), 1.31), (Quirks(), 1.6)):
+        scale = Scale(quirks.mph_units, factor)
+        profile = Profile(min_ckmh=scale.ckmh(96), increment_ckmh=scale.ckmh(32), scale=factor, quirks=quirks)
+        machine = machine_of(told(), profile, control_point=True)
+        assert machine.speed == Grid(96, scale.wire(563), 32)
+        facts = facts_of(told(), machine, profile, "", "")
+        assert (facts.min_ckmh, facts.increment_ckmh) == (profile.min_ckmh, profile.increment_ckmh)
 
 
 def test_one_mph_is_161():

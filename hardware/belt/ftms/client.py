@@ -22,7 +22,7 @@ from hardware.belt.ftms.codec import (
 )
 from hardware.belt.ftms.control import Control
 from hardware.belt.ftms.control_point import ControlPoint
-from hardware.belt.ftms.facts import Scale, Told, facts_of, machine_of
+from hardware.belt.ftms.facts import Told, facts_of, machine_of, scale_of
 from hardware.belt.link import (
     CONTROL_POINT,
     FEATURE,
@@ -76,7 +76,7 @@ class FtmsClient:
         self._hurry: Final = asyncio.Event()
         self._away_s = RECONNECT_S
         self.profile: Final = profile
-        self.scale: Final = Scale(profile.quirks.mph_units)
+        self.scale: Final = scale_of(profile)
         self.control_point: Final = ControlPoint(link, clock, wake)
         self.control: Final = Control(profile.quirks)
         self.generation = 0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_DOWN, Decimal
 from typing import Final
 
 from hardware.belt.drive import Grid, Machine
 from hardware.belt.ftms.codec import decode_features, decode_incline_range, decode_speed_range
 from hardware.config.profiles import Profile
-from hardware.constants import INCLINE_MAX_DPCT
+from hardware.constants import CAP_MAX_CKMH, INCLINE_MAX_DPCT
 from hardware.link.messages import TreadmillFacts
-from hardware.units import CKMH_PER_MPH, ckmh_from_mph
+from hardware.units import CKMH_PER_MPH
 
 FALLBACK_MIN_WIRE: Final = 100  # a machine that does not tell: minimums run from 0.8 to 1.0 km/h (quirk 17)
 FALLBACK_INCREMENT_WIRE: Final = 10
@@ -19,17 +19,40 @@ FALLBACK_INCREMENT_WIRE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Between our 0.01 km/h and what the machine means by its numbers (quirk 19: some mean 0.01 mph)."""
+    """Between the belt's true 0.01 km/h and what the machine means by its numbers.
+
+    Some mean 0.01 mph (quirk 19); some belts run at a factor of their own, as commissioning measured it.
+    Rounded so that a speed is never told slower than it is, nor asked for faster than was meant.
+    """
 
     mph: bool = False
+    factor: float = 1.0
+
+    @property
+    def _ckmh_per_wire(self) -> Decimal:
+        return (CKMH_PER_MPH / 100 if self.mph else Decimal(1)) * Decimal(str(self.factor))
 
     def ckmh(self, wire: int) -> int:
-        """What *wire* means, at most what 16 bits hold."""
-        return min(ckmh_from_mph(Decimal(wire) / 100), 0xFFFF) if self.mph else wire
+        """What *wire* means, rounded up, at most what 16 bits hold."""
+        return min(int((wire * self._ckmh_per_wire).to_integral_value(ROUND_CEILING)), 0xFFFF)
 
     def wire(self, speed_ckmh: int) -> int:
         """The fastest wire value that is not faster than *speed_ckmh*."""
-        return int(Decimal(speed_ckmh) * 100 / CKMH_PER_MPH) if self.mph else speed_ckmh
+        return int(speed_ckmh / self._ckmh_per_wire)
+
+    def wire_at_least(self, speed_ckmh: int) -> int:
+        """The slowest wire value that is told as *speed_ckmh* or faster."""
+        wire = self.wire(speed_ckmh)
+        return wire if self.ckmh(wire) >= speed_ckmh else wire + 1
+
+    def wire_step(self, step_ckmh: int) -> int:
+        """A step of the machine's own grid, to the nearest."""
+        return int((step_ckmh / self._ckmh_per_wire).to_integral_value(ROUND_HALF_DOWN))
+
+
+def scale_of(profile: Profile) -> Scale:
+    """The scale that commissioning has found."""
+    return Scale(profile.quirks.mph_units, profile.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +71,7 @@ def _text(value: bytes | None) -> str:
 
 
 def machine_of(told: Told, profile: Profile, *, control_point: bool) -> Machine:
-    """What the planner must know. Without a control point nothing can be set. The maximum is never above the cap."""
+    """What the planner must know. Without a control point nothing can be set. The maximum is never above 3.5 mph."""
     features = decode_features(told.features or b"")
     speed = incline = None
     if control_point and (features.malformed or features.takes_speed):
@@ -61,8 +84,10 @@ def machine_of(told: Told, profile: Profile, *, control_point: bool) -> Machine:
 
 
 def _speed_grid(told: Told, profile: Profile) -> Grid:
-    scale = Scale(profile.quirks.mph_units)
-    highest = scale.wire(profile.cap_ckmh)
+    scale = scale_of(profile)
+    highest = scale.wire(
+        CAP_MAX_CKMH
+    )  # what may be asked of it is the guard's to say, in commissioning above the profile
     ranges = decode_speed_range(told.speed_range or b"")
     if ranges.usable:
         minimum, increment = ranges.min_ckmh or 0, ranges.increment_ckmh or 0
@@ -70,9 +95,9 @@ def _speed_grid(told: Told, profile: Profile) -> Grid:
     else:
         minimum, increment = FALLBACK_MIN_WIRE, FALLBACK_INCREMENT_WIRE
     if profile.min_ckmh is not None:
-        minimum = scale.wire(profile.min_ckmh) + scale.mph  # not below the measured minimum
+        minimum = scale.wire_at_least(profile.min_ckmh)
     if profile.increment_ckmh is not None:
-        increment = scale.wire(profile.increment_ckmh)
+        increment = scale.wire_step(profile.increment_ckmh)
     return Grid(minimum, max(minimum, highest), increment)
 
 
@@ -80,7 +105,7 @@ def facts_of(told: Told, machine: Machine, profile: Profile, address: str, name:
     """What guard and kiosk are told, in 0.01 km/h and 0.1 %."""
     model, firmware = _text(told.model), _text(told.firmware)
     same = profile.model in (None, model) and profile.firmware in (None, firmware)
-    scale = Scale(profile.quirks.mph_units)
+    scale = scale_of(profile)
     speed = machine.speed or Grid(0, 0, 0)
     ranges = decode_speed_range(told.speed_range or b"")
     fastest = ranges.max_ckmh if ranges.usable and ranges.max_ckmh is not None else speed.maximum
