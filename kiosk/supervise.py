@@ -20,6 +20,7 @@ from typing import IO, Final
 
 USAGE_EXIT: Final = 2  # a child that ends so has said why; starting it again would say the same
 RESTART_DELAYS_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+ANEW_S: Final = 1.0  # who ends in good order so soon has not: it would spin
 STEADY_S: Final = 30.0  # a child that lived this long starts with the shortest delay again
 BELT_TO_REST_S: Final = 12.0  # guard: worst stop budget with its ramp, and a margin
 TERM_S: Final = 3.0
@@ -128,6 +129,10 @@ class Supervisor:
                 return code if code >= 0 else 128 - code
             if now_s - child.started_s > STEADY_S:
                 child.deaths = 0
+            if code == 0 and now_s - child.started_s > ANEW_S:  # it asked to be started anew (Rebind)
+                child.again_at_s = now_s
+                print(f"retrowalk: {child.name} starts anew.", file=sys.stderr, flush=True)
+                continue
             delay_s = RESTART_DELAYS_S[min(child.deaths, len(RESTART_DELAYS_S) - 1)]
             child.deaths += 1
             child.again_at_s = now_s + delay_s

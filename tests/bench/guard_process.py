@@ -36,6 +36,9 @@ link = "simulated"
 pins = "simulated"
 level = "H1"
 permit = 23
+[checks]
+opening = false
+profile = false
 [data]
 directory = "{data}"
 """

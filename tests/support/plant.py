@@ -23,12 +23,14 @@ from hardware.link.messages import (
     Contact,
     Envelope,
     LinkState,
+    Missing,
     Purpose,
     Reset,
     ResetBy,
     Start,
     State,
     StatusEvent,
+    StopBy,
     StopOutcome,
     Switches,
     TreadmillFacts,
@@ -55,6 +57,9 @@ class Habits:
     minimum: int = 80
     maximum: int = 1000
     increment: int = 10
+    pause: bool = True  # obeys 08 02
+    unlinked: str = "runs"  # without a link: "stops" by itself, or "runs" on
+    away_s: float = 4.5  # until the link that a test dropped is there again; inf: never
 
 
 @dataclass
@@ -89,6 +94,14 @@ class Plant:
     stop_at: float | None = None
     wish_epoch: int = 0
     leased: bool = False
+    control: bool = True  # as the last Wish allows it
+    grants: bool = True  # the treadmill answers Request Control
+    cut_epoch: int | None = None  # the link test that has dropped the link
+    cut_at: float = 0.0
+    back_at: float | None = None
+    pause_epoch: int | None = None
+    pause_at: float = 0.0
+    pause_works: bool | None = None
     facts: TreadmillFacts | None = None
     sent: Belt | None = None
     sent_at: float | None = None
@@ -114,12 +127,13 @@ class Plant:
         self.life += 1
         self.run_epoch = self.asked = self.stop_at = self.started_at = None
         self.wish_epoch, self.generation, self.event_seq, self.event = 0, 1, 0, None
+        self.cut_epoch = self.back_at = self.pause_epoch = None
         self.seq = 0
         self._forget()
 
     def reconnect(self) -> None:
         """The link was gone and is there again, between two frames."""
-        self.link, self.generation = LinkState.READY, self.generation + 1
+        self.link, self.generation, self.back_at = LinkState.READY, self.generation + 1, None
         self._forget()
 
     def _forget(self) -> None:
@@ -129,7 +143,9 @@ class Plant:
 
     def step(self, wish: Wish, lease: bool, now: float) -> None:
         """The belt process acts on *wish*, the treadmill lives on, data come."""
-        self.now, self.leased = now, lease
+        self.now, self.leased, self.control = now, lease, wish.control
+        if self.back_at is not None and now >= self.back_at:
+            self.reconnect()
         if self.at_rest and not lease:
             self.started_at = None
         if not self.silent and self.link is LinkState.READY:
@@ -150,6 +166,10 @@ class Plant:
 
     def _act(self, wish: Wish) -> None:
         self.wish_epoch = wish.epoch
+        if not wish.control:
+            return
+        if wish.mode is WishMode.STOP and wish.stop_by is not StopBy.LADDER and self._tries(wish):
+            return
         if wish.mode is WishMode.STOP and (self.leased or self.started_at is not None):
             if not self.at_rest and (self.stop_at is None or self.now - self.stop_at >= 0.5):
                 self.stop_at = self.now
@@ -165,6 +185,23 @@ class Plant:
         else:
             self.stop_at = self.asked = None
 
+    def _tries(self, wish: Wish) -> bool:
+        """What commissioning wants to see of this stop; False: it is the ladder's turn."""
+        if wish.stop_by is StopBy.UNLINK:
+            if self.cut_epoch == wish.epoch:
+                return False
+            self.cut_epoch, self.cut_at = wish.epoch, self.now
+            self.link, self.back_at = LinkState.LOST, self.now + self.habits.away_s
+            self._forget()
+            if self.habits.unlinked == "stops":
+                self.aim = 0.0
+            return True
+        if self.pause_epoch != wish.epoch:
+            self.pause_epoch, self.pause_at = wish.epoch, self.now
+            self._write("0802", 0)
+        self.pause_works = self.habits.pause
+        return self.habits.pause or self.now - self.pause_at < 1.0
+
     def _write(self, op: str, value: int) -> None:
         self.written.append((self.now, op, value))
         h = self.habits
@@ -174,6 +211,8 @@ class Plant:
                 self.aim = 0.0
             elif not moving and h.start != "never":
                 self.starts_at = self.now + h.latency_s
+        elif op == "0802" and h.pause:
+            self.aim, self.starts_at = 0.0, None
         elif op == "02" and moving and self.aim > 0:
             self.aim = value * h.scale
         elif op == "08" and h.stop != "deaf":
@@ -209,8 +248,9 @@ class Plant:
             self.zeros += 1
 
     def _frame(self) -> Belt:
+        ready = self.link is LinkState.READY and not (self.control and self.grants)
         return Belt(
-            link=self.link,
+            link=LinkState.READ_ONLY if ready else self.link,
             generation=self.generation,
             adopted=False,
             wish_epoch=self.wish_epoch,
@@ -229,6 +269,8 @@ class Plant:
             last_write_seq=len(self.written),
             facts=self.facts,
             trouble="",
+            control_answered=self.grants if self.control else None,
+            pause_works=self.pause_works,
         )
 
 
@@ -260,6 +302,9 @@ def plant_rules(habits: Habits, *, checks: Checks = UNCHECKED, alarm: bool = Tru
     return Rules(House(400, 50, supervised=False), 0.060, profiles, checks, alarm)
 
 
+STANDING = {Missing.NOT_COMMISSIONED, Missing.OPENING_CHECK}
+"""What only a session misses; waiting does not bring it."""
+
 Watcher = Callable[["Rig", Machine, Inputs, Machine, Outputs], None]
 
 
@@ -278,6 +323,7 @@ class Rig:
         start_s: float = START_S,
         readback: bool = True,
         lease: bool = False,
+        checked: tuple[str, float] | None = None,
     ) -> None:
         habits = habits or Habits()
         self.plant = Plant(habits, now=start_s)
@@ -286,7 +332,7 @@ class Rig:
         self.start_s = start_s
         self.ticks = 0
         self.late_s = 0.0
-        self.machine = initial(start_s, lease=lease)
+        self.machine = initial(start_s, lease=lease, checked=checked)
         self.out: Outputs | None = None
         self.clip = Contact.CLOSED
         self.red = Contact.CLOSED
@@ -384,12 +430,12 @@ class Rig:
             self.tick(Reset(who))
         return self.state is State.IDLE
 
-    def to_armed(self, envelope: Envelope | None = None) -> bool:
+    def to_armed(self, envelope: Envelope | None = None, purpose: Purpose = Purpose.SESSION) -> bool:
         """Reset, Arm, clip pulled and closed."""
         if not self.to_idle():
             return False
-        self.run(15.0, lambda: not self.out.arm_missing)
-        self.tick(Arm(envelope or Envelope(400, 50), "s1", Purpose.SESSION))
+        self.run(15.0, lambda: not set(self.out.arm_missing) - STANDING)
+        self.tick(Arm(envelope or Envelope(400, 50), "s1", purpose))
         self.run(0.1)
         self.open("clip")
         self.run(0.2)
@@ -397,16 +443,16 @@ class Rig:
         self.run(1.0, lambda: self.state is State.ARMED)
         return self.state is State.ARMED
 
-    def to_starting(self, envelope: Envelope | None = None) -> bool:
+    def to_starting(self, envelope: Envelope | None = None, purpose: Purpose = Purpose.SESSION) -> bool:
         """And Start."""
-        if not self.to_armed(envelope):
+        if not self.to_armed(envelope, purpose):
             return False
         self.tick(Start())
         return self.state is State.STARTING
 
-    def to_running(self, envelope: Envelope | None = None) -> bool:
+    def to_running(self, envelope: Envelope | None = None, purpose: Purpose = Purpose.SESSION) -> bool:
         """And the belt moves."""
-        if not self.to_starting(envelope):
+        if not self.to_starting(envelope, purpose):
             return False
         self.run(12.0, lambda: self.state is not State.STARTING)
         return self.state is State.RUNNING

@@ -5,22 +5,26 @@ from __future__ import annotations
 import socket
 from itertools import pairwise
 
+import msgspec
 import pytest
 
+from hardware.config import Checks as ConfigChecks
 from hardware.config import Config, Limits, PinsKind, Wiring, WiringLevel
-from hardware.constants import SAMPLE_S, TICK_S
+from hardware.constants import ALARM_TEST_S, LEAVE_S, SAMPLE_S, TICK_S
 from hardware.gpio.pins import PinError, WorldPins
 from hardware.guard.black_box import BlackBoxError, Memory, Opening, Step, entries
 from hardware.guard.limits import House
 from hardware.guard.loop import Guard, _next_due, belt_seat, kiosk_seat, rules_of, run
 from hardware.guard.machine import step
 from hardware.guard.memory import Rules
+from hardware.guard.opening import Check
 from hardware.guard.seat import Seat
 from hardware.link.endpoint import Listener, SocketEndpoint, connect, memory_pair
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import (
     Alive,
     Arm,
+    BeginCheck,
     Belt,
     BlackBoxAck,
     BlackBoxChunk,
@@ -34,12 +38,15 @@ from hardware.link.messages import (
     Missing,
     PinDrive,
     PinLevels,
+    Proof,
     Purpose,
+    Rebind,
     Refused,
     Reset,
     ResetBy,
     SafetyEvent,
     Sentry,
+    SoundAlarm,
     Start,
     State,
     Status,
@@ -74,11 +81,14 @@ class LeaseBook:
 class House2:
     """The guard with memory mailboxes, a plant behind the belt's, and hands on the pins."""
 
-    def __init__(self, *, lease: bool = False, wiring: Wiring = WIRING, rules: Rules | None = None) -> None:
+    def __init__(
+        self, *, lease: bool = False, wiring: Wiring = WIRING, rules: Rules | None = None, opening=None
+    ) -> None:
         self.now = 1000.0
         habits = Habits(latency_s=0.5)
         self.plant = Plant(habits, now=self.now)
         self.lease = LeaseBook(lease)
+        self.lease.opening = opening
         pins, self.world = memory_pair(PinLevels, PinDrive)
         self.levels = {17: 0, 27: 0, 24: 0}
         self.belt_seat, self.kiosk_seat = belt_seat(), kiosk_seat()
@@ -773,3 +783,57 @@ def test_a_wire_settles_after_half_a_second_of_closed_samples(house):
     assert house.guard._switchboard.switches.clip is Contact.SETTLING
     house.run(0.1)
     assert house.guard._switchboard.switches.clip is Contact.CLOSED
+
+
+# ------------------------------------------------------------------------------------ rebind, opening check
+
+
+def test_a_rebind_lets_the_belt_process_go_first_and_then_ends_in_good_order(house):
+    house.run(3)
+    house.quantum(Rebind())
+    house.run(0.1)
+    assert house.wishes[-1][1].leave
+    assert not house.guard.done(house.now)
+    house.belt_seat.close()
+    assert house.guard.done(house.now)
+
+
+def test_a_rebind_does_not_wait_for_a_belt_process_that_stays(house):
+    house.run(3)
+    house.quantum(Rebind())
+    house.run(LEAVE_S - 0.1)
+    assert not house.guard.done(house.now)
+    house.run(0.2)
+    assert house.guard.done(house.now)
+
+
+def test_an_opening_check_is_kept_in_the_lease_read_back_and_voided_when_the_next_begins():
+    record = ("C0:FF:EE:00:00:42", 990.0)
+    house = House2(opening=record)
+    assert house.guard.machine.check.record == record
+    house.run(3)
+    assert house.lease.opening == record
+    house.quantum(BeginCheck())
+    assert house.lease.opening is None
+    finished = Check(under_way=True, proved=tuple(Proof))
+    house.guard.machine = msgspec.structs.replace(house.guard.machine, check=finished)
+    house.quantum()
+    assert house.lease.opening == ("C0:FF:EE:00:00:42", pytest.approx(house.now, abs=0.1))
+    assert house.status.opening.valid_left_s is not None
+
+
+def test_the_alarm_sounds_for_the_opening_check_and_ends_by_itself(house):
+    house.run(3)
+    house.drives.clear()
+    house.quantum(SoundAlarm())
+    house.run(3)
+    alarm = [(at, drive.level) for at, drive in house.drives if drive.pin == 25]
+    assert [level for _, level in alarm] == [1, 0]
+    assert alarm[1][0] - alarm[0][0] == pytest.approx(ALARM_TEST_S, abs=0.05)
+
+
+def test_rules_take_the_checks_and_the_alarm_from_the_configuration():
+    strict, waived = rules_of(Config(), {}), rules_of(Config(checks=ConfigChecks(opening=False)), {})
+    assert (strict.checks.opening, strict.checks.profile, strict.alarm) == (True, True, False)
+    assert (waived.checks.opening, waived.checks.profile) == (False, True)
+    assert rules_of(Config(wiring=WIRING), {}).alarm

@@ -34,6 +34,22 @@ def test_a_killed_child_is_started_again():
     assert sleeper.pid is None
 
 
+def test_a_child_that_ends_in_good_order_is_started_anew_at_once_and_keeps_its_record(tmp_path, capfd):
+    mark = tmp_path / "mark"
+    code = (
+        "import pathlib, time\n"
+        f"mark = pathlib.Path({str(mark)!r})\n"
+        "again = mark.exists(); mark.touch(); time.sleep(60 if again else 1.2)"
+    )
+    guard = Child("guard", python(code))
+    house = Supervisor([guard, Child("kiosk", python("import time; time.sleep(2.5)"), restart=False)])
+    house.start()
+    assert house.run() == 0
+    assert (guard.restarts, guard.deaths) == (1, 0)
+    house.stop()
+    assert "guard starts anew" in capfd.readouterr().err
+
+
 def test_lines_of_a_child_reach_the_parent_whole():
     lines = []
     talker = Child("kiosk", python("print('one'); print('two', flush=True)"), restart=False, read_stdout=True)
