@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
-.PHONY: help demo test lint types walls check system-test bench clean lock
+.PHONY: help demo test lint types walls check system-test bench clean lock deb appliance-test
 
 help:
 	@echo "make demo         walk a session on the simulated treadmill"
@@ -12,6 +12,8 @@ help:
 	@echo "make check        lint, types and walls"
 	@echo "make system-test  the three processes over real BlueZ and a real GPIO device, in a small VM"
 	@echo "make bench        the quick benchmarks"
+	@echo "make deb          the appliance's package for both machines (dist/)"
+	@echo "make appliance-test  install, upgrade, roll back and purge it in clean Debians; boot it in a VM (slow, root)"
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' || \
@@ -63,9 +65,18 @@ bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || exit 1; done
 	@for name in $(FIGURES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || echo "($$name: see above)"; done
 
+# The appliance: deploy/README.md.
+deb: $(VENV)/.python
+	@deploy/build_deb.sh amd64 dist
+	@deploy/build_deb.sh arm64 dist
+
+appliance-test: $(VENV)/.dev
+	@tests/appliance/run.sh
+
 clean:
 	rm -rf $(VENV) build dist .cache
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group test --group lint -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header -q tests/system/foreign/requirements.in -o tests/system/foreign/requirements.lock

@@ -98,6 +98,32 @@ site=$extra/usr/local/lib/python3.11/dist-packages
 mkdir -p "$site"
 for wheel in "$work"/wheels/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
 
+# pyftms wants Python 3.12 or later: Debian 13's, unpacked beside ours and entered by chroot. Where it cannot be had
+# the rest of the system test runs all the same, and the foreign client's test says why it cannot.
+foreign=$extra/foreign
+foreign_python() {
+  local other=$work/foreign wheels=$work/foreign-wheels name
+  sed -n 's/ bookworm / trixie /p' "$work/sources.list" >"$work/foreign.list"
+  mmdebstrap --quiet --variant=extract --include=python3 --aptopt='Acquire::Languages "none"' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' --format=tar trixie "$other.tar" - <"$work/foreign.list" || return 1
+  mkdir -p "$foreign" && tar -xf "$other.tar" -C "$foreign" --exclude=./dev --exclude=./var || return 1
+  for name in bin lib lib64 sbin; do ln -s "usr/$name" "$foreign/$name" || return 1; done
+  mkdir -p "$foreign"/{dev,proc,run,tmp,project} "$foreign/usr/local/lib/python3.13/dist-packages" || return 1
+  "$python" -m pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+    --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \
+    --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux_2_28_x86_64 \
+    --platform any -d "$wheels" -r "$here/foreign/requirements.lock" || return 1
+  for name in "$wheels"/*.whl; do
+    "$python" -m zipfile -e "$name" "$foreign/usr/local/lib/python3.13/dist-packages" || return 1
+  done
+  chroot "$foreign" /usr/bin/python3.13 -m compileall -q /usr/lib/python3.13 /usr/local/lib/python3.13 >/dev/null || true
+}
+step "another Python with pyftms, for the foreign client"
+foreign_python 2>"$work/foreign.log" || {
+  rm -rf "$foreign"; mkdir "$foreign"; tail -n 5 "$work/foreign.log" >"$foreign/missing"
+  step "it cannot be had: $(tail -n 1 "$foreign/missing")"; }
+
 step "Debian 12 with bluetoothd, D-Bus and Python"
 install -D -m 755 /bin/busybox "$extra/usr/bin/busybox"
 install -D -m 755 "$here/guest/first-init" "$extra/usr/sbin/retrowalk-init"

@@ -33,6 +33,7 @@ CONSOLE_TAIL: Final = 30
 RECIPE: Final = (
     HERE / "build.sh",
     HERE / "guest_lock.py",
+    HERE / "foreign" / "requirements.lock",
     HERE / "guest" / "packages.txt",
     HERE / "guest" / "initrd-init",
     HERE / "guest" / "first-init",

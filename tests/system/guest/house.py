@@ -100,6 +100,13 @@ def scheduled(name: str, argv: list[str]) -> list[str]:
     return ["nice", "-n", str(int(settings.get("Nice", "0")) - os.getpriority(os.PRIO_PROCESS, 0)), *argv]
 
 
+def powered() -> bool:
+    """True when BlueZ says that its adapter is on."""
+    ask = "dbus-send --system --print-reply --dest=org.bluez /org/bluez/hci0 org.freedesktop.DBus.Properties.Get"
+    command = [*ask.split(), "string:org.bluez.Adapter1", "string:Powered"]
+    return b"boolean true" in subprocess.run(command, capture_output=True, check=False).stdout
+
+
 class GuestHouse(House):
     """The house of the kill tests, on real Bluetooth and real GPIO lines. *logs* takes what each process prints."""
 
@@ -146,11 +153,9 @@ class GuestHouse(House):
 
     def wait_powered(self) -> None:
         """Wait until BlueZ says that its adapter is on."""
-        ask = "dbus-send --system --print-reply --dest=org.bluez /org/bluez/hci0 org.freedesktop.DBus.Properties.Get"
-        command = [*ask.split(), "string:org.bluez.Adapter1", "string:Powered"]
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            if b"boolean true" in subprocess.run(command, capture_output=True, check=False).stdout:
+            if powered():
                 return
             time.sleep(0.1)
         raise Timeout("bluetoothd has no powered adapter")

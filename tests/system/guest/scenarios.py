@@ -106,7 +106,7 @@ class Watch:
         self._at_s = float("inf")
         self._stop_s: float | None = None
         self._taken_s: float | None = None
-        self._permit_s: float | None = None
+        self._permit_s = None if report.permit else 0.0  # a guest that stood still a moment ago has lost it already
         self._rest_s: float | None = None
         self._repaired_s: float | None = None
         self._lost = False
@@ -138,13 +138,13 @@ class Watch:
         report, entries = self._house.news()
         for entry in entries:
             after_s = entry.t_s - self._at_s
-            if after_s < 0:
-                continue
             if entry.note == "permit off":
-                self._permit_s = after_s
+                self._permit_s = max(0.0, after_s)
             elif entry.note == "permit on":
                 self._permit_s = None
-            elif entry.char == CONTROL_POINT and entry.direction == "write":
+            if after_s < 0:
+                continue
+            if entry.char == CONTROL_POINT and entry.direction == "write":
                 if entry.value == STOP and self._stop_s is None:
                     self._stop_s = after_s
                 self._eased = self._eased or (self._stop_s is None and entry.value[:1] == b"\x02")
