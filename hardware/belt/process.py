@@ -23,7 +23,7 @@ from hardware.belt.treadmill import Motion, Report, motion
 from hardware.belt.trial import Trial
 from hardware.belt.whitelist import Scene
 from hardware.config.profiles import Profile
-from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, SENTRY_S, TICK_S
+from hardware.constants import CAP_MAX_CKMH, COMMAND_DEADLINE_S, REST_START_MARGIN_S, SENTRY_S, TICK_S
 from hardware.link.clock import Clock
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import Belt, Complaint, Sentry, StatusEvent, StopBy, StopOutcome, Wish, WishMode
@@ -75,6 +75,8 @@ class BeltProcess:
         self._ladder: Ladder | None = None
         self._trial: Trial | None = None
         self._pause_works: bool | None = None
+        self._rested_since_stop = False
+        self._toggles = False  # learned in this process's life, of its one address: after a stop it moved again
         self._stop_outcome = StopOutcome.NONE
         self._ladder_writes = False
         self._drive = Drive()
@@ -144,6 +146,7 @@ class BeltProcess:
         self._motion = motion(client.readings, self._profile, self._started_at_s, now_s, self._doubt_since_s)
         if self._motion is Motion.REST and not self._lease.active:
             self._started_at_s = self._doubt_since_s = None
+        self._learn(now_s)
         mode = self._mode(now_s)
         self._drive = drive.fold(self._drive, reports, now_s)
         if mode is WishMode.STOP and self._ours:
@@ -195,7 +198,7 @@ class BeltProcess:
         if self._ladder is None and self._on_trial(now_s, sight, reports):
             return
         if self._ladder is None:
-            self._ladder = stop.begin(now_s, client.generation)
+            self._ladder = stop.begin(now_s, client.generation, toggles=self._toggles)
             self._ladder_writes = False
             sight = self._sight(now_s)
         step = stop.step(self._ladder, now_s, sight, self._rungs(), reports)
@@ -204,10 +207,24 @@ class BeltProcess:
             self._ladder_writes = True
             if step.payload == STOP:
                 self._stop_written_at_s = now_s
+                self._rested_since_stop = False
         if step.relink:
             client.drop()
         if self._motion is Motion.REST and not client.control_point.in_flight and not self._read_only:
             self._flatten(now_s)
+
+    def _learn(self, now_s: float) -> None:
+        """A belt that rested after a stop and moves again soon, without a start of ours, was started by that stop."""
+        stopped_s, started_s = self._stop_written_at_s, self._started_at_s
+        if self._ladder is not None and self._ladder.toggles:
+            self._toggles = True
+        if stopped_s is None or (started_s is not None and started_s > stopped_s):
+            return
+        if self._motion is Motion.REST:
+            self._rested_since_stop = True
+        soon = now_s - stopped_s <= self._profile.start_latency_s + REST_START_MARGIN_S
+        if self._motion is Motion.MOVING and self._rested_since_stop and soon:
+            self._toggles = True
 
     def _sight(self, now_s: float) -> Sight:
         client = self.client
@@ -404,6 +421,8 @@ class BeltProcess:
             return text
         if self._motion is Motion.MOVING and not self._ours:
             return trouble.IN_USE
+        if self._toggles and not self._profile.quirks.toggle_stop:
+            return trouble.MOVED_AFTER_STOP
         facts = client.facts
         if facts is not None and facts.can_speed and facts.min_ckmh > self._cap_ckmh:
             return trouble.minimum_above_cap(kmh_from_ckmh(facts.min_ckmh), kmh_from_ckmh(self._cap_ckmh))

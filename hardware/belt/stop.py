@@ -38,6 +38,7 @@ from hardware.link.messages import StopOutcome
 EVERY_S: Final = STOP_RESEND_S - TICK_S  # the step is called once a tick: due early, so that no gap exceeds 500 ms
 OTHER_DEADLINE_S: Final = WRITE_DEADLINE_S - 2 * TICK_S  # what is no stop must be over before the next one is due
 FIRST_READING_S: Final = 1.5  # a machine that starts on a second stop is looked at first, on a link just made
+MOST_RELINKS: Final = 4  # of doubling: 32 s between new links at most
 STOP_OP: Final = STOP[0]
 
 
@@ -94,6 +95,8 @@ class Ladder:
     alternative: bytes = b""  # the newest one
     alternative_due_s: float = 0.0
     stuck_since_s: float | None = None
+    relinks: int = 0  # new links asked for since anything was heard of a stop
+    stopped_already_s: float | None = None  # newest `80 08 04`: the machine says that it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +114,15 @@ def deadline_s(payload: bytes) -> float:
     return WRITE_DEADLINE_S if payload == STOP else OTHER_DEADLINE_S
 
 
-def begin(now_s: float, generation: int, *, toggles: bool = False) -> Ladder:
-    """A stop is wanted from *now_s* on."""
-    return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s, toggles=toggles)
+def begin(now_s: float, generation: int, *, toggles: bool = False, relinks: int = 0) -> Ladder:
+    """A stop is wanted from *now_s* on. *toggles*: a second stop is known to have started this belt."""
+    return Ladder(generation=generation, linked_at_s=now_s, due_s=now_s, toggles=toggles, relinks=relinks)
 
 
 def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: Iterable[Report]) -> Step:
     """One look at the belt, at least once a tick. Pure."""
     if sight.generation != ladder.generation:
-        ladder = begin(now_s, sight.generation, toggles=ladder.toggles)
+        ladder = begin(now_s, sight.generation, toggles=ladder.toggles, relinks=ladder.relinks)
     for report in reports:
         if report.generation == ladder.generation:
             ladder = _fold(ladder, report, sight)
@@ -130,8 +133,10 @@ def step(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs, reports: It
     ladder = _judge(_learn(ladder, now_s, sight), now_s, sight)
     if not sight.linked or sight.busy:
         return Step(ladder, b"", ladder.outcome)
-    if ladder.stuck_since_s is not None and now_s - ladder.stuck_since_s >= RELINK_S:
-        return Step(replace(ladder, stuck_since_s=None), b"", ladder.outcome, relink=True)
+    if ladder.stuck_since_s is not None and now_s - ladder.stuck_since_s >= RELINK_S * 2**ladder.relinks:
+        # Each new link costs seconds without data, so a second one must be worth more waiting than the first.
+        relinks = min(ladder.relinks + 1, MOST_RELINKS)
+        return Step(replace(ladder, stuck_since_s=None, relinks=relinks), b"", ladder.outcome, relink=True)
     ladder, payload = _next(ladder, now_s, sight, machine)
     return Step(ladder, payload, ladder.outcome)
 
@@ -148,7 +153,7 @@ def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
         return ladder
     if report.outcome is Outcome.WRITTEN:
         first_s = report.at_s if ladder.written_s is None else ladder.written_s
-        return replace(ladder, written_s=first_s, stuck_since_s=None, turned_away=False)
+        return replace(ladder, written_s=first_s, stuck_since_s=None, relinks=0, turned_away=False)
     turned_away = report.outcome is not Outcome.TIMED_OUT
     return replace(
         ladder,
@@ -160,7 +165,10 @@ def _fold(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
 
 
 def _answered(ladder: Ladder, report: Report, sight: Sight) -> Ladder:
-    """The treadmill answered a stop. Accepted says nothing of the belt; what was accepted once stays so."""
+    """The treadmill answered a stop, so it hears us. Accepted says nothing of the belt; once accepted stays so."""
+    ladder = replace(ladder, stuck_since_s=None, relinks=0)
+    if report.result == Result.OPERATION_FAILED:
+        ladder = replace(ladder, stopped_already_s=report.at_s)
     if ladder.accepted:
         return ladder
     stopped_already = report.result == Result.OPERATION_FAILED and sight.motion in (Motion.ZERO, Motion.STARTING)
@@ -182,6 +190,11 @@ def _zero_since_stop(ladder: Ladder, sight: Sight) -> bool:
     if sight.motion not in (Motion.ZERO, Motion.STARTING):
         return False
     return ladder.written_s is not None and sight.reading_at_s is not None and sight.reading_at_s > ladder.written_s
+
+
+def _seen_since(sight: Sight, at_s: float | None) -> bool:
+    """The newest reading came after *at_s*. A speed to a belt that stands starts some (quirk 2)."""
+    return at_s is None or (sight.reading_at_s is not None and sight.reading_at_s > at_s)
 
 
 def _judge(ladder: Ladder, now_s: float, sight: Sight) -> Ladder:
@@ -230,7 +243,8 @@ def _alternative(ladder: Ladder, now_s: float, sight: Sight, machine: Rungs) -> 
     """The next of the profile's own alternatives, in turn."""
     choices = [PAUSE] if machine.pause else []
     slowest, speed = machine.slowest_ckmh, sight.speed_ckmh
-    if sight.motion is Motion.MOVING and slowest is not None and speed is not None and slowest < speed:
+    moving = sight.motion is Motion.MOVING and _seen_since(sight, ladder.stopped_already_s)
+    if moving and slowest is not None and speed is not None and slowest < speed:
         choices.append(machine.slowest)
     if not choices:
         return ladder, b""

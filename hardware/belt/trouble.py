@@ -21,6 +21,10 @@ CONTROL_UNANSWERED: Final = (
 )
 NO_DATA: Final = "The treadmill is connected but sends no data."
 IN_USE: Final = "The treadmill is moving and this kiosk did not start it. Wait until it is free."
+MOVED_AFTER_STOP: Final = (
+    "After a stop, the belt of this treadmill has moved again by itself. From now on it gets one stop only. "
+    "Measure this treadmill anew, so that its profile says so."
+)
 COMMANDS_UNANSWERED: Final = "The treadmill no longer takes commands. Use its own stop button and key."
 
 _SENTENCES: Final = {

@@ -121,18 +121,18 @@ def test_a_belt_at_rest_is_never_stopped_again_however_odd_its_telemetry():
             house.assert_safe()
 
 
-@pytest.mark.xfail(strict=True, reason="the belt process forgets what its ladder learned when the lease is released")
 def test_a_toggling_stop_that_no_profile_tells_of_comes_to_rest_for_good():
     with Composed(level=WiringLevel.H0) as house:
         house.walking(120)
         house.kiosk.stop()
         house.run(0.6)
         house.mischief("stop_toggles")
-        house.run(40)
+        house.run(15)
         still_s = house.now_s
         while house.now_s - still_s < 20:
             house.quantum()
             assert house.speed == 0
+        assert "moved again" in house.status.trouble
 
 
 # ---------------------------------------------------------------------------------------------- on from the start

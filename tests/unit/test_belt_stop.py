@@ -627,3 +627,85 @@ def test_pause_alone_is_the_alternative_when_the_speed_is_not_known():
     climb = judged([(1.0, 1.0, 200)], replace(PLAIN, pause=True))
     climb.ladder = replace(climb.ladder, alternative=PAUSE, handed_s=1.0, due_s=1.5, alternative_due_s=1.125)
     assert climb.at(1.2, motion=Motion.UNKNOWN, speed_ckmh=None) == PAUSE
+
+
+# ------------------------------------------------------------------------------------- slow radios, `80 08 04`
+
+
+def slow_radio(climb, now_s, attempts, answers=True):
+    """Every stop reaches the machine after our deadline: it times out here, and is answered all the same."""
+    relinks = []
+    for number in range(attempts):
+        begun_s = now_s + number * 0.5
+        climb.at(begun_s)
+        relinks.append(climb.relink)
+        if climb.relink:
+            break
+        reports = [told(Outcome.TIMED_OUT, STOP, begun_s + 0.25)]
+        climb.at(begun_s + 0.25, *reports)
+        relinks.append(climb.relink)
+        if answers:
+            climb.at(begun_s + 0.35, answered(begun_s + 0.35, result=4))
+            relinks.append(climb.relink)
+    return relinks
+
+
+def test_a_radio_slower_than_the_deadline_keeps_its_link_as_long_as_stops_are_answered():
+    assert not any(slow_radio(Climb(), 10.0, 60))
+
+
+def test_where_nothing_comes_back_new_links_are_asked_for_ever_more_slowly():
+    climb, now_s, asked_s = Climb(), 10.0, []
+    for generation in range(2, 8):
+        begun_s = now_s
+        climb.at(now_s)
+        while not climb.relink:
+            now_s += 0.02
+            climb.at(now_s, told(Outcome.TIMED_OUT, STOP, now_s, generation=climb.sight.generation))
+        asked_s.append(round(now_s - begun_s - RELINK_S * 2 ** min(generation - 2, 4), 1))
+        now_s += 1.0
+        climb.at(now_s, generation=generation)
+    assert asked_s == [0.0] * 6
+
+
+@pytest.mark.parametrize("heard", ["written", "answered"])
+def test_a_stop_that_got_through_starts_that_patience_anew(heard):
+    climb = Climb()
+    climb.ladder = replace(climb.ladder, relinks=3)
+    climb.at(10.0)
+    climb.at(10.1, written(10.1) if heard == "written" else answered(10.1))
+    assert climb.ladder.relinks == 0
+    climb.at(10.5, generation=2)
+    assert climb.ladder.relinks == 0
+
+
+def test_new_links_asked_for_are_counted_over_the_new_link():
+    climb = Climb()
+    climb.ladder = replace(climb.ladder, relinks=2)
+    climb.at(10.0, generation=2)
+    assert climb.ladder.relinks == 2
+
+
+def not_slowing_and_said_to_stand(reading_at_s):
+    """A machine that answers `04` while its newest reading says that it moves; the ladder is due for another rung."""
+    climb = Climb()
+    climb.at(10.0)
+    climb.at(10.1, written(10.05), answered(10.1, result=4))
+    climb.ladder = replace(climb.ladder, slow=True, due_s=20.0)
+    return climb.at(10.2, reading_at_s=reading_at_s)
+
+
+def test_the_minimum_is_asked_for_after_04_only_of_a_belt_seen_moving_since():
+    assert not_slowing_and_said_to_stand(10.05) == b""
+    assert not_slowing_and_said_to_stand(10.1) == b""
+    assert not_slowing_and_said_to_stand(None) == b""
+    assert not_slowing_and_said_to_stand(10.15) == SLOWEST
+
+
+def test_a_belt_known_to_have_started_on_a_second_stop_gets_one_from_the_beginning():
+    climb = Climb()
+    climb.ladder = stop.begin(10.0, 1, toggles=True)
+    assert climb.at(10.0) == STOP
+    climb.at(10.1, written(10.05), answered(10.1))
+    later = [climb.at(10.1 + n * 0.02, speed_ckmh=200 - n, reading_at_s=10.1 + n * 0.02) for n in range(1, 100)]
+    assert set(later) == {b""}
