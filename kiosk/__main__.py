@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,8 @@ from hardware.link.messages import GuardToKiosk, KioskToGuard, WorldToControl
 from hardware.link.notify import Notifier
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
 from kiosk.app import Kiosk, Simulation, WorldIn, WorldOut
+from kiosk.appliance import console
+from kiosk.appliance.frames import FrameFeed
 from kiosk.archive import StoreArchive
 from kiosk.assets import assets_directory
 from kiosk.autopilot import Autopilot
@@ -76,7 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except (ConfigError, ContentError, LocaleError, RuntimeDirError, ClockError, DisplayError, StoreError) as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
+        if console.on_appliance(os.environ):
+            leave = _Leave()
+            signal.signal(signal.SIGTERM, leave)
+            console.explain(str(error), lambda: leave.asked)
         return 2
 
 
@@ -203,12 +210,12 @@ def _real(
     kiosk: Kiosk, clock: Clock, leave: _Leave, autopilot: Autopilot | None, stage: PygameStage, *, once: bool
 ) -> int:
     notifier = Notifier()
-    notifier.ready()
+    frames = FrameFeed(notifier)
     try:
         while True:
             now_s = clock.now()
             kiosk.step(now_s)
-            notifier.feed(now_s)
+            frames.after_turn(kiosk.drawn, now_s)
             code = 0 if stage.closed else _ended(kiosk, leave, autopilot, once=once)
             if code is not None:
                 kiosk.leave(clock.now())

@@ -1,0 +1,49 @@
+"""Where the kiosk cannot draw it can still write: one plain page on the console that systemd gave it."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+HOLD_S: Final = 40.0
+"""How long the page stands before systemd tries again. Ten failures in 300 s would reboot the machine (the unit's
+limit is for screens that crash); what a person has to mend must not."""
+
+LOOK_S: Final = 0.2
+_CLEAR: Final = "\x1b[2J\x1b[H\x1b[?25l"
+_WIDTH: Final = 70
+
+
+def page(sentence: str) -> str:
+    """What is written: what is wrong, what the belt does, what to do."""
+    body = textwrap.fill(sentence, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return (
+        (
+            f"{_CLEAR}\r\n\r\n  RETRO WALK CANNOT START ITS SCREEN\r\n\r\n{body}\r\n\r\n"
+            "  Nobody walks: without the screen the belt does not start.\r\n"
+            "  Technician: log in over the network and type  sudo retrowalk doctor\r\n"
+            "  It tries again by itself in a minute.\r\n"
+        )
+        .replace("\r\n", "\n")
+        .replace("\n", "\r\n")
+    )
+
+
+def on_appliance(environment: Mapping[str, str]) -> bool:
+    """True where systemd started this process and gave it a console as its standard input."""
+    return "INVOCATION_ID" in environment and os.isatty(0)
+
+
+def explain(sentence: str, leave: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> None:
+    """Write *sentence* on the console and let it stand, until told to *leave*."""
+    try:
+        os.write(0, page(sentence).encode("utf-8", "replace"))
+    except OSError:
+        return  # the journal has it in any case
+    waited_s = 0.0
+    while waited_s < HOLD_S and not leave():
+        sleep(LOOK_S)
+        waited_s += LOOK_S

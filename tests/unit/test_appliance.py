@@ -1,0 +1,147 @@
+"""The appliance around the kiosk: asking, watchdog, console page, version, the answer where nothing is simulated."""
+
+import os
+
+import pytest
+
+from kiosk.appliance import ask, console, helper
+from kiosk.appliance.ask import Answer, AskError, Desk, Verb
+from kiosk.appliance.frames import FrameFeed
+
+
+@pytest.fixture
+def desk(tmp_path):
+    desk = Desk(tmp_path / "asks", tmp_path / "answers")
+    desk.asks.mkdir()
+    desk.answers.mkdir()
+    return desk
+
+
+class Machine:
+    def __init__(self, code=0):
+        self.ran, self.code = [], code
+
+    def __call__(self, command):
+        self.ran.append(tuple(command))
+        return self.code
+
+
+class Ear:
+    def __init__(self):
+        self.heard = []
+
+    def ready(self, status=""):
+        self.heard.append("ready")
+
+    def feed(self, now_s):
+        self.heard.append(now_s)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_each_word_brings_about_its_one_fixed_command_and_is_forgotten(desk, verb):
+    machine = Machine()
+    ask.ask(verb, desk)
+    helper.serve(desk, lambda: False, machine)
+    helper.serve(desk, lambda: False, machine)
+    assert machine.ran == [helper.COMMANDS[verb]]
+    assert ask.answer(verb, desk).ok
+
+
+def test_nothing_happens_while_the_belt_moves_and_the_kiosk_is_told_so(desk):
+    machine = Machine()
+    ask.ask(Verb.REBOOT, desk)
+    helper.serve(desk, lambda: True, machine)
+    assert machine.ran == []
+    assert ask.answer(Verb.REBOOT, desk) == Answer(Verb.REBOOT, done=True, ok=False, sentence=helper.MOVING)
+
+
+def test_a_word_that_is_not_one_of_the_five_is_thrown_away(desk):
+    machine = Machine()
+    (desk.asks / "rm -rf").touch()
+    (desk.asks / "reboot.sh").write_text("reboot")
+    (desk.asks / "reboot\n").touch()
+    assert helper.serve(desk, lambda: False, machine) == []
+    assert list(desk.asks.iterdir()) == []
+    assert machine.ran == []
+
+
+def test_a_link_in_the_asking_directory_is_removed_and_never_followed(desk, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (desk.asks / "reboot").symlink_to(precious)
+    helper.serve(desk, lambda: False, Machine())
+    assert precious.read_text() == "kept"
+    with pytest.raises(AskError):
+        (desk.asks / "reboot").symlink_to(precious)
+        ask.ask(Verb.REBOOT, desk)
+
+
+def test_a_machine_that_refuses_is_said_in_words(desk):
+    ask.ask(Verb.POWER_OFF, desk)
+    helper.serve(desk, lambda: False, Machine(code=1))
+    assert "plug" in ask.answer(Verb.POWER_OFF, desk).sentence
+
+
+def test_at_a_desk_nobody_answers_and_that_is_one_sentence(tmp_path):
+    nowhere = Desk(tmp_path / "none", tmp_path / "none")
+    assert not ask.available(nowhere)
+    with pytest.raises(AskError, match="installed appliance"):
+        ask.ask(Verb.RESTART, nowhere)
+    assert ask.answer(Verb.RESTART, nowhere) is None
+
+
+def test_the_belt_counts_as_at_rest_before_any_guard_ran_and_as_the_lease_says_after(tmp_path):
+    from hardware.link.lease import Lease
+
+    assert not helper.belt_moves(tmp_path)
+    lease = Lease(tmp_path / "lease", writable=True)
+    assert not helper.belt_moves(tmp_path)
+    lease.take("a walk")
+    assert helper.belt_moves(tmp_path)
+    lease.release()
+    lease.close()
+    assert not helper.belt_moves(tmp_path)
+
+
+def test_systemd_hears_ready_with_the_first_drawn_frame_and_nothing_from_a_loop_that_draws_none():
+    ear = Ear()
+    frames = FrameFeed(ear)
+    frames.after_turn(0, 1.0)
+    assert ear.heard == []
+    frames.after_turn(1, 2.0)
+    frames.after_turn(1, 3.0)
+    frames.after_turn(1, 4.0)
+    frames.after_turn(2, 5.0)
+    assert ear.heard == ["ready", 2.0, 5.0]
+
+
+def test_a_kiosk_without_a_display_writes_its_sentence_on_the_console_and_waits():
+    here, there = os.openpty()
+    saved = os.dup(0)
+    slept = []
+    try:
+        os.dup2(there, 0)
+        assert console.on_appliance({"INVOCATION_ID": "1"})
+        assert not console.on_appliance({})
+        console.explain("There is no display to show the kiosk on.", lambda: False, slept.append)
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(there)
+    written = os.read(here, 4096).decode()
+    os.close(here)
+    assert "There is no display" in written
+    assert "the belt does not start" in written
+    assert sum(slept) == pytest.approx(console.HOLD_S, abs=1)
+
+
+def test_the_page_ends_at_once_when_the_kiosk_is_told_to_leave():
+    slept = []
+    console.explain("x", lambda: True, slept.append)
+    assert slept == []
+
+
+def test_waiting_on_the_console_never_adds_up_to_the_units_reboot_limit():
+    unit = (helper.Path(__file__).parents[2] / "deploy/systemd/retrowalk-kiosk.service").read_text()
+    fields = dict(line.split("=", 1) for line in unit.splitlines() if line.startswith("StartLimit"))
+    assert console.HOLD_S * int(fields["StartLimitBurst"]) > int(fields["StartLimitIntervalSec"])
