@@ -152,6 +152,8 @@ class BeltProcess:
         if mode is WishMode.STOP and self._ours:
             self._stop(now_s, reports)
         else:
+            if self._trial is not None and trial.paused(self._trial, self._sight(now_s)):
+                self._pause_works = True  # the guard was the first to know that it rests
             self._ladder = self._trial = None
             if mode is WishMode.RUN:
                 self._run(now_s)

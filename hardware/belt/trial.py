@@ -77,8 +77,14 @@ def step(trial: Trial, now_s: float, sight: Sight, reports: Iterable[Report]) ->
 
 
 def ended(trial: Trial) -> Trial:
-    """The guard no longer asks for it: nothing more is learned."""
+    """It is over, and nothing more is learned."""
     return replace(trial, over=True)
+
+
+def paused(trial: Trial, sight: Sight) -> bool:
+    """True if a pause that was accepted, and is not judged yet, has brought the belt to 0.00."""
+    waits = trial.by is StopBy.PAUSE and trial.accepted and not trial.over
+    return waits and sight.motion is not Motion.UNKNOWN and sight.speed_ckmh == 0
 
 
 # ---------------------------------------------------------------------------------------------- pause

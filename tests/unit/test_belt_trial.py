@@ -65,6 +65,17 @@ def test_a_belt_that_comes_to_rest_by_the_pause_alone_can_be_paused():
     assert one.learned == (True, True)
 
 
+def test_a_guard_that_sees_the_rest_first_ends_a_pause_that_has_worked():
+    standing = replace(MOVING, motion=Motion.ZERO, speed_ckmh=0, reading_at_s=12.9)
+    one = accepted()
+    assert trial.paused(one.trial, standing)
+    assert not trial.paused(one.trial, MOVING)
+    assert not trial.paused(one.trial, replace(standing, motion=Motion.UNKNOWN))
+    assert not trial.paused(Try().trial, standing)  # nothing was accepted
+    assert not trial.paused(replace(accepted().trial, over=True), standing)  # judged already
+    assert not trial.paused(replace(accepted().trial, by=StopBy.UNLINK), standing)
+
+
 @pytest.mark.parametrize("result", [2, 3, 4, 5])
 def test_a_pause_that_is_refused_makes_way_for_the_ladder_at_once(result):
     one = Try()
