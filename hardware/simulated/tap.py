@@ -129,9 +129,13 @@ class Monitor:
             self._moved = True
         elif self._zero_since_s is None:
             self._zero_since_s = now_s
-        elif self._moved and now_s - self._zero_since_s >= STILL_S:
+        elif self._answered(now_s) and now_s - self._zero_since_s >= STILL_S:
             self._moved = False
             self._started_s = None
+
+    def _answered(self, now_s: float) -> bool:
+        """The newest start has moved the belt, or can no longer."""
+        return self._moved or now_s - self._last_start_s > self._rest_after_start_s
 
     def link_lost(self) -> None:
         """What was measured over the old link is no longer known."""

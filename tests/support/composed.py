@@ -127,6 +127,7 @@ class FakeKiosk:
         self.frozen = False
         self.drawn = 0
         self.status: Status | None = None
+        self.status_at_s = 0.0  # when the guard sent it
         self.events: list[SafetyEvent] = []
         self.refused: list[Refused] = []
         self._quanta = 0
@@ -136,7 +137,7 @@ class FakeKiosk:
         for frame in self.endpoint.drain(now_s):
             body = frame.body
             if isinstance(body, Status):
-                self.status = body
+                self.status, self.status_at_s = body, frame.t_s
             elif isinstance(body, SafetyEvent):
                 self.events.append(body)
             elif isinstance(body, Refused):

@@ -157,6 +157,15 @@ def test_a_second_start_is_caught():
     assert "second start" in scene.found[0]
 
 
+def test_a_start_that_moved_nothing_is_over_once_it_no_longer_can():
+    scene = Scene(speed_starts=True).says(0).says(0).consent()
+    scene.write("07")
+    for _ in range(12):
+        scene.says(0)
+    scene.consent().write("02 50 00")
+    assert scene.found == []
+
+
 @pytest.mark.parametrize("command", ["01", "04c8", "0bff", "", "02c8", "080101", "70", "ff", "80", "13"])
 def test_op_codes_that_may_never_leave_are_caught(command):
     assert "no command that may ever leave" in Scene().walk().write(command).found[0]

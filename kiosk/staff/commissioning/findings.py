@@ -51,6 +51,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     told_min_ckmh: int = 0
     told_max_ckmh: int = 0
     told_increment_ckmh: int = 0
+    top_ckmh: int = 0  # the fastest that the guard allows a commissioning here
     deck_mm: int | None = None
     belt_mm: int | None = None
     min_ckmh: int | None = None

@@ -98,6 +98,7 @@ ONE_PERCENT_DPCT: Final = 10
 
 ENDS: Final = ("unusable", "left", "done")
 SOFT_ENDS: Final = frozenset({Cause.STAFF_STOP, Cause.STOP_TEST})
+LATE_ENDS: Final = frozenset({*SOFT_ENDS, Cause.STOP_NOT_CONFIRMED})
 KEY_ENDS: Final = frozenset({Cause.SAFETY_KEY, Cause.BELT_STOPPED_ITSELF, Cause.CONTROL_LOST})
 NO_MATTER: Final = frozenset(
     {Missing.NOT_COMMISSIONED, Missing.OPENING_CHECK, Missing.CONTROL, Missing.MIN_ABOVE_CAP}
@@ -153,7 +154,7 @@ class Run(msgspec.Struct, frozen=True):
     armed_s: float | None = None
     failure: str = ""
     by_hand: bool = False  # staff stopped it
-    alarmed: bool = False
+    alarm_s: float | None = None  # when the alarm was first heard of
     cause: Cause | None = None
     pause_works: bool | None = None
 
@@ -179,7 +180,7 @@ class Procedure(msgspec.Struct, frozen=True):
     rebound: bool = False
     unusable: str = ""
     speed_first_tried: bool = False
-    left: bool = False
+    no_starts: int = 0
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -469,7 +470,7 @@ def _goal_ckmh(state: Procedure, status: Status) -> int | None:
 
 def _next_stop(found: Findings) -> int | None:
     """Rising speeds, at least three where there is room for them, until the first that takes over half the deck."""
-    low, top = found.min_ckmh or 0, found.told_max_ckmh
+    low, top = found.min_ckmh or 0, found.top_ckmh or found.told_max_ckmh
     points = [p for p in points_of(found) if p.ckmh not in _early(found)]
     deck = found.deck_mm or 0
     if points and not within_room(points, deck):
@@ -527,6 +528,7 @@ def _arming(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     status = seen.status
     if status.state in (State.PROOF, State.ARMED):
         run = but(run, mark="proof", mark_s=now_s)
+        state = but(state, found=but(state.found, top_ckmh=min(status.cap_ckmh, state.found.told_max_ckmh)))
         return Turn(but(state, run=run, asked_s=None), (), _page(state, "clip_pull", Awaits.CLIP_PULL))
     if Missing.MIN_ABOVE_CAP in seen.refused:
         return _end(state, "too_fast", now_s)
@@ -749,7 +751,7 @@ def _over(state: Procedure, seen: Seen, now_s: float) -> Turn:
         run = but(run, cause=status.cause or run.cause)
     run = but(
         run,
-        alarmed=run.alarmed or status.alarm,
+        alarm_s=seen.at_s if run.alarm_s is None and status.alarm else run.alarm_s,
         pause_works=status.pause_works if run.mark == "pausing" else run.pause_works,
     )
     state = but(state, run=run)
@@ -772,7 +774,9 @@ def _judged(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     if run.cause is Cause.ARM_EXPIRED:
         return Turn(but(_to(state, "ready", now_s), run=None), (), _page(state, "connecting"))
     state = _noted(state, run)
-    if run.alarmed and run.stop_asked_s is not None and run.kind in ("start", "stop", "pause"):
+    run = _slow_but_sure(state, run)
+    alarmed = run.alarm_s is not None
+    if alarmed and run.stop_asked_s is not None and run.kind in ("start", "stop", "pause"):
         return _stop_ignored(state, run, seen, now_s)
     if run.kind == "key" and run.mark == "key_pull" and run.cause in KEY_ENDS:
         return _key_pulled(state, run, seen, now_s)
@@ -782,7 +786,7 @@ def _judged(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
         return _failed(_fail(state, "staff_stop", now_s), seen, (), now_s)
     if run.failure:
         return _failed(_fail(state, run.failure, now_s), seen, (), now_s)
-    if run.cause not in SOFT_ENDS or run.alarmed:
+    if run.cause not in SOFT_ENDS or alarmed:
         why = FAILURE_OF.get(run.cause, "other") if run.cause is not None else "other"
         return _failed(_fail(state, why, now_s, str(run.cause or "")), seen, (), now_s)
     judges = {"start": _judge_start, "tape": _judge_tape, "stop": _judge_stop, "pause": _judge_pause}
@@ -792,6 +796,19 @@ def _judged(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     if judge is None:
         return Turn(state, (), _page(state, "connecting"), keep=True)
     return judge(state, run, seen, now_s)
+
+
+def _slow_but_sure(state: Procedure, run: Run) -> Run:
+    """A belt that read 0.00 before the alarm sounded has stopped by itself; only the proof of it came late.
+
+    The alarm's budget is that of a treadmill nobody has measured. This is where it is measured.
+    """
+    if run.alarm_s is None or run.stop_written_s is None or run.cause not in LATE_ENDS:
+        return run
+    told = stopped(run.trace.readings, run.stop_written_s, false_zeros=state.found.false_zeros)
+    if told is None or run.stop_written_s + told.seconds > run.alarm_s:
+        return run
+    return but(run, alarm_s=None, cause=Cause.STAFF_STOP)
 
 
 def _noted(state: Procedure, run: Run) -> Procedure:
@@ -856,6 +873,9 @@ def _judge_start(state: Procedure, run: Run, _seen: Seen, now_s: float) -> Turn:
         overshoot_ckmh=max(0, top - max(run.levels)),
     )
     state = _with_stop(_passed(but(state, found=found), "start"), run, "also")
+    if found.answered is False and not found.quirks.no_request_control_answer:
+        quirks = but(found.quirks, no_request_control_answer=True)
+        return _to_anew(but(state, found=but(state.found, quirks=quirks)), "no_answer", now_s)
     return Turn(state, (), _page(state, "connecting"), keep=True)
 
 
@@ -893,7 +913,7 @@ def _judge_link(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
         return _failed(_fail(state, "link_lost", now_s), seen, (), now_s)
     untouched = [r for r in back if written_s is None or r.at_s <= written_s + 0.1]
     told = untouched or back[:1]
-    stops = min(r.ckmh for r in told) < steady - 5
+    stops = max(r.ckmh for r in told[-2:]) < steady - 5  # of two, as one of 0.00 alone may be false
     trace = _trace_of(state, run, "link", asked_s)
     trace = but(trace, seconds=None, travel_mm=None)
     found = but(state.found, link_stops=stops, traces=(*state.found.traces, trace))
@@ -966,8 +986,10 @@ def _stop_ignored(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
 
 def _not_started(state: Procedure, seen: Seen, now_s: float) -> Turn:
     """`07` moved nothing: some machines start by a speed. If that was tried as well, a person can look."""
+    if state.speed_first_tried and state.no_starts:
+        return _end(state, "no_start", now_s)
     if state.speed_first_tried:
-        return _failed(_fail(state, "no_start", now_s), seen, (), now_s)
+        return _failed(_fail(but(state, no_starts=1), "no_start", now_s), seen, (), now_s)
     quirks = but(state.found.quirks, start_before_speed=not state.found.quirks.start_before_speed)
     state = but(state, found=but(state.found, quirks=quirks), speed_first_tried=True)
     return _to_anew(state, "speed_first", now_s)
@@ -977,8 +999,8 @@ def _key_pulled(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     moved = [r for r in run.trace.readings if r.ckmh > 0]
     rest = next((r for r in run.trace.readings if moved and r.at_s > moved[-1].at_s), None)
     steady = run.steady_ckmh or 0
-    begin_s = next((r.at_s for r in moved if r.at_s > run.mark_s and r.ckmh < steady - 2), None)
-    seconds = None if rest is None else rest.at_s - (begin_s if begin_s is not None else rest.at_s)
+    last = next((r.at_s for r in reversed(moved) if r.ckmh >= steady - 2), None)  # not yet pulled, or just then
+    seconds = None if rest is None or last is None else round(rest.at_s - last, 3)
     found = but(state.found, key_told=run.cause is Cause.SAFETY_KEY, key_seconds=seconds)
     state = but(_to(state, "key_close", now_s), run=None, found=found)
     return _key_close(state, seen, (), now_s)
@@ -1026,10 +1048,8 @@ def _failed(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: float)
         state = _passed(_to(state, "ready", now_s), state.step)
         return Turn(state, (), _page(state, "connecting"), keep=True)
     if acts & {Act.REPEAT, Act.CONFIRM}:
-        state = but(_to(state, "ready", now_s), failure="", speed_first_tried=False)
+        state = but(_to(state, "ready", now_s), failure="")
         return Turn(state, (), _page(state, "connecting"))
-    if state.failure == "no_start" and Act.NO in acts:
-        return _end(state, "no_start", now_s)
     choices = (Act.REPEAT, Act.SKIP, Act.LEAVE) if skippable else (Act.REPEAT, Act.LEAVE)
     shown = _page(
         state,
