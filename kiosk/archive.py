@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, date, datetime
+from decimal import ROUND_FLOOR, Decimal
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from hardware.units import ckmh_from_mph
+from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk import black_box
-from kiosk.coach.progression import Visit, choice_of
+from kiosk.coach.progression import TENTH, FastTrack, Visit, choice_of
 from kiosk.coach.screening import Outcome, Result, Screening
 from kiosk.session.model import (
     Action,
@@ -34,6 +35,7 @@ from kiosk.session.model import (
     RecordHealth,
     RecordScreening,
     RecordWhy,
+    ServiceRead,
     TryPin,
 )
 from kiosk.staff.desk.clerk import Clerk
@@ -42,12 +44,15 @@ from kiosk.staff.pin import PinDesk, SignIn, first_account_needed
 from kiosk.store.kinds import AgeBand, Screened, SessionState
 from kiosk.store.maintenance import Maintenance
 from kiosk.store.moment import DAY_MS, Moment, WallClock
-from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, SessionRecord
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Progress, Ratings, Sample, SessionRecord
 from kiosk.store.records import Screening as ScreeningRecord
-from kiosk.store.repositories import black_boxes, members, sessions
+from kiosk.store.repositories import black_boxes, members, service, sessions
 from kiosk.store.store import Store
 
 T = TypeVar("T")
+
+SERVICE_S: Final = 5.0
+SERVICE_SOON_S: Final = 0.5  # a fault is on disk by then, and if not it is asked again
 
 GUARD_EVENTS: Final = 64
 """So many of the guard's events are remembered by their number, for black boxes that come later."""
@@ -124,6 +129,9 @@ class StoreArchive:
         self._guard_events: dict[int, str] = {}  # SafetyEvent.id -> identifier in the record, newest last
         self._caps: tuple[Cap, ...] | None = None
         self._banner = ""
+        self._service_s = float("-inf")
+        self._service_asked: Future[service.Service] | None = None
+        self._service_told = service.Service()
         wall.raise_floor(store.newest_ms)
 
     def moment(self, now_s: float) -> Moment:
@@ -150,6 +158,10 @@ class StoreArchive:
                 writer.sample(sample)
             case Record(EventIn() as event):
                 recorded = writer.event(event, at)
+                if service.is_fault(event):
+                    ids, cause = self._store.ids, event.cause
+                    writer.run(lambda connection: service.consider(connection, ids, cause, at))
+                    self._service_s = now_s + SERVICE_SOON_S
                 if event.guard_event is not None:
                     self._guard_events[event.guard_event] = recorded
                     while len(self._guard_events) > GUARD_EVENTS:
@@ -194,6 +206,20 @@ class StoreArchive:
             writer.rate(join.ratings)
             if join.why:
                 writer.why_stopped(join.session_id, join.why)
+
+    def _service(self, now_s: float) -> list[Event]:
+        """In service or not, as the record has it: soon after a fault, and now and then, as a shell may clear it."""
+        events: list[Event] = []
+        if self._service_asked is not None and self._service_asked.done():
+            asked, self._service_asked = self._service_asked, None
+            if asked.exception() is None and asked.result() != self._service_told:
+                self._service_told = asked.result()
+                events.append(ServiceRead(self._service_told))
+        if self._service_asked is None and now_s >= self._service_s:
+            self._service_s = now_s + SERVICE_S
+            utc_ms = self.moment(now_s).utc_ms
+            self._service_asked = self._store.reader.ask(lambda connection: service.read(connection, utc_ms))
+        return events
 
     def keep_box(self, guard_event: int, content: bytes, now_s: float) -> None:
         """Keep the black box of the guard's event number *guard_event*; behind the event in the writer's order."""
@@ -251,6 +277,7 @@ class StoreArchive:
                 name = told.staff.name if told.staff is not None else ""
                 events.append(PinTried(name, told.wait_s, account=told.staff))
         events += self._clerk.poll()
+        events += self._service(now_s)
         events += self._first_account(now_s)
         if now_s - self._clock_s >= CLOCK_S:
             self._clock_s = now_s
@@ -318,6 +345,7 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
     screening = members.last_screening(connection, member.id)
     valid = screening is not None and screening.expires_ms > at.utc_ms
     past = sessions.last_of_member(connection, member.id, HISTORY)
+    cleared_ms, progress = members.cleared_ms(connection, member.id), members.progress_of(connection, member.id)
     label = member.name.split()[0] if member.name else f"••••{member.code[-2:]}"
     return Person(
         id=member.id,
@@ -330,7 +358,15 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
         last_session_id=past[0].id if past else None,
         forbidden=screening is not None and valid and screening.outcome is Screened.FORBID,
         history=tuple(visit_of(record) for record in sorted(past, key=lambda r: r.started_ms) if record.walk_s > 0),
+        cleared_on=None if cleared_ms is None else day_of(cleared_ms),
+        fast_track=None if progress is None else fast_track_of(progress),
     )
+
+
+def fast_track_of(progress: Progress) -> FastTrack:
+    """A level that staff set, as progression reads it: speeds in tenths of a mph, rounded down."""
+    comfort = Decimal(str(mph_from_ckmh(progress.comfort_ckmh) + 0.004)).quantize(TENTH, rounding=ROUND_FLOOR)
+    return FastTrack(day_of(progress.updated_ms), comfort, progress.main_s)
 
 
 def visit_of(record: SessionRecord) -> Visit:

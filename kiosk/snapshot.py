@@ -46,6 +46,7 @@ class ScreenId(StrEnum):
     HISTORY = "history"  # a member's own walks, as charts
     JOINED = "joined"  # a guest has become a member: their code
     STAFF_PIN = "staff_pin"
+    OVERRIDE = "override"  # staff opened a gate: why, from a list
     RESET = "reset"
     OUT_OF_SERVICE = "out_of_service"
     # The staff's desk (kiosk/staff/desk); small pages that ask one thing first.
@@ -61,6 +62,7 @@ class ScreenId(StrEnum):
     STAFF_MEMBERS = "staff_members"
     STAFF_MEMBER = "staff_member"
     STAFF_ACCOUNTS = "staff_accounts"
+    STAFF_ACCOUNT = "staff_account"
     STAFF_OVERRIDE = "staff_override"
     STAFF_EXPORT = "staff_export"
     STAFF_REPORTS = "staff_reports"
@@ -177,6 +179,7 @@ class ProgramCard:
     steps: tuple[Step, ...]
     recommended: bool
     reason: str  # catalogue key or ready sentence: why recommended, or which cap clips it; empty if none
+    about: str = ""  # ready sentence: what it is for
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.link.messages import ResetBy, State
+from hardware.link.messages import Missing, ResetBy, State, Status
 from kiosk.snapshot import Intent, IntentKind, Snapshot
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
@@ -23,24 +23,35 @@ def paint(c: Canvas) -> None:
     outer = inset(c.content, m.margin, round(m.height * (0.035 if m.compact else 0.05)))
     if c.snapshot.banner:
         outer = widgets.notice(c, outer)
-    if state == "free":
+    if state in ("free", "set_up"):
         c.target(c.content, Intent(IntentKind.WAKE))
     top, rest = cut_top(outer, round(m.height * (0.14 if m.compact else 0.095)), round(m.height * 0.02))
     _top_line(c, top, state)
     rest = _foot(c, rest, state)
     words, picture = columns(rest, [1.2, 1], m.margin)
-    name = {"free": "attract", "in_use": "in_use", "out": "closed", "starting": "attract"}[state]
+    name = _PICTURES[state]
     illustrate(c, name, picture.inflate(0, -round(m.height * (0.04 if m.compact else 0.1))))
     _words(c, words, state)
 
 
+def not_ready(status: Status) -> str:
+    """What staff still have to do before the first walk (a name in the catalogue); empty if nothing."""
+    if Missing.NOT_COMMISSIONED in status.arm_missing:
+        return "commissioning"
+    return "opening" if Missing.OPENING_CHECK in status.arm_missing else ""
+
+
 def service_state(s: Snapshot) -> str:
-    """``free``, ``starting``, ``in_use`` or ``out``, from what the guard says."""
+    """``free``, ``not_ready``, ``starting``, ``in_use`` or ``out``, from what the guard says; or ``set_up``."""
+    if s.set_up_first:
+        return "set_up"
     if s.belt_free:
         return "free"
+    status = s.status
+    if status is not None and not_ready(status):
+        return "not_ready"
     if s.starting:
         return "starting"
-    status = s.status
     if status is None:
         return "out"
     if status.in_use_by_other or status.state in (State.STARTING, State.RUNNING, State.STOPPING):
@@ -50,9 +61,19 @@ def service_state(s: Snapshot) -> str:
     return "out"
 
 
+_PICTURES: Final = {
+    "free": "attract",
+    "starting": "attract",
+    "not_ready": "staff",
+    "set_up": "staff",
+    "in_use": "in_use",
+    "out": "closed",
+}
 _MARKS: Final = {
     "free": ("circle", theme.IDLE),
     "starting": ("diamond", theme.AMBER),
+    "not_ready": ("diamond", theme.AMBER),
+    "set_up": ("diamond", theme.AMBER),
     "in_use": ("triangle", theme.SKY),
     "out": ("octagon", theme.RED),
 }
@@ -117,14 +138,14 @@ def _foot(c: Canvas, rect: Rect, state: str) -> Rect:
 
 def _words(c: Canvas, rect: Rect, state: str) -> None:
     m, rest = c.m, rect
-    if state == "free":
+    if state in ("free", "set_up"):
         high = max(m.key, round(m.height * (0.2 if m.compact else 0.155)))
         place, rest = cut_bottom(rest, high, round(m.height * (0.03 if m.compact else 0.05)))
         place.width = min(place.width, round(m.width * (0.6 if m.compact else 0.4)))
         widgets.button(
             c,
             place,
-            c.t("attract.touch"),
+            c.t("attract.touch" if state == "free" else "setup.begin"),
             Intent(IntentKind.WAKE),
             widgets.PRIMARY,
             cap=m.body if m.compact else round(m.title * 1.1),
@@ -144,8 +165,10 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
     body_cap = m.body if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)
     left = area.height - title.height - gap
+    status = c.snapshot.status
+    what = f"{state}_{not_ready(status)}" if state == "not_ready" and status is not None else f"{state}_body"
     body = c.fit(
-        c.t(f"attract.{state}_body"),
+        c.t(f"attract.{what}"),
         Rect(0, 0, round(area.width * 0.94), max(1, left)),
         body_cap,
         max_lines=4,

@@ -9,7 +9,7 @@ from hardware.link.messages import Cause, LinkState, Missing, Reset, ResetBy, St
 from hardware.link.messages import State as GuardState
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import CHEST, Verdict, Visit, judge
-from kiosk.session.model import Record
+from kiosk.session.model import Joined, Record
 from kiosk.session.near import ask_pin
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
@@ -26,7 +26,7 @@ def effort(t: Turn, intent: Intent) -> None:
     """How hard it was, 0-10."""
     if intent.kind is IntentKind.SCORE and 0 <= intent.value <= 10:
         t.stay = replace(t.stay, effort=intent.value)
-        t.actions.append(Record(Ratings(t.stay.id, effort=intent.value)))
+        _keep(t, Ratings(t.stay.id, effort=intent.value))
         t.go(ScreenId.PAIN)
     elif intent.kind in (IntentKind.SKIP, IntentKind.NEXT):
         t.go(ScreenId.PAIN)
@@ -37,10 +37,8 @@ def pain(t: Turn, intent: Intent) -> None:
     if intent.kind is IntentKind.SCORE and 0 <= intent.value <= 10:
         before = pain_before(t)
         t.stay = replace(t.stay, pain_after=intent.value)
-        t.actions.append(
-            Record(Ratings(t.stay.id, pain_after=intent.value, pain_peak=max(intent.value, before or 0)))
-        )
-        if intent.value >= HIGH_PAIN or (before is not None and intent.value - before >= PAIN_RISE):
+        _keep(t, Ratings(t.stay.id, pain_after=intent.value, pain_peak=max(intent.value, before or 0)))
+        if t.stay.consent and hurts(t):
             t.actions.append(Record(EventIn("pain_flag", Severity.NOTICE, t.stay.id)))
         keep_verdict(t)
         t.go(ScreenId.SUMMARY)
@@ -49,6 +47,18 @@ def pain(t: Turn, intent: Intent) -> None:
         t.go(ScreenId.SUMMARY)
     elif intent.kind is IntentKind.BACK:
         t.go(ScreenId.EFFORT)
+
+
+def _keep(t: Turn, ratings: Ratings) -> None:
+    """Scores are kept only with consent; a guest's live as long as their stay."""
+    if t.stay.consent:
+        t.actions.append(Record(ratings))
+
+
+def hurts(t: Turn) -> bool:
+    """Pain after the walk that is high, or has risen: advice, and a note for staff."""
+    before, now = pain_before(t), t.stay.pain_after
+    return now is not None and (now >= HIGH_PAIN or (before is not None and now - before >= PAIN_RISE))
 
 
 def visit_of(t: Turn) -> Visit:
@@ -98,7 +108,67 @@ def pain_before(t: Turn) -> int | None:
 
 
 def summary(t: Turn, intent: Intent) -> None:
-    """Read, and gone."""
+    """Read, and gone; or the walks so far; or a guest becomes a member."""
+    match intent.kind:
+        case IntentKind.DONE | IntentKind.NEXT | IntentKind.CANCEL | IntentKind.BACK:
+            t.leave()
+        case IntentKind.HISTORY if t.stay.person is not None:
+            t.stay = replace(t.stay, history_from=ScreenId.SUMMARY, history_page=0)
+            t.go(ScreenId.HISTORY)
+        case IntentKind.JOIN if may_join(t):
+            t.stay = replace(t.stay, joining=True, join_asked_s=None, join_failed=False)
+            t.go(ScreenId.CONSENT)
+
+
+def history(t: Turn, intent: Intent) -> None:
+    """Charts to look at; back to where they were asked for."""
+    match intent.kind:
+        case IntentKind.BACK | IntentKind.DONE:
+            t.go(t.stay.history_from)
+        case IntentKind.CANCEL:
+            t.leave()
+        case IntentKind.NEXT:
+            t.stay = replace(t.stay, history_page=(t.stay.history_page + 1) % HISTORY_PAGES)
+            t.state = replace(t.state, since_s=t.now_s)
+
+
+HISTORY_PAGES: Final = 3
+JOIN_WAIT_S: Final = 6.0
+"""The record writes in the background; silent for this long, it does not answer a person any more."""
+
+_UNRECORDED: Final = ("disk", "record_in_memory")
+
+
+def may_join(t: Turn) -> bool:
+    """Whether this guest can become a member: something was walked, and the record keeps what it is given."""
+    stay = t.stay
+    kept = not t.state.banner.startswith(_UNRECORDED)
+    return stay.guest and stay.opened and stay.walked.walk_s > 0 and kept and not stay.new_code
+
+
+def joining(t: Turn) -> None:
+    """The record makes the new member; it does not keep anybody waiting."""
+    asked_s = t.stay.join_asked_s
+    if asked_s is not None and t.now_s - asked_s > JOIN_WAIT_S:
+        joined(t, Joined(""))
+
+
+def joined(t: Turn, answer: Joined) -> None:
+    """The code is there, or the record could not."""
+    if t.state.screen is not ScreenId.CONSENT or t.stay.join_asked_s is None:
+        return  # the person has gone: the code is lost with them, and staff can give another
+    if not answer.code:
+        t.stay = replace(t.stay, joining=False, join_asked_s=None, join_failed=True, consent=False)
+        t.go(ScreenId.SUMMARY)
+        t.play("caution")
+        return
+    t.stay = replace(t.stay, joining=False, join_asked_s=None, new_code=answer.code)
+    t.play("done")
+    t.go(ScreenId.JOINED)
+
+
+def joined_screen(t: Turn, intent: Intent) -> None:
+    """The code was written down."""
     if intent.kind in (IntentKind.DONE, IntentKind.NEXT, IntentKind.CANCEL, IntentKind.BACK):
         t.leave()
 

@@ -11,6 +11,7 @@ from typing import Final
 from hardware.link.messages import (
     Arm,
     Cause,
+    Deck,
     Envelope,
     LinkState,
     LowerCap,
@@ -145,6 +146,9 @@ def checking(t: Turn) -> None:
         return
     if staff_latched(status):
         t.go(ScreenId.OUT_OF_SERVICE)
+        return
+    if t.state.service.hold:
+        leave_check(t)
         return
     match status.state:
         case GuardState.LATCHED:
@@ -416,6 +420,7 @@ def walking(t: Turn) -> None:
         return
     if amber_fitted(t) and _amber_pressed(t):
         player = _amber_in_walk(t, player)
+    player = _drift(t, player, status)
     increment = status.facts.increment_ckmh if status.facts is not None else 0
     reading = Reading(status.measured_ckmh, increment)
     before = player.speed_ckmh
@@ -433,6 +438,43 @@ def walking(t: Turn) -> None:
         stop(t, StopWhy.PLAN_DONE)
     elif t.state.screen is ScreenId.EASING and t.screen_s >= EASING_S:
         t.go(ScreenId.WALK)
+
+
+DRIFT_EASE_S: Final = 2.0
+"""At the open end for so long after being told: the belt is too fast for this person now. Again as often."""
+
+
+def _drift(t: Turn, player: Player, status: Status) -> Player:
+    """Too near an end of the deck: say which way at once, and at the open end walk slower if that does not help.
+
+    Slower helps only there: toward the motor a person walks faster than the belt, and a slower belt would take them
+    nearer. The guard stops a walk that stays outside (Cause.OFF_DECK); this is what comes before.
+    """
+    deck = status.inputs.deck
+    stay = t.stay
+    if deck is None or deck is Deck.SAFE:
+        if stay.drift_s is not None:
+            t.stay = replace(stay, drift_s=None)
+        return player
+    if stay.drift_s is None:
+        stay = replace(stay, drift_s=t.now_s, drift_eased_s=t.now_s)
+        t.stay = stay
+        t.actions.append(
+            Record(EventIn("drift", session_id=stay.id, speed_ckmh=player.speed_ckmh, detail=deck.value))
+        )
+    t.say("X6" if deck is Deck.OPEN_END else "X7")
+    if deck is not Deck.OPEN_END or t.now_s - stay.drift_eased_s < DRIFT_EASE_S - GAP_S:
+        return player
+    slower = eased(player, t.setup.content.rules.player)
+    t.stay = replace(
+        stay,
+        drift_eased_s=t.now_s,
+        player=slower,
+        walked=replace(stay.walked, eased=stay.walked.eased + (slower.speed_ckmh < player.speed_ckmh)),
+    )
+    if t.state.screen is ScreenId.WALK:
+        t.go(ScreenId.EASING)
+    return slower
 
 
 def _amber_in_walk(t: Turn, player: Player) -> Player:
@@ -505,6 +547,7 @@ def _to_safety_stop(t: Turn, cause: Cause | None) -> None:
     t.stay = replace(t.stay, cause=cause)
     t.go(ScreenId.SAFETY_STOP)
     t.play("stop" if cause in (Cause.CLIP, Cause.RED_BUTTON) else "fault")
+    t.state = replace(t.state, fault_sounded_s=t.now_s)  # it calls again from here
     t.say("X9" if cause is Cause.CLIP else "X1")
 
 
@@ -647,9 +690,12 @@ def _after_safety_stop(t: Turn) -> None:
 
 
 def to_ratings(t: Turn) -> None:
-    """The walk is over: its record is closed, and the scores are asked if they may be kept."""
+    """The walk is over: its record is closed, and the scores are asked.
+
+    A member's are kept, so only with consent; a guest's are for today's summary alone.
+    """
     t.finish()
-    if t.stay.consent and t.stay.walked.walk_s > 0:
+    if (t.stay.consent or t.stay.guest) and t.stay.walked.walk_s > 0:
         t.go(ScreenId.EFFORT)
     else:
         t.go(ScreenId.SUMMARY)
@@ -682,7 +728,8 @@ def why_stopped(t: Turn, intent: Intent) -> None:
         return
     why = answers[intent.value]
     t.stay = replace(t.stay, why=why)
-    t.actions.append(RecordWhy(t.stay.id, why))
+    if not t.stay.guest:  # it tells of health, and nothing about a guest is kept
+        t.actions.append(RecordWhy(t.stay.id, why))
     if why == "slipped":
         t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None)
         t.go(ScreenId.CHECK)

@@ -13,7 +13,7 @@ from typing import Final
 from hardware.link.messages import Cause, LinkState, Refused, SafetyEvent, Status
 from hardware.link.messages import State as GuardState
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, desk, near
+from kiosk.session import after, belt, desk, near, service
 from kiosk.session.model import (
     TOUCH_GUARD_S,
     Action,
@@ -27,6 +27,7 @@ from kiosk.session.model import (
     PinTried,
     Record,
     RecordHealth,
+    ServiceRead,
     Setup,
     State,
     Told,
@@ -66,13 +67,14 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
     S.HISTORY: after.history,
     S.JOINED: after.joined_screen,
     S.STAFF_PIN: near.staff_pin,
-    S.RESET: after.reset,
-    S.OUT_OF_SERVICE: after.out_of_service,
+    S.OVERRIDE: near.override,
+    S.RESET: service.reset,
+    S.OUT_OF_SERVICE: service.out_of_service,
 }
 """What a touch does. STOPPING has none: the belt is stopping already."""
 
 TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
-    S.ATTRACT: after.attracting,
+    S.ATTRACT: service.attracting,
     S.CONSENT: after.joining,
     S.CHECK: belt.checking,
     S.STRADDLE: belt.straddling,
@@ -85,8 +87,8 @@ TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
     S.SAFETY_STOP: belt.safely_stopped,
     S.BELT_STOPPED: belt.at_rest,
     S.PAUSE: belt.pausing,
-    S.RESET: after.resetting,
-    S.OUT_OF_SERVICE: after.back_in_service,
+    S.RESET: service.resetting,
+    S.OUT_OF_SERVICE: service.back_in_service,
 }
 """What time and the guard bring."""
 
@@ -107,6 +109,7 @@ def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> t
         if times is not None:
             times(t)
     desk.pass_on(t, ())  # time goes by there too
+    t.call()
     if t.state.stop_touch_s is not None and now_s - t.state.stop_touch_s > belt.STOP_BAR_S:
         t.state = replace(t.state, stop_touch_s=None)
     return t.state, tuple(t.actions)
@@ -141,6 +144,8 @@ def _happened(t: Turn, event: Event) -> None:
             desk.pass_on(t, (event,))
         case OwnerNeeded(needed):
             t.state = replace(t.state, needs_owner=needed)
+        case ServiceRead(read):
+            service.told(t, read)
         case ClockRead(utc_ms):
             t.state = replace(t.state, utc_ms=utc_ms)
         case Joined():
@@ -194,7 +199,7 @@ def _touched(t: Turn, intent: Intent) -> None:
         return
     if screen in INERT_SCREENS - {S.SAFETY_STOP} and intent.kind is not IntentKind.STOP:
         return
-    t.state = replace(t.state, active_s=t.now_s)
+    t.state = replace(t.state, active_s=t.now_s, fault_heard=t.state.fault_since_s is not None)
     if intent.kind is IntentKind.STAY:
         return
     touches = TOUCHES.get(screen)

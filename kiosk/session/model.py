@@ -13,7 +13,7 @@ from hardware.units import SpeedUnit
 from kiosk.coach.cues import NEVER, Speaker
 from kiosk.coach.plan import Choice, Plan
 from kiosk.coach.player import Played, Player
-from kiosk.coach.progression import Visit
+from kiosk.coach.progression import FastTrack, Visit
 from kiosk.coach.screening import Form, Outcome, Screening
 from kiosk.content import Content
 from kiosk.snapshot import Intent, ScreenId
@@ -21,6 +21,7 @@ from kiosk.staff.caps import EffectiveCap
 from kiosk.staff.desk.model import Answered, Desk, Run
 from kiosk.store.kinds import AgeBand
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, Staff
+from kiosk.store.repositories.service import IN_SERVICE, Service
 
 MEASURED_FRESH_S: Final = 1.5
 """A speed older than this is shown as --.- (screens A10)."""
@@ -78,6 +79,8 @@ class Person:
     last_session_id: str | None  # for what is learnt of it later: the morning after
     forbidden: bool  # the last screening said no, and no letter has lifted it
     history: tuple[Visit, ...]  # oldest first
+    cleared_on: date | None = None  # a clinician has unlocked them
+    fast_track: FastTrack | None = None  # staff have set a level
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ class Stay:
     consent: bool = False
     form: Form | None = None
     outcome: Outcome | None = None
+    signer: str = ""  # staff whose PIN was taken and who has not said why yet
     signed_by: str = ""  # staff who let a gated person walk
+    forced_base: bool = False  # a gate was opened for this one session: nothing faster than the slowest
     talk_key: str = ""  # what TALK_TO_STAFF says
     staff_may: bool = False  # ... and staff may let the session happen all the same
     offers: tuple[Offer, ...] = ()
@@ -140,6 +145,8 @@ class Stay:
     steady_since_s: float | None = None  # the belt runs evenly at its base speed
     player: Player | None = None
     played: Played | None = None
+    drift_s: float | None = None  # the walker is too near an end of the deck since
+    drift_eased_s: float = NEVER  # last step slower because of it
     resume: bool = False  # the next start goes on with the walk
     walked: Walked = Walked()
     sent_s: float = NEVER  # last Target
@@ -201,12 +208,17 @@ class State:
     needs_owner: bool = False  # no staff account yet: nothing but making the owner's
     utc_ms: int = 0  # the wall clock as last read, for the desk's dates
     reset_taps: frozenset[int] = frozenset()
+    proofs: frozenset[str] = frozenset()  # what was seen to move on the reset screen (session/service.py)
+    service: Service = IN_SERVICE  # in or out of service, and the faults of the last seven days
     stop_touch_s: float | None = None
     amber_s: float | None = None  # pressed since
     amber_used: bool = False  # this press has had its effect
     speaker: Speaker = field(default_factory=Speaker)
     counted: int | None = None  # the countdown number last spoken
     stop_sent_s: float = NEVER
+    fault_since_s: float | None = None  # a fault needs somebody, and nobody has come yet
+    fault_sounded_s: float = NEVER
+    fault_heard: bool = False  # somebody has touched the screen since
     key_out: bool = False  # the puller has the treadmill's own key; it holds again only while the permit is on
     rest_s: float | None = None  # at rest since, on a screen that waits for it
     missing_s: float | None = None  # the guard or the treadmill is not there since
@@ -288,6 +300,13 @@ class OwnerNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRead:
+    """Whether the treadmill is in service, and the faults of the last seven days."""
+
+    service: Service
+
+
+@dataclass(frozen=True, slots=True)
 class ClockRead:
     """The wall clock, UTC milliseconds; now and then, for dates on staff screens."""
 
@@ -303,6 +322,7 @@ Event = (
     | PinTried
     | CapsRead
     | RecordHealth
+    | ServiceRead
     | OwnerNeeded
     | ClockRead
     | Answered

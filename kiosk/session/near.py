@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from hardware.link.messages import LinkState, ResetBy, State
+from hardware.link.messages import LinkState, Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk.coach import screening
 from kiosk.coach.plan import clipped, expand, without_rises
@@ -33,10 +33,17 @@ from kiosk.session.model import (
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.caps import CapContext, effective
-from kiosk.store.kinds import AgeBand
-from kiosk.store.records import Ratings
+from kiosk.staff.desk.granted import KIND as OVERRIDE
+from kiosk.staff.desk.granted import REASONS as OVERRIDE_REASONS
+from kiosk.staff.desk.granted import NoteOverride
+from kiosk.staff.desk.model import Run
+from kiosk.store.kinds import AgeBand, Severity
+from kiosk.store.records import EventIn, Ratings
 
 VISITS_KNOWN: Final = 1000  # past every cap of the first visits
+
+NOT_READY: Final = frozenset({Missing.NOT_COMMISSIONED, Missing.OPENING_CHECK})
+"""What staff do before anybody walks: the attract screen says so."""
 
 CARDS: Final = 3
 """At most three program cards and "more" (screens, decisions)."""
@@ -46,6 +53,10 @@ def belt_free(t: Turn) -> bool:
     """Whether somebody may begin here: the guard answers, the treadmill is there, and nobody else uses it."""
     status = t.status
     if status is None or status.link is not LinkState.READY or status.in_use_by_other or status.inputs.fault:
+        return False
+    if NOT_READY & set(status.arm_missing):
+        return False
+    if t.state.service.hold:
         return False
     if status.state is State.LATCHED:
         return status.reset_by is ResetBy.MEMBER and status.at_rest
@@ -306,20 +317,35 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
         t.play("caution")
         return
     if t.state.pin_from is ScreenId.TALK_TO_STAFF and t.state.stay is not None:
-        outcome = t.stay.outcome
-        t.stay = replace(t.stay, signed_by=answer.who)
-        if t.stay.person is not None and outcome is not None:
-            t.actions.append(RecordScreening(t.stay.person.id, outcome, answer.who))
-        to_programs(t)
+        t.stay = replace(t.stay, signer=answer.who)
+        t.go(ScreenId.OVERRIDE)
         return
     if staff_latched(t.status):
-        t.state = replace(t.state, staff=answer.who, reset_taps=frozenset())
+        t.state = replace(t.state, staff=answer.who, reset_taps=frozenset(), proofs=frozenset())
         t.go(ScreenId.RESET)
         return
     account = desk.account_of(answer)
     t.go(ScreenId.ATTRACT)
     if account is not None:
         desk.open_desk(t, account)
+
+
+def override(t: Turn, intent: Intent) -> None:
+    """Why staff let this one session happen. It is kept in log and audit, and the screening stays as it was: the next
+    visit is asked again. Where a gate was opened nothing goes faster than the slowest (screens A11).
+    """
+    stay = t.stay
+    match intent.kind:
+        case IntentKind.CHOOSE if 0 <= intent.value < len(OVERRIDE_REASONS) and stay.overridable:
+            why = OVERRIDE_REASONS[intent.value]
+            gated = stay.outcome is not None and stay.outcome.result is Result.GATE
+            t.stay = replace(stay, signed_by=stay.signer, forced_base=gated)
+            t.actions.append(Record(EventIn(OVERRIDE, Severity.NOTICE, cause=why, detail=stay.signer)))
+            t.actions.append(Run(NoteOverride(stay.signer, stay.member_id, why)))
+            to_programs(t)
+        case IntentKind.BACK | IntentKind.CANCEL:
+            t.stay = replace(stay, signer="")
+            t.go(ScreenId.TALK_TO_STAFF)
 
 
 # ------------------------------------------------------------------------------------------------ program, preview
@@ -372,6 +398,8 @@ def facts_of(t: Turn) -> Facts:
         pain_now=outcome.pain if outcome is not None else None,
         flags=flags,
         staff_signed=t.stay.signed_by != "",
+        cleared_on=person.cleared_on if person is not None else None,
+        fast_track=person.fast_track if person is not None else None,
     )
 
 
@@ -414,6 +442,8 @@ def cap_context(t: Turn, program_id: str, machine_ckmh: int | None) -> CapContex
         ckmh_from_mph(outcome.limit_mph) if outcome is not None and outcome.limit_mph is not None else None,
         person.screening_limit_ckmh if person is not None else None,
     ]
+    if t.stay.forced_base:
+        limits.append(rules_base(t))
     known = [limit for limit in limits if limit is not None]
     return CapContext(
         config_ckmh=t.setup.config_cap_ckmh,

@@ -21,6 +21,11 @@ from kiosk.store.records import Closing, Ratings
 BEFORE_ALL: Final = frozenset({ScreenId.ATTRACT, ScreenId.OUT_OF_SERVICE})
 """Nobody is here: no personal data survives on these."""
 
+FAULT_EVERY_S: Final = 5.0
+FAULT_CALLS_S: Final = 600.0
+"""After ten minutes nobody is coming for the sound: the screen goes on saying it."""
+QUIET_CAUSES: Final = frozenset({None, Cause.BOOT, Cause.STAFF_STOP, Cause.STOP_TEST})
+
 ONE_WALK: Final = frozenset({ScreenId.WALK, ScreenId.EASING})
 
 
@@ -83,6 +88,26 @@ class Turn:
     def play(self, sound: str) -> None:
         """An earcon."""
         self.actions.append(Play(sound))
+
+    def call(self) -> None:
+        """A fault needs somebody: its tone again every five seconds until a person touches the screen (screens A5).
+
+        A treadmill that is only out of service since it was switched on calls nobody.
+        """
+        state, status = self.state, self.status
+        cause = None if status is None else status.cause
+        needs = staff_latched(status) and cause not in QUIET_CAUSES
+        if not needs:
+            if state.fault_since_s is not None:
+                self.state = replace(state, fault_since_s=None, fault_heard=False)
+            return
+        since_s = self.now_s if state.fault_since_s is None else state.fault_since_s
+        self.state = replace(state, fault_since_s=since_s)
+        if state.fault_heard or self.now_s - since_s > FAULT_CALLS_S:
+            return
+        if self.now_s - state.fault_sounded_s >= FAULT_EVERY_S - 0.001:
+            self.state = replace(self.state, fault_sounded_s=self.now_s)
+            self.play("fault")
 
     def say(self, cue: str, event: str = "") -> None:
         """Ask for a cue now, under the speaker's rules; what comes once an event comes once on this screen."""
@@ -152,7 +177,14 @@ class Turn:
                 self.disarm()
             self.actions.append(Hush())
         self.state = replace(
-            self.state, stay=None, language="", volume=0, staff="", reset_taps=frozenset(), speaker=Speaker()
+            self.state,
+            stay=None,
+            language="",
+            volume=0,
+            staff="",
+            reset_taps=frozenset(),
+            proofs=frozenset(),
+            speaker=Speaker(),
         )
 
     def finish(self) -> None:

@@ -8,20 +8,24 @@ from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, LinkState
-from hardware.units import ckmh_from_mph, speed_text
+from hardware.units import SpeedUnit, ckmh_from_mph, speed_text
 from kiosk.coach.plan import Plan, expand
+from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, for_home
+from kiosk.locale import Catalogue
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, near
+from kiosk.session import after, belt, near, service
 from kiosk.session.desk import here_of
 from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
 from kiosk.session.past import history_view, last_walks
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+from kiosk.staff.desk import granted
 from kiosk.staff.desk import model as desk_model
 from kiosk.staff.desk.view import staff_view
 from kiosk.store.kinds import AgeBand
+from kiosk.store.moment import local_text
 
 S = ScreenId
 
@@ -140,6 +144,8 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
             touch_ready=ready,
             needs_staff=staff_latched(status),
         )
+    if screen is S.OVERRIDE:
+        made = replace(made, choices=tuple(f"reason_override.{name}" for name in granted.REASONS))
     if screen is S.WHY_STOPPED:
         made = replace(made, choices=tuple(f"why.{name}" for name in belt.reasons(t)))
     if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and (stay.consent or stay.guest):
@@ -182,7 +188,9 @@ def _keypad(made: Snapshot, t: Turn) -> Snapshot:
 
 def _staff(made: Snapshot, t: Turn) -> Snapshot:
     if made.screen is S.RESET:
-        return replace(made, reset_items=after.reset_items(t), can_confirm=after.can_reset(t), notes=_notes(t))
+        return replace(made, reset_items=service.reset_items(t), can_confirm=service.can_reset(t), notes=_notes(t))
+    if made.screen is S.OUT_OF_SERVICE and t.state.service.hold:
+        made = replace(made, notes=_hold_notes(t))
     if made.screen in (S.OUT_OF_SERVICE, S.SAFETY_STOP):
         cause = made.cause
         return replace(made, stop_key=f"stop.{cause.value}" if cause is not None else "stop.guard_gone")
@@ -193,7 +201,18 @@ def _notes(t: Turn) -> tuple[str, ...]:
     status = t.status
     if status is None:
         return (t.texts("reset.guard_silent"),)
-    return tuple(text for text in (status.inputs.fault, status.trouble) if text)
+    found = [text for text in (status.inputs.fault, status.trouble) if text]
+    tally = None if status.cause is None else t.state.service.of(status.cause.value)
+    if tally is not None and tally.count:
+        times = t.texts.count("reset.times", tally.count)
+        found.insert(0, f"{times} {t.texts('reset.first', first=local_text(tally.first_ms))}")
+    return tuple(found)
+
+
+def _hold_notes(t: Turn) -> tuple[str, ...]:
+    """Which fault took the treadmill out of service, and what staff do about it."""
+    cause = t.texts(f"cause.{t.state.service.hold}")
+    return t.texts("out_of_service.hold", cause=cause), t.texts("out_of_service.hold_do")
 
 
 def steps_of(plan: Plan) -> tuple[Step, ...]:
@@ -203,14 +222,21 @@ def steps_of(plan: Plan) -> tuple[Step, ...]:
     )
 
 
+def title_of(t: Turn, program: Program) -> str:
+    """What a program is called here; a gym's own has the name that its file gives."""
+    key = f"program.{program.id}.title"
+    return t.texts(key) if t.texts.has(key) else program.title
+
+
 def card(t: Turn, offer: Offer) -> ProgramCard:
     """An offer as a card: figures after caps, and why it is offered or clipped."""
     plan = offer.plan
     program = t.setup.content.programs[offer.program]
-    key = f"program.{offer.program}.title"
+    about = f"program.{offer.program}.about"
     return ProgramCard(
         id=offer.program,
-        title=t.texts(key) if t.texts.has(key) else program.title,
+        title=title_of(t, program),
+        about=t.texts(about) if t.texts.has(about) else "",
         minutes=max(1, round(plan.walk_s / 60)),
         top_ckmh=plan.top_ckmh,
         top_dpct=plan.top_dpct,
@@ -230,17 +256,21 @@ def _reason(t: Turn, offer: Offer) -> str:
 
 def sentence(t: Turn, key: str, values: Mapping[str, str | int | Decimal]) -> str:
     """A reason in words; speeds in the unit that is read here."""
+    return sentence_in(t.texts, t.setup.units, key, values)
+
+
+def sentence_in(texts: Catalogue, units: SpeedUnit, key: str, values: Mapping[str, str | int | Decimal]) -> str:
+    """A reason in words of *texts*; empty for an empty key."""
     if not key:
         return ""
     shown: dict[str, object] = dict(values)
     mph = values.get("speed_mph")
     if isinstance(mph, Decimal):
-        unit = t.texts(f"unit.{t.setup.units.name.lower()}")
-        shown["speed"] = f"{speed_text(ckmh_from_mph(mph), t.setup.units)} {unit}"
+        shown["speed"] = f"{speed_text(ckmh_from_mph(mph), units)} {texts(f'unit.{units.name.lower()}')}"
     weekday = values.get("weekday")
     if weekday is not None:
-        shown["day"] = t.texts(f"day.{weekday}")
-    return t.texts(key, **shown)
+        shown["day"] = texts(f"day.{weekday}")
+    return texts(key, **shown)
 
 
 def take_home(t: Turn) -> tuple[str, ...]:
@@ -357,8 +387,7 @@ def _next(t: Turn) -> tuple[str, str]:
         return title, t.texts("next.staff")
     day, proposal = then
     program = content.programs[proposal.program]
-    key = f"program.{proposal.program}.title"
-    name = t.texts(key) if t.texts.has(key) else program.title
+    name = title_of(t, program)
     minutes = max(1, round(expand(program, proposal.choice, content.rules).walk_s / 60))
     weekday = t.texts(f"day.{DAYS[day.weekday()]}")
     reason = sentence(t, proposal.reason, proposal.values)

@@ -7,7 +7,7 @@ A11): a session asks *effective* when it opens and *lowered* once a second after
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -258,6 +258,20 @@ def plan_change(
     then = after or defaults.get((scope, key))
     raises = _higher(_speed(then), _speed(before)) or _higher(_incline(then), _incline(before))
     return Change(scope, key, before, after, raises, _signers(_speed(then)) if raises else 0)
+
+
+def plan_return(change: Change, *, at: Moment, actor: Actor, reason: str) -> Change:
+    """What undoing *change* would mean: the row as it was before, or none. Changes nothing."""
+    defaults = {(cap.scope, cap.key): cap for cap in DEFAULTS}
+    default = defaults.get((change.scope, change.key))
+    after = change.before
+    if after is not None and after.set_ms == 0:
+        after = None  # it was the coaching rules' own
+    if after is not None:
+        after = replace(after, set_ms=at.utc_ms, set_by=actor.who, reason=reason)
+    now, then = change.after or default, after or default
+    raises = _higher(_speed(then), _speed(now)) or _higher(_incline(then), _incline(now))
+    return Change(change.scope, change.key, now, after, raises, _signers(_speed(then)) if raises else 0)
 
 
 def _speed(cap: Cap | None) -> int | None:

@@ -27,7 +27,7 @@ from kiosk.store.database import SCHEMA, RecordError
 from kiosk.store.kinds import SessionState
 from kiosk.store.models import AuditRow, CapRow, ConsentRow, ScreeningRow
 from kiosk.store.moment import iso, stamp
-from kiosk.store.records import Member, Sample, SessionRecord, StoreError
+from kiosk.store.records import Event, Member, Sample, SessionRecord, StoreError
 from kiosk.store.repositories import events, members, sessions
 
 _HEALTH: Final = (
@@ -113,6 +113,26 @@ def sessions_csv(found: Iterable[SessionRecord], *, health: bool = False) -> str
     writer.writeheader()
     for session in found:
         writer.writerow({name: _cell(value) for name, value in session_fields(session, health=health).items()})
+    return out.getvalue()
+
+
+EVENT_COLUMNS: Final = ("event", "session", "at", "kind", "severity", "cause", "state", "speed_kmh", "detail")
+
+
+def events_csv(found: Iterable[Event]) -> str:
+    """The log, one line an event. Kinds that tell of a person's health are left out; nobody is named."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(EVENT_COLUMNS)
+    for event in found:
+        if event.kind in members.HEALTH_EVENTS:
+            continue
+        speed = None if event.speed_ckmh is None else event.speed_ckmh / 100
+        cells = (
+            event.id, event.session_id, iso(event.at_ms), event.kind, event.severity.value, event.cause, event.state,
+            speed, event.detail,
+        )  # fmt: skip
+        writer.writerow([_cell(cell) for cell in cells])
     return out.getvalue()
 
 

@@ -221,6 +221,7 @@ class Progress:
     main_s: int
     hill_dpct: int
     locked_until_ms: int | None
+    updated_ms: int = 0  # when staff set it; of what is read alone
 
 
 @dataclass(frozen=True, slots=True)

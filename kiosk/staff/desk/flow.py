@@ -25,6 +25,7 @@ LEADS_TO: Final[Mapping[ScreenId, frozenset[ScreenId]]] = {
     S.STAFF_CAPS: frozenset({S.STAFF_CAP}),
     S.STAFF_MEMBERS: frozenset({S.STAFF_MEMBER}),
     S.STAFF_MEMBER: frozenset({S.STAFF_CAP}),
+    S.STAFF_ACCOUNTS: frozenset({S.STAFF_ACCOUNT}),
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class AddAccount(Job):
     by: Staff | None
 
     def do(self, store: Store, at: Moment) -> Staff:
-        """Hashing takes a tenth of a second an account; it is done before the transaction holds anything up."""
+        """Hashing takes a tenth of a second an account: the writer is busy for so long, and nothing else waits."""
         checked_pin(self.pin)
         work = store.writer.run(
             lambda connection: pins.add_account(
@@ -39,7 +39,7 @@ class AddAccount(Job):
         try:
             return work.result(timeout=30.0)
         except StoreError as error:
-            raise _as_refusal(error) from error
+            raise as_refusal(error) from error
 
 
 def checked_pin(pin: str) -> None:
@@ -50,7 +50,7 @@ def checked_pin(pin: str) -> None:
         raise RefusalError("accounts.easy_pin")
 
 
-def _as_refusal(error: StoreError) -> StoreError:
+def as_refusal(error: StoreError) -> StoreError:
     """The screen's own words for what accounts refuse; what the disk refuses keeps its own."""
     told = str(error)
     if "PIN cannot be used" in told:

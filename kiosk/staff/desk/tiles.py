@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from kiosk.staff.desk.accounts import AccountsPage
+from kiosk.staff.desk.caps import CapsPage
+from kiosk.staff.desk.exporting import ExportPage
+from kiosk.staff.desk.members import MembersPage
 from kiosk.staff.desk.model import Page
+from kiosk.staff.desk.override import OverridePage
+from kiosk.staff.desk.reporting import ReportsPage
 from kiosk.staff.pin import Right
 
 
@@ -20,4 +26,11 @@ class MenuTile:
     page: Callable[[], Page]
 
 
-TILES: Final[tuple[MenuTile, ...]] = ()
+TILES: Final[tuple[MenuTile, ...]] = (
+    MenuTile("caps", "chevron_down", Right.CAPS, CapsPage),
+    MenuTile("members", "person", Right.MEMBERS, MembersPage),
+    MenuTile("override", "hand", None, OverridePage),
+    MenuTile("export", "arrow_right", Right.MEMBERS, ExportPage),
+    MenuTile("reports", "rails", None, ReportsPage),
+    MenuTile("accounts", "digits", None, AccountsPage),
+)

@@ -69,6 +69,20 @@ def last(
     return tuple(record(Event, row) for row in rows.mappings())
 
 
+def of_kind(connection: Connection, kind: str, limit: int = 50) -> tuple[Event, ...]:
+    """The newest events of one kind."""
+    statement = select(*_COLUMNS).where(EventRow.kind == kind)
+    rows = connection.execute(statement.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit))
+    return tuple(record(Event, row) for row in rows.mappings())
+
+
+def between(connection: Connection, since_ms: int, until_ms: int) -> tuple[Event, ...]:
+    """Events from *since_ms* on and before *until_ms*, oldest first."""
+    within = (EventRow.at_ms >= since_ms, EventRow.at_ms < until_ms)
+    rows = connection.execute(select(*_COLUMNS).where(*within).order_by(EventRow.at_ms, EventRow.id))
+    return tuple(record(Event, row) for row in rows.mappings())
+
+
 def by_id(connection: Connection, event_id: str) -> Event | None:
     """One event."""
     row = connection.execute(select(*_COLUMNS).where(EventRow.id == event_id)).mappings().first()

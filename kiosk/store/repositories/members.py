@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -33,6 +33,9 @@ from kiosk.store.repositories._rows import record
 CODE_DIGITS: Final = 6
 HEALTH_EVENTS: Final = ("pain_flag", "dizzy", "stumble")
 """Kinds of events that tell of a member's health."""
+
+CLINICIAN: Final = "clinician"
+"""The reason of a screening outcome that a clinician signed: what was before it locks no more."""
 
 NAME_MAX: Final = 60
 _TRIES: Final = 1000
@@ -159,6 +162,24 @@ def every(connection: Connection) -> tuple[tuple[Member, int, int | None], ...]:
     return tuple(found)
 
 
+def search(connection: Connection, text: str = "", limit: int = 200) -> tuple[Member, ...]:
+    """Members whose code begins with *text* or whose name has it, by code; empty text finds everybody.
+
+    At most *limit*: a screen shows no more, and a longer text finds fewer.
+    """
+    found = select(*_COLUMNS).order_by(MemberRow.code).limit(limit)
+    if text:
+        found = found.where(
+            or_(MemberRow.code.startswith(text, autoescape=True), MemberRow.name.icontains(text, autoescape=True))
+        )
+    return tuple(record(Member, row) for row in connection.execute(found).mappings())
+
+
+def count(connection: Connection) -> int:
+    """How many members there are."""
+    return connection.scalar(select(func.count()).select_from(MemberRow)) or 0
+
+
 def set_name(connection: Connection, member_id: str, name: str | None) -> None:
     """A new name, or none. Raises StoreError for one that cannot be."""
     connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(name=checked_name(name)))
@@ -232,6 +253,14 @@ def last_screening(connection: Connection, member_id: str) -> Screening | None:
     return None if row is None else record(Screening, row)
 
 
+def cleared_ms(connection: Connection, member_id: str) -> int | None:
+    """When a clinician last unlocked the member (a screening with CLINICIAN for its reason); None if never."""
+    cleared = select(func.max(ScreeningRow.at_ms)).where(
+        ScreeningRow.member_id == member_id, ScreeningRow.reason == CLINICIAN
+    )
+    return connection.scalar(cleared)
+
+
 def screening_limit_ckmh(connection: Connection, member_id: str, utc_ms: int) -> int | None:
     """The speed limit of the member's newest screening while it holds; None without one."""
     screening = last_screening(connection, member_id)
@@ -245,7 +274,11 @@ def progress_of(connection: Connection, member_id: str) -> Progress | None:
     row = (
         connection.execute(
             select(
-                ProgressRow.comfort_ckmh, ProgressRow.main_s, ProgressRow.hill_dpct, ProgressRow.locked_until_ms
+                ProgressRow.comfort_ckmh,
+                ProgressRow.main_s,
+                ProgressRow.hill_dpct,
+                ProgressRow.locked_until_ms,
+                ProgressRow.updated_ms,
             ).where(ProgressRow.member_id == member_id)
         )
         .mappings()

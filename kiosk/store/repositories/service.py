@@ -73,6 +73,9 @@ class Service:
         return next((tally for tally in self.tallies if tally.cause == cause), Tally(cause, 0, 0, 0))
 
 
+IN_SERVICE: Final = Service()
+
+
 def is_fault(event: EventIn) -> bool:
     """Whether this event counts."""
     return event.kind == "trip" and event.cause in FAULTS

@@ -1,0 +1,22 @@
+"""Staff let one session happen: why, from a list."""
+
+from __future__ import annotations
+
+from kiosk.snapshot import Intent, IntentKind
+from kiosk.ui import widgets
+from kiosk.ui.canvas import Canvas
+from kiosk.ui.layout import cut_top, grid
+
+
+def paint(c: Canvas) -> None:
+    """Draw and note targets."""
+    m = c.m
+    frame = widgets.near_frame(c, c.t("override.title"))
+    body = frame.body
+    if not m.compact:
+        text, body = cut_top(body, round(m.body * 3.0), m.gap)
+        c.block(c.t("override.text"), text, m.body, max_lines=2, least=m.least)
+    cells = grid(body, 2, 2, m.gap)
+    for index, (key, cell) in enumerate(zip(c.snapshot.choices, cells, strict=False)):
+        widgets.button(c, cell, c.t(key), Intent(IntentKind.CHOOSE, index), max_lines=3)
+    widgets.footer_buttons(c, frame, left=(c.t("button.back"), Intent(IntentKind.BACK)))

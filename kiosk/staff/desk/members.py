@@ -1,0 +1,605 @@
+"""Members: a search, one in full, and what staff may do for them. No health data is shown and none can be typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from sqlalchemy import Connection
+
+from hardware.units import ckmh_from_mph, speed_text
+from kiosk.archive import day_of, find_person
+from kiosk.coach.plan import expand
+from kiosk.coach.programs import ProgramError
+from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
+from kiosk.session.model import Person
+from kiosk.session.view import sentence_in
+from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.staff import audit
+from kiosk.staff.caps import effective
+from kiosk.staff.desk.asking import REASONS as WHY
+from kiosk.staff.desk.asking import (
+    ConfirmPage,
+    NotePage,
+    PadPage,
+    PickPage,
+    TypePage,
+    reason_page,
+    reason_word,
+    words,
+)
+from kiosk.staff.desk.caps import CapPage, Subject, everybody, program_text, speed_words
+from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
+from kiosk.staff.desk.places import PlacePage, WriteMember, Written
+from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
+from kiosk.staff.desk.when import day_text
+from kiosk.staff.pin import Right
+from kiosk.store.ids import IdSource
+from kiosk.store.kinds import AgeBand, CapScope, Screened, SessionState
+from kiosk.store.moment import DAY_MS, Moment
+from kiosk.store.records import Cap, Member, Progress, Screening, SessionRecord, Staff
+from kiosk.store.repositories import caps as cap_rows
+from kiosk.store.repositories import members, sessions
+
+if TYPE_CHECKING:
+    from kiosk.staff.desk.turn import DeskTurn
+
+SHOWN: Final = 200
+LAST: Final = 5
+UNLOCK_DAYS: Final = 90
+"""A clinician's sign-off holds for so long (coaching section 4: expiry at most 90 days)."""
+
+ERASE_WHY: Final = ("reason_erase.asked", "reason_erase.left", "reason_erase.mistake")
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Who was found, and how many members there are."""
+
+    members: tuple[Member, ...]
+    every: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Read):
+    """Members by the beginning of their code or a part of their name."""
+
+    text: str = ""
+
+    def read(self, connection: Connection, at: Moment) -> Hits:
+        """At most SHOWN of them."""
+        return Hits(members.search(connection, self.text, SHOWN), members.count(connection))
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One member in full."""
+
+    member: Member
+    person: Person
+    screening: Screening | None
+    cap: Cap | None
+    visits: int
+    week: int
+    last: tuple[SessionRecord, ...]
+    utc_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Read):
+    """All of one member that the desk shows; None if they are gone."""
+
+    member_id: str
+
+    def read(self, connection: Connection, at: Moment) -> Detail | None:
+        """In one snapshot."""
+        member = members.by_id(connection, self.member_id)
+        person = None if member is None else find_person(connection, member.code, at)
+        if member is None or person is None:
+            return None
+        return Detail(
+            member,
+            person,
+            members.last_screening(connection, member.id),
+            cap_rows.one(connection, CapScope.MEMBER, member.id),
+            sessions.visits_of_member(connection, member.id),
+            sessions.week_of_member(connection, member.id, at.utc_ms)[0],
+            sessions.last_of_member(connection, member.id, LAST),
+            at.utc_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Write):
+    """A new member; answers with the Member, whose code is shown once."""
+
+    name: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> Member:
+        """The audit names them by identifier alone."""
+        member = members.add(connection, ids.new(at.utc_ms), at, name=self.name or None)
+        audit.note(connection, ids, at, who=self.by.name, action="member added", subject=f"member {member.id}")
+        return member
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Write):
+    """Another name, or none. The audit says that it changed, never to what."""
+
+    member_id: str
+    name: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
+        """With its audit entry."""
+        members.set_name(connection, self.member_id, self.name or None)
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="member renamed",
+            subject=f"member {self.member_id}",
+            after="name" if self.name else "no name",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fast(Write):
+    """Staff set a level after two clean visits of First Steps (coaching section 3)."""
+
+    member_id: str
+    comfort_mph: Decimal
+    main_s: int
+    reason: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
+        """With its audit entry."""
+        before = members.progress_of(connection, self.member_id)
+        level = Progress(ckmh_from_mph(self.comfort_mph), self.main_s, 0, None)
+        members.set_progress(connection, self.member_id, level, at.utc_ms)
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="fast track",
+            subject=f"member {self.member_id}",
+            before="none" if before is None else f"{before.comfort_ckmh / 100:.2f} km/h, {before.main_s} s",
+            after=f"{level.comfort_ckmh / 100:.2f} km/h, {level.main_s} s",
+            reason=self.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(Write):
+    """A physiotherapist lifts what locks a member; a speed limit of the last screening stays."""
+
+    member_id: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
+        """With its audit entry. Health data: only the outcome is kept."""
+        last = members.last_screening(connection, self.member_id)
+        limit = None if last is None else last.limit_ckmh
+        members.add_screening(
+            connection,
+            Screening(
+                id=ids.new(at.utc_ms),
+                member_id=self.member_id,
+                at_ms=at.utc_ms,
+                outcome=Screened.CLEAR if limit is None else Screened.LIMIT,
+                limit_ckmh=limit,
+                signer=self.by.name,
+                reason=members.CLINICIAN,
+                expires_ms=at.utc_ms + UNLOCK_DAYS * DAY_MS,
+            ),
+        )
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="clinician unlocked",
+            subject=f"member {self.member_id}",
+            after=f"for {UNLOCK_DAYS} days",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(Write):
+    """Two records of one person become one; answers with how many sessions moved."""
+
+    keep_id: str
+    other_code: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> int:
+        """The other code goes."""
+        other = members.by_code(connection, self.other_code)
+        if other is None:
+            raise RefusalError("members.no_such")
+        if other.id == self.keep_id:
+            raise RefusalError("members.same_one")
+        count = members.merge(connection, self.keep_id, other.id, at.utc_ms)
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="members merged",
+            subject=f"member {self.keep_id}",
+            before=f"member {other.id}",
+            after=f"{count} sessions moved",
+        )
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Erase(Write):
+    """Name, code, scores and samples go; walks stay as a guest's. Answers with how many."""
+
+    member_id: str
+    reason: str
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> int:
+        """With its audit entry, which names an identifier that means nothing any more."""
+        count = members.erase(connection, self.member_id, at.utc_ms)
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="member erased",
+            subject=f"member {self.member_id}",
+            after=f"{count} sessions",
+            reason=self.reason,
+        )
+        return count
+
+
+# ---------------------------------------------------------------------------------------------------- the list
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage(Page):
+    """Search, list, add."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_MEMBERS
+    text: str = ""
+    found: tuple[Member, ...] = ()
+    every: int = 0
+    heard: bool = False
+    page: int = 0
+    asking: str = ""
+    message: str = ""
+
+    def opened(self, t: DeskTurn) -> None:
+        """Everybody."""
+        t.run(Search(self.text))
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """A member, other rows, a search, a new one."""
+        match intent.kind:
+            case IntentKind.OPEN if 0 <= intent.value < len(self.found):
+                t.put(replace(self, asking="member", message=""))
+                t.open(MemberPage(self.found[intent.value].id, self.found[intent.value].code))
+            case IntentKind.NEXT | IntentKind.PREVIOUS:
+                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+            case IntentKind.CHOOSE if intent.value == 0:
+                t.put(replace(self, asking="code", message=""))
+                t.open(PadPage(words("members.by_code"), words("members.by_code_help")))
+            case IntentKind.CHOOSE:
+                t.put(replace(self, asking="name", message=""))
+                t.open(TypePage(words("members.by_name"), words("members.by_name_help"), may_be_empty=True))
+            case IntentKind.CONFIRM:
+                t.put(replace(self, asking="add", message=""))
+                t.open(TypePage(words("members.new"), words("members.new_help"), may_be_empty=True))
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """What was typed."""
+        match self.asking, result:
+            case "code" | "name", str(text):
+                t.put(replace(self, asking=self.asking, text=text, page=0))
+                t.run(Search(text))
+            case "add", str(name):
+                t.put(replace(self, asking=""))
+                t.run(Add(name, t.desk.who))
+            case "member", _:
+                t.put(replace(self, asking=""))
+                t.run(Search(self.text))
+            case _:
+                t.put(replace(self, asking=""))
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """Who was found; or the new one's code, this once."""
+        match answer.errand, answer.result:
+            case Search(text), Hits() as hits if text == self.text:
+                by_code = self.asking == "code" and len(hits.members) == 1
+                page = replace(self, found=hits.members, every=hits.every, heard=True, asking="")
+                t.put(replace(page, asking="member") if by_code else page)
+                if by_code:
+                    t.open(MemberPage(hits.members[0].id, hits.members[0].code))
+            case Add(), Member() as member:
+                t.put(replace(self, asking="member"))
+                t.open(NotePage(words("members.added"), words("members.added_help"), member.code))
+            case Search() | Add(), _ if answer.refused:
+                t.put(replace(self, message=answer.refused, asking=""))
+
+    def view(self, here: Here) -> ListView:
+        """Code, name, since when."""
+        rows = tuple(
+            Row(
+                (member.code, member.name or "–", day_text(member.first_seen_ms)),
+                Intent(IntentKind.OPEN, index),
+                icon="person",
+            )
+            for index, member in enumerate(self.found)
+        )
+        shown = here.texts("members.shown", n=len(self.found), every=self.every) if self.heard else ""
+        return ListView(
+            here.texts("menu.members"),
+            tuple(here.texts(f"members.head_{name}") for name in ("code", "name", "since")),
+            (1.0, 1.6, 1.0),
+            rows,
+            self.page,
+            narrow=(0, 1),
+            empty=here.texts("members.none") if self.heard else "",
+            text=shown,
+            buttons=(
+                Button(here.texts("members.find_code"), Intent(IntentKind.CHOOSE, 0)),
+                Button(here.texts("members.find_name"), Intent(IntentKind.CHOOSE, 1)),
+                Button(here.texts("members.add"), Intent(IntentKind.CONFIRM), tone=Tone.GOOD),
+            ),
+            message=here.texts(self.message) if self.message else "",
+        )
+
+
+# ------------------------------------------------------------------------------------------------------ one member
+
+SPEEDS: Final = tuple(Decimal(n) / 10 for n in range(10, 16))
+MINUTES: Final = (2, 3, 4, 5)
+"""What a fast track may set: 1.0 to 1.5 mph, two to five minutes (coaching section 3)."""
+
+ACTIONS: Final = ("cap", "rename", "fast", "unlock", "merge", "export", "erase")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage(Page):
+    """What is known, and what can be done."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_MEMBER
+    member_id: str
+    code: str
+    detail: Detail | None = None
+    page: int = 0
+    asking: str = ""
+    speed: Decimal = SPEEDS[0]
+    main_s: int = 120
+    other: str = ""
+    message: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+    tone: Tone = Tone.NOTICE
+
+    def opened(self, t: DeskTurn) -> None:
+        """Ask for all of them."""
+        t.run(Look(self.member_id))
+
+    def actions(self, here: Here) -> tuple[str, ...]:
+        """What this account may do for this member."""
+        found = [name for name in ACTIONS if name not in ("fast", "unlock")]
+        if self.detail is not None and may_fast_track(self.detail, here):
+            found.insert(2, "fast")
+        if here.may(Right.CLINICIAN):
+            found.insert(2, "unlock")
+        return tuple(found)
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """An action, or another page of them."""
+        match intent.kind:
+            case IntentKind.NEXT | IntentKind.PREVIOUS:
+                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+            case IntentKind.OPEN if self.detail is not None and 0 <= intent.value < len(ACTIONS):
+                name = ACTIONS[intent.value]
+                if name in self.actions(t.here):
+                    t.put(replace(self, asking=name, message=""))
+                    self._ask(t, name)
+
+    def _ask(self, t: DeskTurn, name: str) -> None:
+        who = words("members.member", code=self.code)
+        match name:
+            case "cap":
+                t.open(CapPage(Subject(CapScope.MEMBER, self.member_id, self.code)))
+            case "rename":
+                typed = "" if self.detail is None else self.detail.member.name or ""
+                t.open(TypePage(who, words("members.rename_help"), typed=typed, may_be_empty=True))
+            case "fast":
+                speeds = tuple(speed_words(t.here, ckmh_from_mph(speed)) for speed in SPEEDS)
+                t.open(PickPage(words("members.fast_speed"), speeds, words("members.fast_help"), literal=True))
+            case "unlock":
+                lines = (words("members.unlock_line_1"), words("members.unlock_line_2", n=UNLOCK_DAYS))
+                t.open(ConfirmPage(who, lines, "members.unlock"))
+            case "merge":
+                t.open(PadPage(words("members.merge_title"), words("members.merge_help", code=self.code)))
+            case "export":
+                t.open(PlacePage())
+            case "erase":
+                t.open(reason_page(words("reason_staff.title"), ERASE_WHY))
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """One question after the other."""
+        by = t.desk.who
+        match self.asking, result:
+            case "rename", str(name):
+                t.run(Rename(self.member_id, name, by))
+            case "fast", int(index):
+                t.put(replace(self, asking="fast_main", speed=SPEEDS[index]))
+                minutes = tuple(t.here.texts("unit.minutes", n=n) for n in MINUTES)
+                t.open(PickPage(words("members.fast_main"), minutes, literal=True))
+                return
+            case "fast_main", int(index):
+                t.put(replace(self, asking="fast_why", main_s=60 * MINUTES[index]))
+                t.open(reason_page(words("reason_staff.title")))
+                return
+            case "fast_why", int(index):
+                t.run(Fast(self.member_id, self.speed, self.main_s, reason_word(WHY[index]), by))
+            case "unlock", True:
+                t.run(Unlock(self.member_id, by))
+            case "merge", str(code):
+                t.put(replace(self, asking="merge_sure", other=code))
+                lines = (
+                    words("members.merge_line_1", other=code, code=self.code),
+                    words("members.merge_line_2"),
+                )
+                t.open(ConfirmPage(words("members.merge_title"), lines, "members.merge", dire=True))
+                return
+            case "merge_sure", True:
+                t.run(Merge(self.member_id, self.other, by))
+            case "export", str(place):
+                t.run(WriteMember(self.member_id, place, by))
+            case "erase", int(index):
+                t.put(replace(self, asking="erase_sure", other=reason_word(ERASE_WHY[index])))
+                warned = tuple(words(f"members.erase_line_{n}") for n in (1, 2, 3))
+                t.open(ConfirmPage(words("members.erase_title", code=self.code), warned, "members.erase", dire=True))
+                return
+            case "erase_sure", True:
+                t.run(Erase(self.member_id, self.other, by))
+            case "cap", _:
+                t.run(Look(self.member_id))
+        t.put(replace(self, asking=""))
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """What is known now, or what became of an action."""
+        errand, result = answer.errand, answer.result
+        if isinstance(errand, Look) and errand.member_id == self.member_id:
+            if isinstance(result, Detail):
+                t.put(replace(self, detail=result, code=result.member.code))
+            else:
+                t.put(replace(self, message=answer.refused or "members.no_such", tone=Tone.NOTICE))
+            return
+        mine = isinstance(errand, Rename | Fast | Unlock | Erase | WriteMember) and errand.member_id == self.member_id
+        mine = mine or (isinstance(errand, Merge) and errand.keep_id == self.member_id)
+        if not mine:
+            return
+        if answer.refused:
+            t.put(replace(self, message=answer.refused, values=(), tone=Tone.NOTICE))
+            t.play("caution")
+            return
+        t.play("done")
+        if isinstance(errand, Erase):
+            t.back()
+            return
+        if isinstance(result, Written):
+            values = (("name", result.name), ("sum", result.short))
+            t.put(replace(self, message="export.written", values=values, tone=Tone.GOOD))
+            return
+        t.put(replace(self, message="members.done", values=(), tone=Tone.GOOD))
+        t.run(Look(self.member_id))
+
+    def view(self, here: Here) -> FactsView:
+        """Facts and actions."""
+        detail = self.detail
+        facts = () if detail is None else facts_of(detail, here)
+        tones = {"erase": Tone.BAD, "merge": Tone.BAD}
+        actions = tuple(
+            Button(
+                here.texts(f"members.{name}"),
+                Intent(IntentKind.OPEN, ACTIONS.index(name)),
+                tone=tones.get(name, Tone.PLAIN),
+            )
+            for name in self.actions(here)
+        )
+        name = "" if detail is None or not detail.member.name else f" · {detail.member.name}"
+        return FactsView(
+            f"{here.texts('members.member', code=self.code)}{name}",
+            facts,
+            actions if detail is not None else (),
+            self.page,
+            message=here.texts(self.message, **dict(self.values)) if self.message else "",
+            tone=self.tone,
+        )
+
+
+def may_fast_track(detail: Detail, here: Here) -> bool:
+    """Two clean visits of First Steps, under 65, nothing RED, and not beyond them already (coaching section 3)."""
+    progress = here.setup.content.rules.progress
+    ladder = ladder_of(detail.person.history, coach_facts(detail, here), progress)
+    older = detail.member.age_band is AgeBand.OLDER
+    return not older and ladder.clean >= progress.fast_clean and ladder.first is not None and not ladder.reds
+
+
+def coach_facts(detail: Detail, here: Here) -> Facts:
+    """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
+    cap = effective(
+        here.caps,
+        replace(
+            everybody(here),
+            member_id=detail.member.id,
+            program_id=BASE,
+            age_band=detail.member.age_band,
+            screening_ckmh=detail.person.screening_limit_ckmh,
+        ),
+    )
+    return Facts(
+        older=detail.member.age_band is AgeBand.OLDER,
+        cap_mph=(Decimal(cap.speed_ckmh) / Decimal("160.9344")).quantize(TENTH, rounding="ROUND_FLOOR"),
+        cleared_on=detail.person.cleared_on,
+        fast_track=detail.person.fast_track,
+    )
+
+
+def plan_of(detail: Detail, here: Here) -> tuple[str, str]:
+    """What comes next, and why."""
+    content = here.setup.content
+    if detail.person.forbidden:
+        return here.texts("members.plan_none"), here.texts("members.why_forbidden")
+    today = propose(
+        detail.person.history, day_of(detail.utc_ms), coach_facts(detail, here), content.programs, content.rules
+    )
+    if not today.proposals:
+        return here.texts("members.plan_none"), here.texts(today.refusal or "talk.default")
+    best = today.proposals[0]
+    name = program_text(here, best.program)
+    try:
+        plan = expand(content.programs[best.program], best.choice, content.rules)
+        minutes = here.texts("unit.minutes", n=max(1, round(plan.walk_s / 60)))
+        top = speed_text(plan.top_ckmh, here.setup.units)
+        name = f"{name}, {minutes}, {top} {here.texts(f'unit.{here.setup.units.name.lower()}')}"
+    except (KeyError, ProgramError):
+        pass  # a program that was taken away: its name has to do
+    return name, sentence_in(here.texts, here.setup.units, best.reason, best.values)
+
+
+def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
+    """Everything, top to bottom."""
+    texts, member, screening = here.texts, detail.member, detail.screening
+    plan, why = plan_of(detail, here)
+    own = speed_words(here, detail.cap.speed_ckmh) if detail.cap is not None else texts("members.no_cap")
+    screened, tone = texts("members.not_screened"), Tone.NOTICE
+    if screening is not None:
+        over = screening.expires_ms <= detail.utc_ms
+        screened = texts(f"members.screened_{screening.outcome.value}")
+        if screening.outcome is not Screened.FORBID:
+            screened = texts("members.until", what=screened, day=day_text(screening.expires_ms))
+        tone = Tone.BAD if screening.outcome is Screened.FORBID else Tone.NOTICE if over else Tone.PLAIN
+        screened = texts("members.expired", what=screened) if over else screened
+    facts = [
+        Fact(texts("members.head_plan"), plan),
+        Fact(texts("members.head_why"), why),
+        Fact(texts("members.head_cap"), own),
+        Fact(texts("members.head_screening"), screened, tone),
+        Fact(texts("members.head_visits"), texts("members.visits", n=detail.visits, week=detail.week)),
+        Fact(texts("members.head_since"), day_text(member.first_seen_ms)),
+    ]
+    for session in detail.last:
+        walked = texts("unit.minutes", n=round(session.walk_s / 60))
+        done = "tick" if session.state is SessionState.COMPLETED else ""
+        ended = texts("members.completed" if done else "members.ended_early")
+        facts.append(
+            Fact(day_text(session.started_ms), f"{program_text(here, session.program_id)}, {walked}, {ended}")
+        )
+    return tuple(facts)
