@@ -423,12 +423,21 @@ class BeltProcess:
             return text
         if self._motion is Motion.MOVING and not self._ours:
             return trouble.IN_USE
+        if self._read_only and client.linked:
+            return self._why_read_only()
         if self._toggles and not self._profile.quirks.toggle_stop:
             return trouble.MOVED_AFTER_STOP
         facts = client.facts
         if facts is not None and facts.can_speed and facts.min_ckmh > self._cap_ckmh:
             return trouble.minimum_above_cap(kmh_from_ckmh(facts.min_ckmh), kmh_from_ckmh(self._cap_ckmh))
         return ""
+
+    def _why_read_only(self) -> str:
+        profile, facts = self._profile, self.client.facts
+        if not profile.commissioned or facts is None or facts.commissioned:
+            return trouble.NOT_MEASURED
+        measured = " ".join(part for part in (profile.model, profile.firmware) if part)
+        return trouble.firmware_changed(f"{facts.model} {facts.firmware}".strip(), measured)
 
     # ---------------------------------------------------------------------------------------- the end
 

@@ -52,11 +52,11 @@ class Scanner:
 
     def _take(self, seen: list[Seen]) -> None:
         self.scans += 1
-        self.trouble = ""
         for one in seen:
             self._seen[one.address] = (self.scans, one)
         self._seen = {key: kept for key, kept in self._seen.items() if self.scans - kept[0] < KEPT_SCANS}
         newest = sorted(self._seen.values(), key=lambda kept: (-kept[0], *strength(kept[1])))
+        self.trouble = _alike([one for _, one in newest])
         self.found = tuple(Found(one.address, one.name[:60], one.rssi, one.connected) for _, one in newest[:MOST])
 
     async def close(self) -> None:
@@ -65,6 +65,15 @@ class Scanner:
         self.want(False)
         if task is not None:
             await asyncio.wait({task}, timeout=1.0)
+
+
+def _alike(seen: list[Seen]) -> str:
+    """A sentence where the name does not tell which is which."""
+    for name in dict.fromkeys(one.name for one in seen if one.name):
+        endings = [one.address[-5:] for one in seen if one.name == name]
+        if len(endings) > 1:
+            return trouble.two_alike(name, endings)
+    return ""
 
 
 def strength(one: Seen) -> tuple[bool, int, str]:

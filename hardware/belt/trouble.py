@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hardware.belt.link import Fault, LinkError
@@ -11,7 +12,16 @@ NO_TREADMILL_BOUND: Final = (
     "(treadmill.address)."
 )
 NO_CONTROL_POINT: Final = (
-    "This treadmill tells its speed but takes no commands over Bluetooth (no control point). It cannot be driven."
+    "This treadmill tells its speed but takes no commands over Bluetooth (no control point). It cannot be driven; "
+    "staff can allow walks that follow its own console."
+)
+NOT_MEASURED: Final = (
+    "Nobody has measured this treadmill yet: it has no profile. Until staff measure it, this kiosk only reads it and "
+    "writes nothing to it."
+)
+VANISHED: Final = (
+    "The treadmill was connected and no longer shows itself. Switch it on again, or look whether a phone or watch "
+    "has taken it: disconnect that."
 )
 CONTROL_REFUSED: Final = (
     "The treadmill refuses remote control. Look at its console for a question, or switch it off and on."
@@ -36,7 +46,8 @@ _SENTENCES: Final = {
     Fault.NO_ADAPTER: "This machine has no Bluetooth adapter that can be used. Plug one in or switch it on.",
     Fault.ADAPTER_OFF: "Bluetooth is switched off. Turn it on with 'bluetoothctl power on'.",
     Fault.NOT_FOUND: (
-        "The treadmill is not in reach. Switch it on; if a phone or watch is connected to it, disconnect that first."
+        "The treadmill is not in reach, or in use by a phone or watch: then it does not show itself. Switch it on, "
+        "and disconnect it from every other device."
     ),
     Fault.REFUSED: (
         "The treadmill does not let this kiosk connect. A phone or watch may hold it: disconnect that first."
@@ -57,6 +68,22 @@ def sentence(error: LinkError) -> str:
     """One plain sentence or two for *error*."""
     text = _SENTENCES[error.fault]
     return f"{text} ({error.detail})"[:400] if error.fault in _WITH_DETAIL and error.detail else text
+
+
+def two_alike(name: str, endings: Sequence[str]) -> str:
+    """More than one treadmill of this name is near; *endings* are the last four of their addresses."""
+    return (
+        f'{len(endings)} treadmills near here are called "{name}" ({", ".join(endings)}). Compare the last four of '
+        "the address with the sticker on the treadmill, or pull the key of the one that is meant."
+    )[:400]
+
+
+def firmware_changed(now: str, measured: str) -> str:
+    """The profile was measured with another model or firmware."""
+    return (
+        f"This treadmill now says that it is {now or 'of no model'}; it was measured as {measured}. Until staff "
+        "measure it again, this kiosk only reads it and writes nothing to it."
+    )[:400]
 
 
 def minimum_above_cap(minimum_kmh: float, cap_kmh: float) -> str:

@@ -134,7 +134,8 @@ class FtmsClient:
             await self._stay_away()
 
     def _failed(self, error: LinkError) -> None:
-        self._trouble = trouble.sentence(error)
+        vanished = error.fault is Fault.NOT_FOUND and self.generation > 0
+        self._trouble = trouble.VANISHED if vanished else trouble.sentence(error)
         if error.fault in _NO_SERVICE:
             self._phase = LinkState.OFF
 
