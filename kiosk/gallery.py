@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ import pygame
 from hardware.config import Screen
 from hardware.link.messages import (
     Cause,
+    Deck,
     Inputs,
     LinkState,
     Missing,
@@ -30,8 +32,12 @@ from hardware.link.messages import (
 from hardware.units import SpeedUnit, ckmh_from_mph
 from kiosk import screens
 from kiosk.assets import assets_directory
-from kiosk.locale import Catalogue, LocaleError, load_catalogues
+from kiosk.content import read_books
+from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, LocaleError, load_catalogues
 from kiosk.snapshot import (
+    Bar,
+    HistoryView,
+    PainPair,
     ProgramCard,
     ScreenId,
     Snapshot,
@@ -102,6 +108,10 @@ STATUS: Final = Status(
     trouble="",
     ticks_late=0,
 )
+
+
+def _with_deck(deck: Deck) -> Inputs:
+    return Inputs(clip_closed=True, red_closed=True, amber_pressed=None, permit_readback=True, fault="", deck=deck)
 
 
 def _status(**changes: object) -> Status:
@@ -240,6 +250,58 @@ def _walked(steps: tuple[Step, ...], until_s: float) -> tuple[tuple[float, int],
     return tuple(speeds)
 
 
+_DAYS: Final = (
+    "4 May",
+    "11 May",
+    "18 May",
+    "25 May",
+    "1 Jun",
+    "8 Jun",
+    "15 Jun",
+    "22 Jun",
+    "29 Jun",
+    "6 Jul",
+    "13 Jul",
+    "20 Jul",
+)
+
+
+def _bars(*values: float) -> tuple[Bar, ...]:
+    """Columns as a member's history has them, dated, the last one now."""
+    dates = _DAYS[-len(values) :]
+    return tuple(
+        Bar(date, value, now=index == len(values) - 1)
+        for index, (date, value) in enumerate(zip(dates, values, strict=True))
+    )
+
+
+SIX: Final = _bars(5, 5, 6, 6, 7, 7)
+HISTORY: Final = HistoryView(
+    walks=23,
+    minutes=131,
+    weeks=_bars(9, 14, 15, 17, 0, 18, 20, 13),
+    comfort=_bars(80, 80, 97, 97, 113, 113, 129, 145, 145, 161, 161, 177),
+    pain=tuple(
+        PainPair(bar.label, before, after)
+        for bar, before, after in zip(
+            _bars(*range(12)), (4, 4, 3, 4, 3, None, 3, 2, 3, 2, 2, 1), (4, 3, 3, 5, 2, 2, 2, 2, None, 1, 2, 1),
+            strict=True,
+        )
+    ),
+    kept=True,
+    streak=5,
+)  # fmt: skip
+FIRST_WALK: Final = HistoryView(
+    walks=1,
+    minutes=5,
+    weeks=_bars(5),
+    comfort=_bars(80),
+    pain=(PainPair("20 Jul", 2, 2),),
+    kept=True,
+    streak=0,
+)
+NO_WALK: Final = HistoryView(walks=0, minutes=0, weeks=(), comfort=(), pain=(), kept=True, streak=0)
+
 SUMMARY: Final = SummaryView(
     walk_s=440.0,
     distance_m=201.0,
@@ -255,6 +317,7 @@ SUMMARY: Final = SummaryView(
     next_title="Knee Ability, 8 min",
     next_reason="From Sunday. Rest a day first: muscles get stronger while you rest.",
     completed=True,
+    last=SIX,
 )
 
 BASE: Final = Snapshot(
@@ -291,8 +354,102 @@ LEGEND: Final = (
 CAUSES: Final = tuple(cause for cause in Cause if cause not in (Cause.BOOT, Cause.PLAN_DONE, Cause.ARM_EXPIRED))
 
 
+@cache
+def _texts(language: str) -> Catalogue:
+    """The texts of *language*; those of the reference where there are none."""
+    known = load_catalogues(assets_directory() / "locale")
+    return known.get(language) or known[REFERENCE_LANGUAGE]
+
+
+_SENTENCES: Final = {
+    "One minute longer than on Tuesday.": ("reason.longer", {}),
+    "1.2 mph is your limit, set by staff.": ("cap.member", {"speed": "1.2"}),
+    "The hill is one per cent steeper than on your last visit, the speed stays as it was then.": (
+        "program.P4.about", {},
+    ),
+    "Clipped to 2.0 km/h: staff have not measured how this treadmill stops.": ("cap.treadmill", {"speed": "1.2"}),
+    "New today: for three minutes 1.2 mph, a little faster than before.": ("preview.new_speed", {"speed": "1.2"}),
+    "From Sunday. Rest a day first: muscles get stronger while you rest.": ("next.from_day", {}),
+    "The same again, until it feels easy.": ("next.guest", {}),
+}  # fmt: skip
+"""What the fixtures say in English and the session says in the language of the person; English keeps the fixtures."""
+
+
+def _sentence(text: str, texts: Catalogue) -> str:
+    key, values = _SENTENCES.get(text, ("", {}))
+    if texts.language == REFERENCE_LANGUAGE or not key:
+        return text
+    minutes = texts.count("preview.minutes", 3)
+    day, reason = texts("day.sun"), texts("reason.longer")
+    return texts(key, **values, unit=texts("unit.mph"), minutes=minutes, day=day, reason=reason)
+
+
+@cache
+def _shows(language: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    """The English texts of every cue, and what stands there in *language*."""
+    books = read_books(assets_directory())
+    own = books.get(language, books[REFERENCE_LANGUAGE])
+    return {cue.show: own[cue.id].show for cue in books[REFERENCE_LANGUAGE].values()}
+
+
+def _titled(text: str, texts: Catalogue) -> str:
+    """A title of ours in the language of *texts*; names from outside stay as they are."""
+    english = _texts(REFERENCE_LANGUAGE)
+    for number in range(1, 13):
+        key = f"program.P{number}.title"
+        text = text.replace(english(key), texts(key))
+    return text
+
+
+def _dated(label: str, texts: Catalogue) -> str:
+    day, month = label.split()
+    number = next(n for n in range(1, 13) if _texts(REFERENCE_LANGUAGE)(f"month.{n}") == month)
+    return texts("date.short", day=day, month=texts(f"month.{number}"))
+
+
+def _bars_in(bars: tuple[Bar, ...], texts: Catalogue) -> tuple[Bar, ...]:
+    return tuple(replace(bar, label=_dated(bar.label, texts)) for bar in bars)
+
+
+def _card_in(made: ProgramCard, texts: Catalogue) -> ProgramCard:
+    about = texts(f"program.{made.id}.about")
+    return replace(made, title=_titled(made.title, texts), reason=_sentence(made.reason, texts), about=about)
+
+
+def _spoken(s: Snapshot, texts: Catalogue) -> Snapshot:
+    """*s* with everything that the session words in the language of *texts*."""
+    walk, summary, history = s.walk, s.summary, s.history
+    if walk is not None:
+        show = _shows(texts.language).get(walk.cue_show, walk.cue_show)
+        walk = replace(walk, title=_titled(walk.title, texts), cue_show=show)
+    if summary is not None:
+        summary = replace(
+            summary,
+            next_title=_titled(summary.next_title, texts),
+            next_reason=_sentence(summary.next_reason, texts),
+            last=_bars_in(summary.last, texts),
+        )
+    if history is not None:
+        history = replace(
+            history,
+            weeks=_bars_in(history.weeks, texts),
+            comfort=_bars_in(history.comfort, texts),
+            pain=tuple(replace(pair, label=_dated(pair.label, texts)) for pair in history.pain),
+        )
+    return replace(
+        s,
+        walk=walk,
+        summary=summary,
+        history=history,
+        card=None if s.card is None else _card_in(s.card, texts),
+        cards=tuple(_card_in(made, texts) for made in s.cards),
+        preview_note=_sentence(s.preview_note, texts),
+    )
+
+
 def catalogue(language: str = "en") -> tuple[Entry, ...]:
     """Every entry, in the order of a visit."""
+    texts = _texts(language)
     base = replace(BASE, language=language)
     member = replace(base, member_name="Anna")
     walking = replace(member, status=MOVING, measured_ckmh=193, walk=WALK)
@@ -300,7 +457,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
 
     def add(screen: ScreenId, state: str, note: str, snapshot: Snapshot) -> None:
         name = f"{len(entries) + 1:02d}-{screen.value}" + (f"-{state}" if state else "")
-        entries.append(Entry(name, note, replace(snapshot, screen=screen)))
+        entries.append(Entry(name, note, _spoken(replace(snapshot, screen=screen), texts)))
 
     a = ScreenId
     add(a.ATTRACT, "", "free", base)
@@ -320,6 +477,13 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         "the treadmill is being connected",
         replace(base, belt_free=False, starting=True, status=replace_status(STATUS, link=LinkState.CONNECTING)),
     )
+    for missing in (Missing.OPENING_CHECK, Missing.NOT_COMMISSIONED):
+        add(
+            a.ATTRACT,
+            missing.value,
+            "staff have something to do first",
+            replace(base, belt_free=False, status=replace_status(STATUS, arm_missing=(missing,))),
+        )
     add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
     add(a.ATTRACT, "simulated", "simulation band with its legend", replace(base, simulated=True, legend=LEGEND))
     add(
@@ -341,6 +505,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(a.CODE, "no_record", "the record does not answer", replace(base, keypad_error="keypad.no_record"))
     add(a.CODE, "locked", "too many tries", replace(base, paused_s=48, keypad_error=""))
     add(a.CONSENT, "", "before the first score", member)
+    add(a.CONSENT, "joining", "a guest becomes a member", replace(base, guest=True, joining=True))
     add(
         a.SCREENING,
         "",
@@ -355,12 +520,23 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     )
     add(a.TALK_TO_STAFF, "", "no reason on the screen", member)
     add(a.TALK_TO_STAFF, "staff", "a staff PIN can lead on", replace(member, needs_staff=True))
-    add(a.PROGRAM, "", "three programs", replace(member, cards=CARDS, more_cards=True))
+    add(
+        a.TALK_TO_STAFF,
+        "rest",
+        "a rest day, and what can be done instead",
+        replace(
+            member,
+            talk_key="talk.rest",
+            take_home=(texts("take_home.hill"), texts("take_home.care")),
+        ),
+    )
+    planned = replace(member, has_history=True, visit_n=3, visit_limit=3)
+    add(a.PROGRAM, "", "three programs", replace(planned, cards=CARDS, more_cards=True))
     add(
         a.PROGRAM,
         "long_names",
         "long names, cap reasons",
-        replace(member, member_name="Maximiliane-Henriette", cards=LONG_CARDS),
+        replace(planned, member_name="Maximiliane-Henriette", cards=LONG_CARDS, more_cards=True),
     )
     add(
         a.PROGRAM,
@@ -458,6 +634,15 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
             walk=replace(WALK, left_s=38.0, at_s=402.0, cue_show=("Slowing down.", "Keep walking.")),
         ),
     )
+    for end in (Deck.OPEN_END, Deck.MOTOR_END):
+        off = replace_status(MOVING, inputs=_with_deck(end))
+        add(a.WALK, end.value, "too near an end of the deck", replace(walking, status=off))
+    add(
+        a.EASING,
+        "open_end",
+        "slower, because the walker drifts",
+        replace(walking, measured_ckmh=161, status=replace_status(MOVING, inputs=_with_deck(Deck.OPEN_END))),
+    )
     add(
         a.STOPPING,
         "",
@@ -506,7 +691,21 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     )
     add(a.EFFORT, "", "after the walk", member)
     add(a.PAIN, "", "after the walk", replace(member, pain_before=2))
-    add(a.SUMMARY, "", "a member's walk", replace(member, summary=SUMMARY, left_s=40.0))
+    add(a.EFFORT, "guest", "a guest's scores are for today", replace(base, guest=True))
+    ended = replace(member, summary=SUMMARY, left_s=40.0, has_history=True)
+    add(a.SUMMARY, "", "a member's walk", ended)
+    add(
+        a.SUMMARY,
+        "first",
+        "the first walk",
+        replace(ended, summary=replace(SUMMARY, last=_bars(5), week_sessions=1)),
+    )
+    add(
+        a.SUMMARY,
+        "advice",
+        "pain has risen",
+        replace(ended, summary=replace(SUMMARY, pain_after=6, advice=texts("summary.advice"))),
+    )
     add(
         a.SUMMARY,
         "guest",
@@ -530,6 +729,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
                 next_title="First Steps",
                 next_reason="The same again, until it feels easy.",
                 completed=False,
+                last=(),
+                join=True,
             ),
         ),
     )
@@ -549,9 +750,34 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
                 effort=None,
                 completed=False,
                 week_sessions=1,
+                last=(),
             ),
+            has_history=True,
         ),
     )
+    add(
+        a.SUMMARY,
+        "join_failed",
+        "no code could be made",
+        replace(
+            base,
+            guest=True,
+            left_s=40.0,
+            summary=replace(SUMMARY, week_sessions=None, last=(), join=True, join_failed=True),
+        ),
+    )
+    add(a.JOINED, "", "the new member's code", replace(base, guest=True, new_code="417926"))
+    add(a.HISTORY, "", "three months", replace(member, history=HISTORY))
+    add(a.HISTORY, "comfort", "a small panel's second chart", replace(member, history=replace(HISTORY, page=1)))
+    add(a.HISTORY, "pain", "a small panel's third chart", replace(member, history=replace(HISTORY, page=2)))
+    add(a.HISTORY, "first", "one walk", replace(member, history=FIRST_WALK))
+    add(
+        a.HISTORY,
+        "not_kept",
+        "no consent to keep scores",
+        replace(member, history=replace(HISTORY, pain=(), kept=False, page=2)),
+    )
+    add(a.HISTORY, "empty", "before the first walk", replace(member, history=NO_WALK))
     add(a.STAFF_PIN, "", "no digit yet", base)
     add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="keypad.wrong_pin"))
     resetting = replace(
@@ -565,7 +791,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         Tile("reset.item.person", TileState.DONE, tap=True),
         Tile("reset.item.belt", TileState.ACTIVE, tap=True),
         Tile("reset.item.red", TileState.DONE),
-        Tile("reset.item.clip", TileState.WAITING),
+        Tile("reset.item.clip", TileState.ACTIVE),
+        Tile("reset.item.amber", TileState.ACTIVE),
         Tile("reset.item.link", TileState.DONE),
         Tile("reset.item.still", TileState.DONE),
     )
@@ -581,6 +808,9 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         ),
     )
     add(a.OUT_OF_SERVICE, "", "a latched fault", replace(resetting, cause=Cause.OVERSPEED, needs_staff=True))
+    words = load_catalogues(assets_directory() / "locale")[language]
+    held = words("out_of_service.hold", cause=words("cause.link_lost")), words("out_of_service.hold_do")
+    add(a.OUT_OF_SERVICE, "hold", "the third same fault in seven days", replace(base, belt_free=False, notes=held))
     return tuple(entries)
 
 

@@ -36,7 +36,7 @@ def paint(c: Canvas) -> None:
 
 
 def _note(c: Canvas, card: ProgramCard) -> str:
-    return c.snapshot.preview_note or reason(c, card)
+    return c.snapshot.preview_note or reason(c, card) or card.about
 
 
 def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:

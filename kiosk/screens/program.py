@@ -55,7 +55,9 @@ def paint(c: Canvas) -> None:
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        middle=(c.t("history.button"), Intent(IntentKind.HISTORY)) if s.has_history else None,
+        middle=(c.t("history.short" if m.compact else "history.button"), Intent(IntentKind.HISTORY))
+        if s.has_history
+        else None,
         right=(c.t("program.more_short" if m.compact else "program.more"), Intent(IntentKind.NEXT))
         if s.more_cards
         else None,
@@ -123,7 +125,7 @@ def _card(c: Canvas, rect: Rect, index: int, card: ProgramCard, scale: int) -> N
 def _words(c: Canvas, rect: Rect, card: ProgramCard, *, valign: str = "top") -> None:
     """Marker, title, facts and reason under each other; the reason gives way where there is no room."""
     m = c.m
-    note = reason(c, card)
+    note = reason(c, card) or card.about
     title = c.fit(card.title, rect, m.title, face=Face.BOLD, least=round(m.body * 1.05), max_lines=1)
     stack: list[tuple[Fitted, Face, Colour, int]] = []
     if card.recommended:

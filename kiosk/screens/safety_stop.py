@@ -23,6 +23,7 @@ _PICTURES: Final = {
     Cause.CONTROL_LOST: "link_lost",
     Cause.SAFETY_KEY: "machine",
     Cause.STOP_NOT_CONFIRMED: "machine",
+    Cause.PICKUP: "machine",
     Cause.MEMBER_STOP: "stop_sign",
     Cause.STAFF_STOP: "staff",
 }
@@ -48,6 +49,9 @@ _OWN_WORDS: Final = frozenset(
         "belt_stopped_itself",
         "safety_key",
         "stop_not_confirmed",
+        "off_deck",
+        "pickup",
+        "stop_test",
     }
 )
 

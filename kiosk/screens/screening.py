@@ -47,7 +47,8 @@ def paint(c: Canvas) -> None:
         Rect(free.x + m.gap, free.y, free.width - m.gap, free.height),
         note_cap,
         theme.MUTED,
-        max_lines=2,
+        max_lines=3 if m.compact else 2,
+        least=m.least,
         align="right",
         valign="middle",
     )

@@ -43,7 +43,7 @@ def paint(c: Canvas) -> None:
         _body(c, frame.body, view)
     other: tuple[str, Intent] | None = None
     if s.has_history:
-        other = (c.t("history.button"), Intent(IntentKind.HISTORY))
+        other = (c.t("history.short" if m.compact else "history.button"), Intent(IntentKind.HISTORY))
     elif view is not None and view.join:
         other = (c.t("summary.join_short" if m.compact else "summary.join"), Intent(IntentKind.JOIN))
     free = widgets.footer_buttons(c, frame, middle=other, right=(c.t("button.done"), Intent(IntentKind.DONE)))
@@ -106,14 +106,15 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
     top, below = rows(body, [1, 1.72], gap)
     for cell, (label, text, unit) in zip(columns(top, [1] * len(figures), gap), figures, strict=True):
         fact(c, cell, label, text, unit)
-    side, chart = cut_right(below, round(below.width * 0.34), gap)
+    if view.last:
+        chart, walks, side = columns(below, [1.9, 1, 1.05], gap)
+        _last_walks(c, walks, view)
+    else:
+        side, chart = cut_right(below, round(below.width * 0.34), gap)
     room = widgets.card(c, chart)
     head, plot = cut_top(room, round(m.small * 2.4), round(m.height * 0.008))
     _chart_head(c, head)
     charts.speed_chart(c, plot, view.speeds, view.plan, s.units, ahead=False)
-    if view.last:
-        side, under = rows(side, [1.1, 1], gap)
-        _last_walks(c, under, view)
     _next_time(c, side, view)
 
 
@@ -124,8 +125,8 @@ def _last_walks(c: Canvas, rect: Rect, view: SummaryView) -> None:
     """The last six walks in minutes, this one last."""
     m = c.m
     room = widgets.card(c, rect)
-    head, plot = cut_top(room, round(m.small * 1.7), round(m.small * 0.5))
-    c.block(c.t("summary.last"), head, m.small, face=Face.BOLD, least=m.least)
+    head, plot = cut_top(room, round(m.small * 2.4), round(m.height * 0.008))
+    c.block(c.t("summary.last"), head, m.small, face=Face.BOLD, max_lines=2)
     charts.columns_chart(c, plot, view.last, text=lambda value: f"{value:.0f}", places=LAST)
 
 
@@ -202,14 +203,17 @@ def _figure_width(c: Canvas, height: int, value: str, unit: str) -> int:
 
 def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
     m = c.m
-    high = round(m.small * 1.9)
+    text = c.t("summary.next_line", title=view.next_title)
+    two = c.width(text, m.least, Face.SEMIBOLD) > rect.width
+    high = round(m.small * 1.9) + (c.pitch(m.small) if two else 0)
     place = Rect(rect.x, rect.bottom - high, rect.width, high)
     c.block(
-        c.t("summary.next_line", title=view.next_title),
+        text,
         place,
         m.small,
         face=Face.SEMIBOLD,
         least=m.least,
+        max_lines=2 if two else 1,
         valign="bottom",
         may_cut=True,
     )

@@ -15,15 +15,21 @@ def paint(c: Canvas) -> None:
     m, s = c.m, c.snapshot
     frame = widgets.near_frame(c, "")
     words, picture = columns(frame.body, [1.5, 1], m.margin)
-    illustrate(c, "toe_heel_rest" if s.take_home else "staff", picture)
+    if s.take_home and m.compact:
+        words = frame.body
+    else:
+        illustrate(c, "toe_heel_rest" if s.take_home else "staff", picture)
     key = s.talk_key or "talk.default"
     text = c.t(key if c.words.has(key) else "talk.default")
-    fitted = c.fit(text, words, m.headline, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
+    largest = m.title if s.take_home and m.compact else m.headline
+    fitted = c.fit(text, words, largest, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
     help_cap = m.body if m.compact else round(m.body * 1.1)
     # A day without a treadmill: what can be done instead, and with which care.
     text = " ".join(s.take_home) if s.take_home else c.t("talk.help")
-    helping = c.fit(text, words, help_cap, max_lines=6, least=m.least, balance=not s.take_home)
     gap = round(fitted.cap_px * 1.1)
+    left = words.copy()
+    left.height = max(1, words.height - fitted.height - gap - descent_of(help_cap))
+    helping = c.fit(text, left, help_cap, max_lines=6, least=m.least, balance=not s.take_home)
     whole = fitted.height + gap + helping.height + descent_of(help_cap)
     place = words.copy()
     place.y += max(0, (words.height - whole) // 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hardware.link.messages import Deck
 from hardware.units import speed_text
 from kiosk.snapshot import ScreenId, WalkView
 from kiosk.ui import charts, far
@@ -13,6 +14,12 @@ from kiosk.ui.illustration import illustrate
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     walk = c.snapshot.walk
+    if drift(c):
+        tone = far.CHANGING
+        frame = far.start(c, tone)
+        far.band(c, frame, tone, "diamond", c.t(f"drift.{drift(c)}.word"))
+        paint_walk(c, frame, tone)
+        return
     change = announced(c, walk) if walk is not None else None
     tone = far.CHANGING if change is not None else far.WALKING
     frame = far.start(c, tone)
@@ -22,6 +29,13 @@ def paint(c: Canvas) -> None:
     else:
         far.band(c, frame, tone, "triangle", c.t("walk.word"), right=phase(c, walk))
     paint_walk(c, frame, tone)
+
+
+def drift(c: Canvas) -> str:
+    """Where the walker is too near the end of the deck (a name in the catalogue); empty on the safe stretch."""
+    status = c.snapshot.status
+    deck = None if status is None else status.inputs.deck
+    return "" if deck is None or deck is Deck.SAFE else deck.value
 
 
 def phase(c: Canvas, walk: WalkView | None) -> tuple[str, ...]:
@@ -50,11 +64,17 @@ def paint_walk(c: Canvas, frame: FarFrame, tone: Tone) -> None:
     s, walk = c.snapshot, c.snapshot.walk
     touched = s.stop_touched or (walk is not None and walk.stop_touched)
     far.speed(c, frame, tone)
+    where = drift(c) if s.screen in (ScreenId.WALK, ScreenId.EASING) else ""
+    if where:
+        illustrate(c, f"drift_{where}", frame.right, tone.ground)
     if walk is not None:
-        far.time_left(c, frame, tone, walk.left_s)
+        if not where:
+            far.time_left(c, frame, tone, walk.left_s)
         if not touched:
             charts.progress(c, frame.bar, walk.steps, walk.at_s)
     lines = (walk.cue_show if walk is not None else ()) or s.cue_show
+    if where:  # which way, as long as it lasts: the voice has said it by then
+        lines = (c.t(f"drift.{where}.way"), c.t(f"drift.{where}.how"))
     if touched:
         far.stop_bar(c)
         if not c.m.compact:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pygame import Rect
 
 from hardware.units import SpeedUnit, ckmh_from_kmh, ckmh_from_mph, speed_text
-from kiosk.snapshot import Step
+from kiosk.snapshot import Bar, PainPair, Step
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
+from kiosk.ui.layout import columns
 from kiosk.ui.pen import Pen, opaque
 from kiosk.ui.text import Face
 from kiosk.ui.theme import Colour
@@ -90,8 +92,12 @@ def speed_chart(
     unit: SpeedUnit,
     *,
     ground: Colour = theme.CARD,
+    ahead: bool = True,
 ) -> None:
-    """Measured speed over the plan. The plan is a shape behind, the walk a line in front."""
+    """Measured speed over the plan. The plan is a shape behind, the walk a line in front.
+
+    *ahead*: without a walk the plan is what the picture is about; else it is one that nobody walked.
+    """
     cap = c.m.small
     label_width = max(c.width("0.0", cap, Face.REGULAR), c.width("2.4", cap, Face.REGULAR)) + round(cap * 0.8)
     below = round(cap * 2.1)
@@ -101,13 +107,13 @@ def speed_chart(
     if plot.width < 20 or plot.height < 20:
         return
     picture = c.ui.sprites.get(
-        ("speed_chart", plot.size, speeds, plan, top, seconds, ground),
+        ("speed_chart", plot.size, speeds, plan, top, seconds, ground, ahead),
         lambda: opaque(
             plot.width,
             plot.height,
             plot.width,
             ground,
-            lambda pen: _plot(pen, plot.width, plot.height, speeds, plan, top, seconds, len(values)),
+            lambda pen: _plot(pen, plot.width, plot.height, speeds, plan, top, seconds, len(values), ahead=ahead),
         ),
     )
     c.picture(picture, plot, "chart", Rect(plot.x, plot.y, plot.width, plot.height))
@@ -136,9 +142,11 @@ def _plot(
     top: int,
     seconds: float,
     grid: int,
+    *,
+    ahead: bool,
 ) -> None:
     stroke = max(3.0, height * 0.02)
-    ahead = theme.TRACK if speeds else theme.SKY  # a plan without a walk is what the picture is about
+    shape = theme.SKY if ahead and not speeds else theme.TRACK
     room = height - stroke
 
     def at(time_s: float, speed: float) -> tuple[float, float]:
@@ -154,7 +162,7 @@ def _plot(
     for step in plan:
         left, high = at(step.start_s, step.speed_ckmh)
         right = at(step.start_s + step.seconds, 0)[0]
-        pen.polygon([(left, high), (right, high), (right, height), (left, height)], ahead)
+        pen.polygon([(left, high), (right, high), (right, height), (left, height)], shape)
     if speeds:
         lines()
     points = [at(time_s, speed) for time_s, speed in speeds]
@@ -170,3 +178,104 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
             kept.append(point)
     kept.append(points[-1])
     return kept
+
+
+def columns_chart(
+    c: Canvas,
+    rect: Rect,
+    bars: Sequence[Bar],
+    *,
+    text: Callable[[float], str],
+    places: int = 0,
+    cap: int | None = None,
+) -> None:
+    """Columns with their values above and their dates below, the one of now in full colour.
+
+    *places*: room for so many; fewer stand at the left of an empty rest, so that one bar is a beginning and no wall.
+    Dates that would run into each other are thinned out from the right: now keeps its own.
+    """
+    cap = cap or c.m.small
+    count = max(len(bars), places)
+    if not bars or rect.width < 20 or rect.height < cap * 4.5:
+        return
+    gap = max(4, round(rect.width / count * 0.24))
+    cells = columns(rect, [1] * count, gap)
+    below = round(cap * 2.0)
+    above = round(cap * 1.7)
+    plot = Rect(rect.x, rect.y + above, rect.width, rect.height - above - below)
+    top = max((bar.value for bar in bars), default=0) or 1
+    c.fill(Rect(rect.x, plot.bottom, rect.width, max(2, round(c.m.height * 0.002))), _GRID)
+    every = _thinning(c, [bar.label for bar in bars], cells[0].width + gap, cap)
+    # Every value, or where there is no room the first and the last: some of them would look like a fault.
+    widest = max(c.width(text(bar.value), cap, Face.SEMIBOLD) for bar in bars)
+    valued = range(len(bars)) if widest <= cells[0].width + gap - 6 else (0, len(bars) - 1)
+    for index, (bar, cell) in enumerate(zip(bars, cells, strict=False)):
+        high = max(3, round(plot.height * bar.value / top)) if bar.value else 0
+        width = min(cell.width, round(c.m.width * 0.05))
+        left = cell.centerx - width // 2
+        c.fill(Rect(left, plot.bottom - high, width, high), theme.SKY if bar.now else _PAST)
+        if index in valued:
+            c.line(
+                text(bar.value),
+                (cell.centerx, plot.bottom - high - round(cap * 1.5)),
+                cap,
+                theme.TEXT if bar.now else theme.MUTED,
+                align="center",
+            )
+        if (len(bars) - 1 - index) % every == 0:
+            _label(c, bar.label, cell.centerx, plot.bottom + round(cap * 0.8), cap, rect)
+
+
+_PAST: Final[Colour] = (0x35, 0x6F, 0x97)
+
+
+def _thinning(c: Canvas, labels: Sequence[str], room: int, cap: int) -> int:
+    """Every how many labels have room beside each other."""
+    widest = max((c.width(label, cap, Face.REGULAR) for label in labels), default=0) + cap
+    return max(1, -(-widest // max(1, room)))
+
+
+def _label(c: Canvas, text: str, x: int, y: int, cap: int, within: Rect) -> None:
+    half = c.width(text, cap, Face.REGULAR) // 2 + 1
+    x = min(max(x, within.left + half), within.right - half)
+    c.line(text, (x, y), cap, theme.MUTED, face=Face.REGULAR, align="center")
+
+
+def pain_chart(c: Canvas, rect: Rect, pairs: Sequence[PainPair], *, places: int = 0) -> None:
+    """Before (hollow) and after (full) of each walk on a scale of 0 to 10, joined: which way it went."""
+    cap = c.m.small
+    count = max(len(pairs), places)
+    if not pairs or rect.width < 40 or rect.height < cap * 4.5:
+        return
+    axis = c.width("10", cap, Face.REGULAR) + round(cap * 0.9)
+    below = round(cap * 2.0)
+    plot = Rect(rect.x + axis, rect.y + cap, rect.width - axis, rect.height - below - cap)
+    line = max(2, round(c.m.height * 0.002))
+    for value in (0, 5, 10):
+        y = plot.bottom - round(plot.height * value / 10)
+        c.fill(Rect(plot.x, y, plot.width, line), _GRID)
+        c.line(
+            str(value),
+            (plot.x - round(cap * 0.7), y - cap // 2),
+            cap,
+            theme.MUTED,
+            face=Face.REGULAR,
+            align="right",
+        )
+    gap = 4
+    cells = columns(plot, [1] * count, gap)
+    every = _thinning(c, [pair.label for pair in pairs], cells[0].width + gap, cap)
+    side = max(8, min(round(cap * 1.05), cells[0].width // 2))
+    for index, (pair, cell) in enumerate(zip(pairs, cells, strict=False)):
+
+        def at(value: int, cell: Rect = cell) -> int:
+            return plot.bottom - round(plot.height * value / 10)
+
+        if pair.before is not None and pair.after is not None and pair.before != pair.after:
+            low, high = sorted((at(pair.before), at(pair.after)))
+            c.fill(Rect(cell.centerx - line, low, 2 * line, high - low), _PAST)
+        for score, icon, colour in ((pair.before, "circle", theme.IDLE), (pair.after, "dot", theme.SKY)):
+            if score is not None:
+                c.icon(icon, Rect(cell.centerx - side // 2, at(score) - side // 2, side, side), colour)
+        if (len(pairs) - 1 - index) % every == 0:
+            _label(c, pair.label, cell.centerx, plot.bottom + round(cap * 0.9), cap, rect)

@@ -93,6 +93,22 @@ def _attract(pen: Pen) -> None:
     pen.arrow((1010, 946), (700, 946), 20, BODY, head=58)
 
 
+def _drift(pen: Pen, x: float, tip: float) -> None:
+    """From the side, the screen at the left: the walker too near one end, and the way back."""
+    pen.frame((30, 150, 52, 260), 14, 12, DO, STEEL_DARK)
+    _deck_side(pen, left=150, right=1270, top=824)
+    _walker_side(pen, x, 824)
+    pen.arrow((x, 952), (tip, 952), 30, DO, head=84)
+
+
+def _drift_open_end(pen: Pen) -> None:
+    _drift(pen, 300, 660)
+
+
+def _drift_motor_end(pen: Pen) -> None:
+    _drift(pen, 960, 600)
+
+
 # ----------------------------------------------------------------------------------------- from behind the treadmill
 
 _RAIL_FOOT: Final[Point] = (318, 838)
@@ -405,6 +421,8 @@ _DRAWINGS: Final[dict[str, tuple[Callable[[Pen], None], float]]] = {
     "attract": (_attract, 1.5),
     "in_use": (_other_walker, 1.3),
     "closed": (_closed_machine, 1.3),
+    "drift_open_end": (_drift_open_end, 1.3),
+    "drift_motor_end": (_drift_motor_end, 1.3),
     "straddle": (_straddle, 1.0),
     "straddle_moving": (_straddle_moving, 1.0),
     "step_on": (_step_on, 1.0),

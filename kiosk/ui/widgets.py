@@ -140,7 +140,7 @@ def notice(c: Canvas, outer: Rect) -> Rect:
 
 def button_width(c: Canvas, label: str, *, share: float = 0.18) -> int:
     """How wide a footer button is for *label*."""
-    wide = c.width(label, c.m.body, Face.BOLD) + round(c.m.body * 3)
+    wide = c.width(label, c.m.body, Face.BOLD) + round(c.m.body * (1.8 if c.m.compact else 3))
     return max(round(c.m.width * share), min(wide, round(c.m.width * 0.42)))
 
 
@@ -152,13 +152,24 @@ def footer_buttons(
     middle: tuple[str, Intent] | None = None,
     right: tuple[str, Intent] | None = None,
     right_style: ButtonStyle = PRIMARY,
+    cancel: bool = False,
 ) -> Rect:
-    """Buttons along the bottom, the way on at the right. Returns the free room between them."""
+    """Buttons along the bottom, the way on at the right. Returns the free room between them.
+
+    *cancel*: a way out to the first screen beside the one back, on every screen before the belt (screens A10).
+    """
     bar = frame.footer
     free = bar
+    share = 0.145 if cancel else 0.18
     if left is not None:
-        place, free = cut_left(free, button_width(c, left[0]), c.m.gap)
-        button(c, place, left[0], left[1])
+        place, free = cut_left(free, button_width(c, left[0], share=share), c.m.gap)
+        button(c, place, left[0], left[1], max_lines=1 if cancel else 2)
+    if cancel:
+        word = "" if c.m.compact else c.t("button.cancel")  # a small panel has room for the cross alone
+        wide = c.m.touch if c.m.compact else button_width(c, word, share=share)
+        place, free = cut_left(free, wide, c.m.gap)
+        icon = "cross" if c.m.compact else None
+        button(c, place, word, Intent(IntentKind.CANCEL), FAINT, max_lines=1, icon=icon)
     if right is not None:
         place, free = cut_right(free, button_width(c, right[0], share=0.22), c.m.gap)
         button(c, place, right[0], right[1], right_style)

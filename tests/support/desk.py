@@ -34,7 +34,7 @@ from hardware.units import SpeedUnit
 from kiosk.assets import assets_directory
 from kiosk.content import load_content, read_screening
 from kiosk.session.machine import step
-from kiosk.session.model import FindMember, Found, PinTried, Send, Setup, Told, Touched, TryPin
+from kiosk.session.model import FindMember, Found, Join, Joined, PinTried, Send, Setup, Told, Touched, TryPin
 from kiosk.session.model import State as SessionState
 from kiosk.session.view import snapshot
 from kiosk.snapshot import Intent, IntentKind, ScreenId
@@ -201,6 +201,7 @@ class Desk:
         self.guard = PretendGuard(amber=amber)
         self.setup = make_setup(**setup)
         self.people = people or {}
+        self.joins = "739152"  # the new member's code; "": the record could not; None: it does not answer
         self.pins = pins or {"246810": "Kim"}
         self.now_s = 1000.0
         self.state = SessionState()
@@ -230,6 +231,8 @@ class Desk:
                     self.guard.hear(body)
                 case FindMember(code):
                     self._answers.append(Found(self.people.get(code)))
+                case Join() if self.joins is not None:
+                    self._answers.append(Joined(self.joins))
                 case TryPin(pin):
                     self._answers.append(PinTried(self.pins.get(pin, "")))
         self.actions += actions
@@ -334,7 +337,6 @@ def press_amber(desk, seconds=0.3):
 TO_CHECK = (
     ("attract", "wake"),
     ("who", "guest"),
-    ("consent", "yes"),
     ("screening", healthy),
     ("program", ("choose", 0)),
     ("preview", "next"),
