@@ -8,18 +8,18 @@ from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, LinkState
-from hardware.units import SpeedUnit, ckmh_from_mph, speed_text
+from hardware.units import speed_text
 from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, for_home
-from kiosk.locale import Catalogue
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near, service
 from kiosk.session.desk import here_of
 from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
 from kiosk.session.past import history_view, last_walks
 from kiosk.session.turn import Turn, staff_latched
+from kiosk.session.words import sentence_in
 from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
 from kiosk.staff.desk import granted
 from kiosk.staff.desk import model as desk_model
@@ -257,20 +257,6 @@ def _reason(t: Turn, offer: Offer) -> str:
 def sentence(t: Turn, key: str, values: Mapping[str, str | int | Decimal]) -> str:
     """A reason in words; speeds in the unit that is read here."""
     return sentence_in(t.texts, t.setup.units, key, values)
-
-
-def sentence_in(texts: Catalogue, units: SpeedUnit, key: str, values: Mapping[str, str | int | Decimal]) -> str:
-    """A reason in words of *texts*; empty for an empty key."""
-    if not key:
-        return ""
-    shown: dict[str, object] = dict(values)
-    mph = values.get("speed_mph")
-    if isinstance(mph, Decimal):
-        shown["speed"] = f"{speed_text(ckmh_from_mph(mph), units)} {texts(f'unit.{units.name.lower()}')}"
-    weekday = values.get("weekday")
-    if weekday is not None:
-        shown["day"] = texts(f"day.{weekday}")
-    return texts(key, **shown)
 
 
 def take_home(t: Turn) -> tuple[str, ...]:

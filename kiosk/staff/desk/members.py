@@ -14,7 +14,7 @@ from kiosk.coach.plan import expand
 from kiosk.coach.programs import ProgramError
 from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
 from kiosk.session.model import Person
-from kiosk.session.view import sentence_in
+from kiosk.session.words import sentence_in
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.caps import effective
