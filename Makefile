@@ -58,7 +58,7 @@ system-test: $(VENV)/.dev
 
 # What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`. BENCHES hold or fail;
 # FIGURES print what this machine gave: a figure is no test.
-BENCHES := whitelist decoders
+BENCHES := whitelist decoders mischief
 FIGURES := stop_path
 
 bench: $(VENV)/.dev
