@@ -84,6 +84,7 @@ class PretendGuard:
         self.session, self.pulled, self.since_s = "", False, 0.0
         self.latency_s, self.now_s, self.silent = 2.0, 0.0, False
         self.min_ckmh, self.cap_ckmh, self.envelope = 80, 1000, None
+        self.deck, self.also_missing = None, ()
         self.heard = []
         self.out = []
 
@@ -164,9 +165,10 @@ class PretendGuard:
             stopping_s=0.0,
             reset_by=(ResetBy.STAFF if self.staff else ResetBy.MEMBER) if latched else None,
             reset_missing=self.missing() if latched else (),
-            arm_missing=() if self.state is State.IDLE and not self.missing() else (Missing.LATCHED,),
+            arm_missing=(() if self.state is State.IDLE and not self.missing() else (Missing.LATCHED,))
+            + self.also_missing,
             start_missing=(),
-            inputs=Inputs(self.clip, self.red, self.amber, True, ""),
+            inputs=Inputs(self.clip, self.red, self.amber, True, "", self.deck),
             link=self.link,
             measured_ckmh=round(self.speed),
             measured_age_s=0.3,

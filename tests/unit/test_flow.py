@@ -12,9 +12,11 @@ import pytest
 from hardware.link.messages import (
     Arm,
     Cause,
+    Deck,
     Disarm,
     LinkState,
     LowerCap,
+    Missing,
     Reset,
     ResetBy,
     Start,
@@ -25,9 +27,23 @@ from hardware.link.messages import (
 from kiosk.coach import progression
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Visit
+from kiosk.screens.attract import service_state
 from kiosk.screens.flow import EDGES, FLOW
 from kiosk.session import texts
-from kiosk.session.model import CapsRead, Hush, Person, Record, RecordConsent, RecordWhy, Send, Touched
+from kiosk.session.model import (
+    CapsRead,
+    Hush,
+    Join,
+    Person,
+    Play,
+    Record,
+    RecordConsent,
+    RecordHealth,
+    RecordWhy,
+    Say,
+    Send,
+    Touched,
+)
 from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.store.kinds import CapScope, SessionState
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
@@ -109,7 +125,8 @@ ADA = person()
 BO = person(id="m2", label="Bo", history=seasoned(), last_session_id="before")
 NEW = person(consented=False, screened_until_ms=None)
 BARRED = person(forbidden=True)
-PEOPLE = {"123457": ADA, "555666": BO, "222333": NEW, "999000": BARRED}
+SHY = person(id="m4", label="Cy", consented=False)  # screened, and wants no scores kept
+PEOPLE = {"444555": SHY, "123457": ADA, "555666": BO, "222333": NEW, "999000": BARRED}
 
 
 def answers(**odd):
@@ -201,7 +218,13 @@ LONG = wait(66)
 AT_REST = (("belt_stopped", wait(3.2)), ("belt_stopped", "next"))
 SCORES = (("effort", ("score", 3)), ("pain", ("score", 1)), ("summary", "done"), ("attract", None))
 PIN = code("246810")
-NO_CONSENT = (*TO_CHECK[:2], ("consent", "no"), *TO_CHECK[3:])
+NO_CONSENT = (
+    ("attract", "wake"),
+    ("who", "have_code"),
+    ("code", code("444555")),
+    ("consent", "no"),
+    *TO_CHECK[2:],
+)
 NO_CONSENT_WALK = (*NO_CONSENT, ("check", prove), ("walk", None))
 AMBER_TO_WALK = (
     *TO_CHECK,
@@ -290,15 +313,15 @@ WAYS = {
         ("who", "have_code"),
         ("code", "cancel"),
         ("attract", "wake"),
-        ("who", "guest"),
+        ("who", "have_code"),
+        ("code", code("222333")),
         ("consent", "cancel"),
         ("attract", "wake"),
         ("who", "guest"),
-        ("consent", "yes"),
         ("screening", "cancel"),
-        *TO_CHECK[:4],
+        *TO_CHECK[:3],
         ("program", "cancel"),
-        *TO_CHECK[:5],
+        *TO_CHECK[:4],
         ("preview", "cancel"),
         *TO_CHECK,
         ("check", "cancel"),
@@ -315,16 +338,28 @@ WAYS = {
     "nobody there: code": (("attract", "wake"), ("who", "have_code"), ("code", LONG), ("attract", None)),
     "nobody there: staff": ((("attract"), "staff"), ("staff_pin", LONG), ("attract", None)),
     "nobody there: check": (*TO_CHECK, ("check", wait(121)), ("talk_to_staff", LONG), ("attract", None)),
-    "a stop answer": (*TO_CHECK[:3], ("screening", answers(group_legs=True, calf=True)), ("talk_to_staff", "done")),
-    "not today": (*TO_CHECK[:3], ("screening", answers(unwell=True)), ("talk_to_staff", "done"), ("attract", None)),
+    "a stop answer": (*TO_CHECK[:2], ("screening", answers(group_legs=True, calf=True)), ("talk_to_staff", "done")),
+    "not today": (*TO_CHECK[:2], ("screening", answers(unwell=True)), ("talk_to_staff", "done"), ("attract", None)),
     "a gate, opened by staff": (
-        *TO_CHECK[:3],
+        *TO_CHECK[:2],
         ("screening", answers(group_walk=True, medicine=True)),
         ("talk_to_staff", "staff"),
         ("staff_pin", "cancel"),
         ("talk_to_staff", "staff"),
         ("staff_pin", PIN),
+        ("override", "back"),
+        ("talk_to_staff", "staff"),
+        ("staff_pin", PIN),
+        ("override", ("choose", 0)),
         ("program", None),
+    ),
+    "a gate, and staff go away again": (
+        *TO_CHECK[:2],
+        ("screening", answers(group_walk=True, medicine=True)),
+        ("talk_to_staff", "staff"),
+        ("staff_pin", PIN),
+        ("override", LONG),
+        ("attract", None),
     ),
     "straddle, clip opened": (*TO_CHECK, ("check", prove), ("straddle", pull), ("check", clip_on)),
     "straddle, touch twice": (*TO_CHECK, ("check", prove), ("straddle", stop_bar), ("check", None)),
@@ -376,6 +411,26 @@ WAYS = {
         *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", LONG),
         ("attract", None),
     ),
+    "a guest becomes a member": (
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", choose_why("tired")), ("effort", ("score", 4)),
+        ("pain", ("score", 2)), ("summary", "join"), ("consent", "back"), ("summary", "join"), ("consent", "yes"),
+        ("joined", "done"), ("attract", None),
+    ),
+    "a guest becomes a member, and no code can be made": (
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", "skip"),
+        ("summary", lambda d: setattr(d, "joins", "")), ("summary", "join"), ("consent", "no"), ("summary", "done"),
+        ("attract", None),
+    ),
+    "a guest becomes a member and is gone": (
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", "skip"),
+        ("summary", "join"), ("consent", LONG), ("attract", None),
+    ),
+    "a member looks at their walks before and after": (
+        *BO_COMES, ("program", "history"), ("history", "next"), ("history", "back"), ("program", ("choose", 0)),
+        ("preview", "next"), ("check", prove), ("walk", wait(60)), ("walk", stop_bar), *AT_REST,
+        ("why_stopped", choose_why("tired")), ("effort", ("score", 3)), ("pain", ("score", 0)),
+        ("summary", "history"), ("history", "back"), ("summary", "history"), ("history", LONG), ("attract", None),
+    ),
     "no consent, nothing is asked": (*NO_CONSENT_WALK, *AT_REST, ("summary", wait(41)), ("attract", None)),
     "the screen froze": (
         *TO_WALK, ("walk", trip(Cause.SCREEN_FROZEN)), ("safety_stop", wait(8)), ("safety_stop", "next"),
@@ -409,8 +464,7 @@ WAYS = {
         *TO_CHECK, ("check", prove), ("straddle", press_amber), ("countdown", press_amber), ("straddle", None),
     ),
     "nobody presses amber": (*TO_CHECK, ("check", prove), ("straddle", wait(32)), ("check", None)),
-    "reset, nothing latched": (("attract", "staff"), ("staff_pin", PIN), ("reset", "back"), ("attract", None)),
-    "no program fits this machine": (*TO_CHECK[:3], ("screening", healthy), ("talk_to_staff", None)),
+    "no program fits this machine": (*TO_CHECK[:2], ("screening", healthy), ("talk_to_staff", None)),
     "latched while a person is at the check of a stopped walk": (
         *TO_WALK, ("walk", wait(30)), ("walk", pull), ("safety_stop", clip_on),
         ("why_stopped", choose_why("slipped")), ("check", red), ("out_of_service", None),
@@ -473,7 +527,7 @@ def test_every_reason_that_progression_may_give_is_checked_at_start():
 
 
 def test_no_screen_is_a_dead_end():
-    for screen in ScreenId:
+    for screen in FLOW:
         reached, seen = {screen}, set()
         while reached - seen:
             here = (reached - seen).pop()
@@ -554,7 +608,111 @@ def test_without_consent_no_score_is_asked_or_kept(walked):
     for name in ("no consent, nothing is asked", "why is skipped"):
         assert kept(walked[name], Ratings) == []
         assert S.EFFORT not in walked[name].screens
-    assert {r.effort for r in kept(walked["a guest walks to the end"], Ratings)} == {None, 3}
+    member = walked["a member looks at their walks before and after"]
+    assert {r.effort for r in kept(member, Ratings)} == {None, 3}
+
+
+def test_a_guest_is_asked_how_it_was_and_nothing_about_them_is_kept(walked):
+    desk = walked["a guest walks to the end"]
+    assert S.CONSENT not in desk.screens
+    assert {S.EFFORT, S.PAIN} <= set(desk.screens)
+    assert kept(desk, Ratings) == []
+    assert [e for e in kept(walked["chest pain"], EventIn) if e.kind in ("pain_flag", "dizzy")] == []
+    assert [a for a in walked["chest pain"].actions if isinstance(a, RecordWhy)] == []
+    assert {opening.member_id for opening in kept(desk, Opening)} == {None}
+
+
+def test_a_guest_sees_their_own_scores_on_the_summary_today():
+    desk = Desk().follow(*TO_WALK, ("stopping", None), *AT_REST, *SCORES[:2], ("summary", None))
+    assert (desk.shown.summary.effort, desk.shown.summary.pain_before, desk.shown.summary.pain_after) == (3, 0, 1)
+
+
+def joins(desk):
+    return [action for action in desk.actions if isinstance(action, Join)]
+
+
+def test_a_guest_who_becomes_a_member_is_asked_for_consent_first_and_gets_this_walk_and_a_code(walked):
+    desk = walked["a guest becomes a member"]
+    (join,) = joins(desk)
+    (opening,) = kept(desk, Opening)
+    assert join.session_id == opening.id
+    assert (join.consent, join.why, join.ratings.effort, join.ratings.pain_after) == (True, "tired", 4, 2)
+    assert desk.screens.index(S.CONSENT) < desk.screens.index(S.JOINED)
+    assert kept(desk, Ratings) == []  # they go with the join, or not at all
+
+
+def test_a_new_members_code_is_shown_once_and_on_one_screen():
+    desk = Desk().follow(*WAYS["a guest becomes a member"][:-2], ("joined", None))
+    assert desk.shown.new_code == "739152"
+    desk.touch("done")
+    desk.run(0.5)
+    assert "739152" not in repr(desk.state)
+    assert desk.shown.new_code == ""
+
+
+def test_without_a_code_the_guest_is_told_and_stays_a_guest(walked):
+    desk = Desk().follow(*WAYS["a guest becomes a member, and no code can be made"][:-2], ("summary", None))
+    assert desk.shown.summary.join_failed
+    desk = Desk()
+    desk.joins = None  # the disk is so slow that no answer comes
+    desk.follow(
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", "skip"),
+        ("summary", "join"), ("consent", "yes"), ("consent", wait(7)), ("summary", None),
+    )  # fmt: skip
+    assert desk.shown.summary.join_failed
+
+
+def test_while_nothing_is_recorded_nobody_is_offered_a_membership():
+    desk = Desk().follow(*TO_WALK, ("stopping", None), *AT_REST, *SCORES[:2], ("summary", None))
+    assert desk.shown.summary.join
+    desk.step(RecordHealth("disk_full"))
+    assert not desk.shown.summary.join
+    desk.touch("join")
+    assert desk.screen is S.SUMMARY
+
+
+def test_a_member_is_never_offered_a_membership():
+    desk = Desk(people=PEOPLE).follow(*WAYS["a member looks at their walks before and after"][:-5], ("summary", None))
+    assert not desk.shown.summary.join
+    desk.touch("join")
+    assert desk.screen is S.SUMMARY
+
+
+def test_the_last_six_walks_and_the_charts_end_with_todays():
+    desk = Desk(people=PEOPLE).follow(*WAYS["a member looks at their walks before and after"][:-5], ("summary", None))
+    last = desk.shown.summary.last
+    assert len(last) == 6
+    assert [bar.now for bar in last] == [False] * 5 + [True]
+    assert last[-1].label == "11 Jul"
+    desk.touch("history")
+    history = desk.shown.history
+    assert history.walks == len(BO.history) + 1
+    assert len(history.comfort) == 12
+    assert history.weeks[-1].now
+    assert history.pain[-1].after == 0
+
+
+def test_before_the_first_walk_the_charts_are_empty_and_after_it_they_begin_with_it():
+    desk = Desk(people=PEOPLE).follow(
+        ("attract", "wake"), ("who", "have_code"), ("code", code("123457")), ("screening", healthy),
+        ("program", "history"), ("history", None),
+    )  # fmt: skip
+    assert (desk.shown.history.walks, desk.shown.history.weeks) == (0, ())
+    desk.follow(
+        ("history", "back"), ("program", ("choose", 0)), ("preview", "next"), ("check", prove), ("walk", wait(60)),
+        ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", "skip"),
+        ("summary", "history"), ("history", None),
+    )  # fmt: skip
+    assert desk.shown.history.walks == 1
+    assert len(desk.shown.history.weeks) == 1
+
+
+def test_the_charts_are_near_alone_and_go_with_their_owner(walked):
+    assert S.HISTORY not in FAR_SCREENS
+    assert S.JOINED not in FAR_SCREENS
+    idle = FLOW[S.HISTORY].idle
+    assert (idle.warn_s, idle.end_s, idle.to) == (45.0, 65.0, S.ATTRACT)
+    assert walked["a member looks at their walks before and after"].state.stay is None
 
 
 def test_a_members_consent_is_kept_once_it_is_given():
@@ -564,8 +722,9 @@ def test_a_members_consent_is_kept_once_it_is_given():
     assert RecordConsent("m1") in desk.actions
 
 
-def test_why_is_recorded(walked):
-    assert [a.why for a in walked["chest pain"].actions if isinstance(a, RecordWhy)] == ["chest"]
+def test_a_members_why_is_recorded(walked):
+    desk = walked["a member looks at their walks before and after"]
+    assert [a.why for a in desk.actions if isinstance(a, RecordWhy)] == ["tired"]
 
 
 def test_samples_come_once_a_second_and_the_end_tells_what_they_tell(walked):
@@ -589,11 +748,11 @@ def test_touches_meant_for_the_screen_before_are_dropped():
     assert desk.screen is S.WHO
     desk.run(0.3)
     desk.step(Touched(Intent(IntentKind.GUEST)))
-    assert desk.screen is S.CONSENT
+    assert desk.screen is S.SCREENING
 
 
 def test_a_second_answer_within_a_blink_does_not_answer_the_next_page():
-    desk = Desk().follow(*TO_CHECK[:3], ("screening", None))
+    desk = Desk().follow(*TO_CHECK[:2], ("screening", None))
     desk.touch("no")
     desk.step(Touched(Intent(IntentKind.NO)))
     assert desk.shown.question_n == 2
@@ -709,7 +868,7 @@ def test_a_wrong_pin_opens_nothing():
 
 
 def test_staff_cannot_override_what_forbids():
-    desk = Desk().follow(*TO_CHECK[:3], ("screening", answers(group_heart=True, chest=True)), ("talk_to_staff", None))
+    desk = Desk().follow(*TO_CHECK[:2], ("screening", answers(group_heart=True, chest=True)), ("talk_to_staff", None))
     assert not desk.shown.needs_staff
     desk.touch("staff")
     assert desk.screen is S.TALK_TO_STAFF
@@ -803,6 +962,86 @@ def test_the_speed_shown_is_measured_and_never_old():
     assert desk.shown.measured_ckmh is None
 
 
+def says(desk):
+    return [action.cue for action in desk.actions if isinstance(action, Say)]
+
+
+def test_who_drifts_to_the_open_end_is_told_which_way_at_once_and_then_the_belt_is_eased():
+    desk = Desk().follow(*TO_WALK, ("walk", wait(130)))
+    fast = desk.state.stay.player.speed_ckmh
+    desk.guard.deck = Deck.OPEN_END
+    desk.run(0.2)
+    assert says(desk)[-1] == "X6"
+    assert desk.screen is S.WALK
+    desk.run(2.1)
+    assert desk.screen is S.EASING
+    assert desk.state.stay.player.speed_ckmh < fast
+    desk.run(20)
+    slow = desk.state.stay.player.speed_ckmh
+    assert slow == 80
+    desk.guard.deck = Deck.SAFE
+    desk.run(8)
+    assert desk.screen is S.WALK
+    assert desk.state.stay.player.speed_ckmh == slow
+    assert [e.detail for e in kept(desk, EventIn) if e.kind == "drift"] == ["open_end"]
+
+
+def test_who_drifts_to_the_motor_is_told_and_the_belt_is_not_slowed_toward_them():
+    desk = Desk().follow(*TO_WALK, ("walk", wait(130)))
+    fast = desk.state.stay.player.speed_ckmh
+    desk.guard.deck = Deck.MOTOR_END
+    desk.run(6)
+    assert "X7" in says(desk)
+    assert desk.screen is S.WALK
+    assert desk.state.stay.player.speed_ckmh == fast
+
+
+def test_a_fault_that_needs_somebody_calls_every_five_seconds_until_somebody_touches_the_screen():
+    def tones(desk):
+        return sum(isinstance(action, Play) and action.sound == "fault" for action in desk.actions)
+
+    desk = Desk().follow(*TO_WALK, ("walk", trip(Cause.LINK_LOST)), ("safety_stop", wait(10)))
+    before = tones(desk)
+    desk.run(30)
+    assert tones(desk) - before == 6
+    desk.touch("staff")
+    heard = tones(desk)
+    desk.run(30)
+    assert tones(desk) == heard
+
+
+def test_the_call_goes_on_out_of_service_and_ends_after_ten_minutes_and_the_morning_is_quiet():
+    desk = Desk().follow(
+        *TO_WALK, ("walk", trip(Cause.LINK_LOST)), ("safety_stop", wait(70)), ("out_of_service", None)
+    )
+    desk.actions.clear()
+    desk.run(20)
+    assert sum(isinstance(action, Play) for action in desk.actions) == 4
+    desk.run(600)
+    desk.actions.clear()
+    desk.run(20)
+    assert not [action for action in desk.actions if isinstance(action, Play)]
+    morning = Desk()
+    morning.guard.cause, morning.guard.staff, morning.guard.state = Cause.BOOT, True, State.LATCHED
+    morning.actions.clear()
+    morning.run(30)
+    assert not [action for action in morning.actions if isinstance(action, Play)]
+
+
+@pytest.mark.parametrize("missing", [Missing.OPENING_CHECK, Missing.NOT_COMMISSIONED])
+def test_before_staff_have_done_their_part_nobody_begins_and_the_screen_says_what_is_missing(missing):
+    desk = Desk()
+    desk.guard.also_missing = (missing,)
+    desk.run(0.3)
+    assert not desk.shown.belt_free
+    assert service_state(desk.shown) == "not_ready"
+    desk.touch("wake")
+    assert desk.screen is S.ATTRACT
+    desk.guard.also_missing = ()
+    desk.touch("wake")
+    assert desk.screen is S.WHO
+
+
 def test_a_cap_lowered_in_mid_walk_reaches_guard_and_plan_at_once():
     desk = Desk().follow(*TO_WALK, ("walk", wait(130)))
     assert desk.state.stay is not None
@@ -818,28 +1057,28 @@ def test_a_cap_lowered_in_mid_walk_reaches_guard_and_plan_at_once():
 
 
 def test_not_agreeing_keeps_the_known_speed():
-    desk = Desk().follow(*TO_CHECK[:5], ("preview", "no"), ("check", prove), ("walk", wait(200)))
+    desk = Desk().follow(*TO_CHECK[:4], ("preview", "no"), ("check", prove), ("walk", wait(200)))
     assert desk.state.stay is not None
     assert desk.state.stay.walked.top_ckmh == 80
 
 
 def test_what_is_new_is_said_before_it_is_agreed_to():
-    desk = Desk().follow(*TO_CHECK[:5], ("preview", None))
+    desk = Desk().follow(*TO_CHECK[:4], ("preview", None))
     assert desk.shown.preview_choice
     assert desk.shown.preview_note == "New today: 0.7 mph for 2 minutes. A little faster than before."
 
 
-def test_high_pain_after_a_walk_is_noted_for_staff_without_the_score():
-    desk = Desk().follow(
-        *TO_WALK, ("belt_stopped", wait(4)), ("belt_stopped", "next"), ("effort", "skip"), ("pain", ("score", 8))
-    )
+def test_high_pain_after_a_walk_is_noted_for_staff_without_the_score_and_gets_advice():
+    desk = Desk(people=PEOPLE).follow(
+        *BO_COMES, ("program", ("choose", 0)), ("preview", "next"), ("check", prove), ("walk", wait(60)),
+        ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", ("score", 8)),
+    )  # fmt: skip
+    assert desk.shown.summary.advice
     (event,) = [e for e in kept(desk, EventIn) if e.kind == "pain_flag"]
     assert "8" not in event.detail
 
 
 def test_the_banner_of_a_full_disk_holds_nobody_up():
-    from kiosk.session.model import RecordHealth
-
     desk = Desk()
     desk.step(RecordHealth("disk_full"))
     desk.follow(*TO_WALK)
@@ -888,7 +1127,7 @@ def test_a_rest_day_is_said_and_staff_cannot_talk_it_away():
 def test_after_a_red_session_staff_let_the_next_one_happen():
     bad = replace(BO, history=(*BO.history[:-1], replace(BO.history[-1], cause="red_button")))
     desk = Desk(people={"555666": bad}).follow(
-        *BO_COMES, ("talk_to_staff", "staff"), ("staff_pin", PIN), ("program", None)
+        *BO_COMES, ("talk_to_staff", "staff"), ("staff_pin", PIN), ("override", ("choose", 0)), ("program", None)
     )
     assert [card.title for card in desk.shown.cards] == ["First Steps"]
 
@@ -900,7 +1139,7 @@ def test_a_worse_morning_is_noted_on_the_walk_before_it_and_makes_today_easier()
 
 
 def test_a_rise_that_was_declined_is_recorded_as_declined():
-    desk = Desk().follow(*TO_CHECK[:5], ("preview", "no"), ("check", prove), ("walk", None))
+    desk = Desk().follow(*TO_CHECK[:4], ("preview", "no"), ("check", prove), ("walk", None))
     (opening,) = kept(desk, Opening)
     assert opening.variant == "1/C0.5/no"
 
