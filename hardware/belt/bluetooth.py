@@ -26,7 +26,9 @@ from dbus_fast.errors import DBusFastError
 
 from hardware.belt.bluez import Bluez, Device, check_adapter, devices
 from hardware.belt.link import (
+    ATT_CCCD_NOT_CONFIGURED,
     ATT_PROCEDURE_IN_PROGRESS,
+    CCCD_GAP_S,
     FTMS_SERVICE,
     PAIRING_ERRORS,
     TREADMILL_DATA,
@@ -196,6 +198,17 @@ class BluetoothLink:
             self._pair_if_wanted(error)
             raise
 
+    async def resubscribe(self, char: int, deadline_s: float) -> None:
+        """Off and on again."""
+        client, characteristic = self._of(char)
+        try:
+            await self._bounded(client.stop_notify(characteristic), deadline_s)
+        except LinkError as error:
+            if error.fault is Fault.NO_LINK:
+                raise
+        await asyncio.sleep(CCCD_GAP_S)
+        await self.subscribe(char, deadline_s)
+
     def _of(self, char: int) -> tuple[BleakClient, BleakGATTCharacteristic]:
         if self._client is None or not self._up:
             raise LinkError(Fault.NO_LINK)
@@ -311,6 +324,8 @@ def _dbus_error(error: BleakDBusError) -> LinkError:
         return LinkError(Fault.WANTS_PAIRING, detail)
     if name.endswith((".UnknownObject", ".NotConnected")) or "Not connected" in detail:
         return LinkError(Fault.NO_LINK, detail)
+    if name.endswith(".ImproperlyConfigured"):
+        return LinkError(Fault.ATT, detail, ATT_CCCD_NOT_CONFIGURED)
     if name.endswith(".InProgress"):
         return LinkError(Fault.BUSY, detail)
     if name.endswith(".NotReady"):

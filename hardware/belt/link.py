@@ -33,6 +33,9 @@ ATT_INSUFFICIENT_ENCRYPTION: Final = 0x0F
 ATT_CCCD_NOT_CONFIGURED: Final = 0xFD
 ATT_PROCEDURE_IN_PROGRESS: Final = 0xFE
 
+CCCD_GAP_S: Final = 0.35
+"""KingSmith's firmware drops CCCD writes closer than 100 to 300 ms, and says that it took them (safety.md 1b)."""
+
 PAIRING_ERRORS: Final = frozenset((ATT_INSUFFICIENT_AUTHENTICATION, ATT_INSUFFICIENT_ENCRYPTION))
 
 
@@ -127,6 +130,9 @@ class GattLink(Protocol):
 
     async def subscribe(self, char: int, deadline_s: float) -> None:
         """Notifications or indications on."""
+
+    async def resubscribe(self, char: int, deadline_s: float) -> None:
+        """Off and on again, with a pause: some machines drop a CCCD write that comes soon after another."""
 
     async def disconnect(self) -> None:
         """Give the link up. Bounded; never raises."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from hardware.belt.link import (
     ATT_PROCEDURE_IN_PROGRESS,
+    CCCD_GAP_S,
     FTMS_SERVICE,
     PAIRING_ERRORS,
     TREADMILL_DATA,
@@ -91,6 +92,12 @@ class WireLink:
     async def subscribe(self, char: int, deadline_s: float) -> None:
         """Notifications or indications on."""
         await self._linked(lambda id_: GattSubscribe(id_, char, on=True), deadline_s)
+
+    async def resubscribe(self, char: int, deadline_s: float) -> None:
+        """Off and on again."""
+        await self._linked(lambda id_: GattSubscribe(id_, char, on=False), deadline_s)
+        await asyncio.sleep(CCCD_GAP_S)
+        await self.subscribe(char, deadline_s)
 
     async def disconnect(self) -> None:
         """Drop the link."""

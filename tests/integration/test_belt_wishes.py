@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hardware.config.profiles import Profile
-from hardware.link.messages import LinkState, StopBy, StopOutcome, WishMode
+from hardware.link.messages import LinkState, StatusEvent, StopBy, StopOutcome, WishMode
 from hardware.simulated.machines import MACHINES, SIMULATED_S1, Pause
 from tests.support.treadmill_bench import ADDRESS, TreadmillBench
 
@@ -285,3 +285,30 @@ def test_a_machine_that_pairs_when_asked_is_held_a_moment_later():
         bench.until(lambda frame: "paired" in frame.trouble, "word of pairing", 5)
         bench.until(lambda frame: frame.link is LinkState.READY, "control", 10)
         assert bench.frame.trouble == ""
+
+
+# ---------------------------------------------------------------------------------------------- dropped subscriptions
+
+
+@pytest.mark.parametrize("gap_s", [0.1, 0.3])
+def test_a_machine_that_drops_close_subscriptions_is_subscribed_to_again_and_held(gap_s):
+    with TreadmillBench(machine=machine(cccd_gap_s=gap_s)) as bench:
+        bench.want(WishMode.STOP, 1)
+        bench.until(lambda frame: frame.link is LinkState.READY, "control", 12)
+        bench.run(2)
+        assert bench.frame.reading_age_s < 1.2
+        bench.mischief("console_start")  # 2ADA comes after the reads, so far enough from the others
+        bench.until(lambda frame: frame.event is StatusEvent.STARTED_BY_USER, "event", 2)
+
+
+def test_on_such_a_machine_a_stop_after_a_loss_gets_through_within_a_second_of_the_link():
+    with TreadmillBench(machine=machine(cccd_gap_s=0.1)) as bench:
+        walking_at_minimum(bench)
+        bench.mischief("link_dropped")
+        bench.want(WishMode.STOP, 3)
+        bench.until(lambda frame: frame.generation == 2, "link", 10)
+        linked_s = bench.clock.now()
+        bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 10)
+        stopped = next(at_s for at_s, value in bench.writes(linked_s) if value == STOP)
+        assert stopped - linked_s < 1.0
+        assert bench.true_ckmh == 0

@@ -24,6 +24,7 @@ from hardware.belt.ftms.control import Control
 from hardware.belt.ftms.control_point import ControlPoint
 from hardware.belt.ftms.facts import Told, facts_of, machine_of, scale_of
 from hardware.belt.link import (
+    ATT_CCCD_NOT_CONFIGURED,
     CONTROL_POINT,
     FEATURE,
     FIRMWARE_REVISION,
@@ -48,6 +49,8 @@ from hardware.link.messages import LinkState, StatusEvent, TreadmillFacts
 
 T = TypeVar("T")
 
+HEAL_S: Final = 2.5  # no data for so long after connecting: perhaps the subscription was not heard
+HEAL_TRIES: Final = 3
 PLAUSIBLE_CKMH: Final = 3000  # no treadmill runs faster than 30 km/h: such a record is broken
 
 _NO_SERVICE: Final = frozenset(
@@ -74,6 +77,7 @@ class FtmsClient:
         self._wake: Final = wake
         self._gone: Final = asyncio.Event()
         self._hurry: Final = asyncio.Event()
+        self._deaf: Final = asyncio.Event()  # the control point says that its indications are off
         self._away_s = RECONNECT_S
         self.profile: Final = profile
         self.scale: Final = scale_of(profile)
@@ -122,13 +126,18 @@ class FtmsClient:
     async def keep(self) -> None:
         """Connect, and again one second after each loss. Ends only by cancellation."""
         while self._address is not None:
+            healing: asyncio.Future[None] | None = None
             try:
                 await self._open(self._address)
+                healing = asyncio.ensure_future(self._heal())
                 await self._gone.wait()
             except LinkError as error:
                 self._failed(error)
             except Exception as error:  # noqa: BLE001 - whatever a link raises against its word, it is tried again
                 self._failed(LinkError(Fault.OTHER, repr(error)))
+            finally:
+                if healing is not None:
+                    healing.cancel()
             self._lost()
             await self._link.disconnect()
             await self._stay_away()
@@ -168,9 +177,6 @@ class FtmsClient:
             self._wake()  # a stop that waits goes out now, before anything is read
         else:
             self._trouble = trouble.NO_CONTROL_POINT
-        await self._optional(MACHINE_STATUS, opened, self._link.subscribe)
-        self._status_since_s = self._clock.now()
-        await self._optional(TRAINING_STATUS, opened, self._link.subscribe)
         told = Told(
             features=await self._optional(FEATURE, opened, self._link.read),
             speed_range=await self._optional(SPEED_RANGE, opened, self._link.read),
@@ -180,8 +186,27 @@ class FtmsClient:
         )
         self.machine = machine_of(told, self.profile, control_point=CONTROL_POINT in opened.chars)
         self.facts = facts_of(told, self.machine, self.profile, address, opened.name)
+        await self._optional(MACHINE_STATUS, opened, self._link.subscribe)
+        self._status_since_s = self._clock.now()
+        await self._optional(TRAINING_STATUS, opened, self._link.subscribe)
         self._ready = True
         self._wake()
+
+    async def _heal(self) -> None:
+        """Subscribe again to what was subscribed to and does not come (quirk of KingSmith, see CCCD_GAP_S)."""
+        for _ in range(HEAL_TRIES):
+            try:
+                await asyncio.wait_for(self._deaf.wait(), HEAL_S)
+            except TimeoutError:
+                pass  # a look at whether data flows, then
+            deaf = [CONTROL_POINT] if self._deaf.is_set() else []
+            deaf += [TREADMILL_DATA] if self.readings.at_s is None else []
+            self._deaf.clear()
+            for char in deaf:
+                try:
+                    await self._link.resubscribe(char, COMMAND_DEADLINE_S)
+                except LinkError:
+                    self.anomalies += 1
 
     async def _optional(
         self, char: int, opened: Opened, call: Callable[[int, float], Coroutine[Any, Any, T]]
@@ -201,6 +226,7 @@ class FtmsClient:
         self.generation = opened.generation
         self.adopted = opened.adopted
         self._gone.clear()
+        self._deaf.clear()
         self._up = True
         self._phase = LinkState.CONNECTING
         self._trouble = ""
@@ -230,6 +256,8 @@ class FtmsClient:
                 self._event(event)
         reports = self.control_point.reports()
         for report in reports:
+            if report.att == ATT_CCCD_NOT_CONFIGURED:
+                self._deaf.set()
             self.control.take(report, self.control_point.last_fault)
         self.control.tick(now_s, commissioned=self.facts is not None and self.facts.commissioned)
         return reports
