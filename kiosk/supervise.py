@@ -109,11 +109,15 @@ class Supervisor:
             for number, handler in old.items():
                 signal.signal(number, handler)
 
+    def tend(self) -> int | None:
+        """One look without waiting, for a caller that has a loop of its own; gives an exit code when it is over."""
+        return self._watch(0.0)
+
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._signalled = True
 
-    def _watch(self) -> int | None:
-        self._pump(POLL_S)
+    def _watch(self, wait_s: float = POLL_S) -> int | None:
+        self._pump(wait_s)
         now_s = time.monotonic()
         for child in self.children:
             if child.again_at_s is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kiosk.staff.commands import caps, data, log, members, staff
+from kiosk.staff.commands import caps, data, log, members, staff, treadmill
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(members.app, name="members")
@@ -12,3 +12,4 @@ app.add_typer(caps.app, name="caps")
 app.add_typer(staff.app, name="staff")
 app.registered_commands.extend(log.app.registered_commands)
 app.registered_commands.extend(data.app.registered_commands)
+app.registered_commands.extend(treadmill.app.registered_commands)
