@@ -124,6 +124,31 @@ PERMIT_PICKUP_S: Final = 0.500
 PERMIT_DROPOUT_S: Final = 0.200
 """The relay must follow the permit: pumps need some pulses to pick up; drop-out is 80-120 ms (safety.md 2.3)."""
 
+OFF_DECK_S: Final = 0.400
+"""Outside the safe stretch of the deck for so long: the belt eases. A leg that swings through the beam takes less."""
+
+DECK_BACK_S: Final = 0.300
+"""Inside again counts only after so long: between two strides the beam of somebody outside is free for less."""
+
+OFF_DECK_SLOW_S: Final = 3.0
+OFF_DECK_STOP_S: Final = 6.0
+"""Still outside 3 s after the minimum was reached, or 6 s in all: a soft stop. Two strides must be enough to come
+back; a belt at its minimum carries a person who stands still 0.7 m in 3 s, half a deck."""
+
+PICKUP_WINDOW_S: Final = 1.0
+"""The belt pick-up's speed is the mean over this long, or over the last two pulses where they are further apart."""
+
+PICKUP_LEAST_CKMH: Final = 20
+"""Slower than 0.2 km/h is standing: below every treadmill's minimum, and 3.6 s without a pulse each 200 mm."""
+
+PICKUP_CKMH: Final = 30
+PICKUP_S: Final = 3.0
+"""Pick-up and reported speed differ by more than a quarter and by more than 0.3 km/h, for 3 s: one of them lies. The
+report lags by a second and a ramp; mph taken for km/h is 61 % off (hazard 25)."""
+
+PICKUP_PULSE_S: Final = 2.0
+"""Pulses no further apart than this, for PICKUP_S while the belt reads 0.00: it moves, whatever it says."""
+
 OPENING_VALID_S: Final = 18 * 3600.0
 """An opening check counts for one day of work: 18 h of the clock that began at boot (safety.md, Proofs)."""
 

@@ -125,7 +125,8 @@ class Wiring(_Section, frozen=True):
     deck_open_end: Pin | None = None  # distance sensor, level output: open = the walker is too near the open end
     deck_motor_end: Pin | None = None  # the same for the motor end
     belt_pickup: Pin | None = None  # one pulse each pickup_mm of belt
-    pickup_mm: Annotated[int, Meta(ge=5, le=2000)] = 200
+    # Below 40 mm a fast belt outruns the samples; above 300 mm a slow one takes too long to be believed.
+    pickup_mm: Annotated[int, Meta(ge=40, le=300)] = 200
     test_pulse: Pin | None = None  # feeds the loops instead of ground, so that a short to ground is seen
 
 

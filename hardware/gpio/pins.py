@@ -8,6 +8,8 @@ Polarity, for every backend (levels are electrical, 1 = high):
 * The amber button is normally open: 0 = pressed. A broken wire only makes it useless.
 * The permit's read-back is the relay's normally closed mirror contact: 0 = dropped, 1 = picked up. A broken wire
   reads "picked up" and is found as soon as the permit is off.
+* The deck sensors are normally closed as well: 0 = the walker is clear of that end, 1 = too near it, or no sensor.
+* The belt pick-up's pulse is low; between two pulses it reads 1.
 * The test pulse, where it is fitted, takes the place of ground at the far end of the two loops. It is low but for one
   sample in each tick, in which a closed loop must read 1: one that then reads 0 touches ground somewhere.
 * Outputs: alarm 1 = sounding. The permit is a pulse train; its level at any moment means nothing.

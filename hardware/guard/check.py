@@ -75,7 +75,7 @@ class _Look:
             self.levels.update(self.pins.levels(self.now()))
         except PinError as error:
             raise CheckError(str(error)) from error
-        self.board.sample(self.levels)
+        self.board.sample(self.levels, self.now())
         self.sleep(SAMPLE_S)
 
     def test(self) -> None:
@@ -110,6 +110,8 @@ def check(
     look.during(LOOK_S)
     _loops(look, wiring, report)
     _amber(look, wiring, report)
+    _deck(look, wiring, report)
+    _pickup(look, wiring, report)
     _permit(look, wiring, report, outputs=outputs)
     _alarm(look, wiring, report, outputs=outputs)
     _test_pulse(look, wiring, report, outputs=outputs)
@@ -159,6 +161,35 @@ def _amber(look: _Look, wiring: Wiring, report: Report) -> None:
     report.lines.append(_line(Wire.AMBER, pin, _level(look, pin), "pressed" if pressed else "released"))
     if pressed:
         report.missing.append(f"The amber button at GPIO {pin} is pressed, or its wire touches ground. Let it go.")
+
+
+def _deck(look: _Look, wiring: Wiring, report: Report) -> None:
+    for wire, pin in ((Wire.OPEN_END, wiring.deck_open_end), (Wire.MOTOR_END, wiring.deck_motor_end)):
+        if pin is None:
+            report.lines.append(_line(wire, None, "", ""))
+            continue
+        clear = look.levels.get(pin) == 0
+        meaning = "clear" if clear else "too near, or a wire is broken"
+        report.lines.append(_line(wire, pin, _level(look, pin), meaning))
+        if not clear:
+            report.missing.append(
+                f"The {wire} sees somebody too near: clear the deck; if it is clear, look for a broken wire between "
+                f"GPIO {pin} and ground, or turn the sensor's threshold down."
+            )
+
+
+def _pickup(look: _Look, wiring: Wiring, report: Report) -> None:
+    pin = wiring.belt_pickup
+    if pin is None:
+        report.lines.append(_line(Wire.PICKUP, None, "", ""))
+        return
+    pulses = look.board.switches.pulses
+    report.lines.append(_line(Wire.PICKUP, pin, _level(look, pin), f"{pulses} pulses in {LOOK_S} s"))
+    if pulses:
+        report.missing.append(
+            f"The belt pick-up at GPIO {pin} counts pulses. Let the belt stand still; if it does, the sensor or its "
+            "wire picks up noise."
+        )
 
 
 def _permit(look: _Look, wiring: Wiring, report: Report, *, outputs: bool) -> None:

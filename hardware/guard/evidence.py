@@ -12,6 +12,8 @@ from hardware.constants import (
     OVERSPEED_MARGIN_CKMH,
     PERMIT_DROPOUT_S,
     PERMIT_PICKUP_S,
+    PICKUP_CKMH,
+    PICKUP_PULSE_S,
     REST_START_MARGIN_S,
     SCREEN_MISSING_S,
     STILL_READINGS,
@@ -85,10 +87,17 @@ def look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machin
         speed = belt.speed_ckmh if recent(read_s, now_s, m.profile.stale_s) else None
         event = belt.event if m.event_seq is not None and m.event_seq != belt.event_seq else None
         m = but(m, event_seq=belt.event_seq)
-    m = but(m, motion=Motion() if belt is None or speed is None else _motion(m, link, belt.reading_seq, speed, now_s))
+    pulses = inputs.switches.pulses
+    if m.pulses is None or pulses != m.pulses:
+        m = but(m, pulses=pulses, pulse_s=None if m.pulses is None else now_s)
+    motion = Motion()
+    if belt is not None and speed is not None:
+        motion = _motion(m, link, belt.reading_seq, speed, inputs.switches.pickup_ckmh, now_s)
+    m = but(m, motion=motion)
 
     still_s = max(STILL_S, m.profile.quirks.zero_debounce_s)
-    still = m.motion.zeros >= STILL_READINGS and lasting(m.motion.zero_since_s, now_s, still_s)
+    quiet = m.pulse_s is None or lasting(m.pulse_s, now_s, STILL_S)
+    still = quiet and m.motion.zeros >= STILL_READINGS and lasting(m.motion.zero_since_s, now_s, still_s)
     seen = Evidence(
         now_s=now_s,
         rules=rules,
@@ -116,7 +125,7 @@ def told_facts(m: Machine, facts: TreadmillFacts, rules: Rules) -> Machine:
     return but(m, address=facts.address, profile=profile, limits=limits_of(facts, profile, rules.house, m.purpose))
 
 
-def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, now_s: float) -> Motion:
+def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, pickup: int | None, now_s: float) -> Motion:
     """The readings so far and one fresh one. Whatever is not 0.00 on the same link starts the count anew."""
     was = m.motion
     if speed > 0:
@@ -128,6 +137,8 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, now_s: float)
     asked = m.course.speed_ckmh
     over = speed > m.limits.cap_ckmh + OVERSPEED_MARGIN_CKMH
     fast = speed > asked + DEVIATION_CKMH or (not m.scaled and 4 * speed > 5 * asked)
+    off = 0 if pickup is None or speed == 0 else abs(pickup - speed)
+    creeps = speed == 0 and recent(m.pulse_s, now_s, PICKUP_PULSE_S)
     return Motion(
         link,
         seq,
@@ -135,6 +146,8 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, now_s: float)
         zero_since_s,
         over_since_s=_since(was.over_since_s, now_s, holds=over),
         fast_since_s=_since(was.fast_since_s, now_s, holds=m.state in UNDER_WAY and fast),
+        wrong_since_s=_since(was.wrong_since_s, now_s, holds=off > PICKUP_CKMH and 4 * off > speed),
+        creeps_since_s=_since(was.creeps_since_s, now_s, holds=creeps),
     )
 
 

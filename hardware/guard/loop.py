@@ -204,7 +204,7 @@ class Guard:
             return None
 
     def _sampled(self, levels: Mapping[int, int] | None, now_s: float, stamp_s: float) -> None:
-        if levels is not None and self._switchboard.sample(levels):
+        if levels is not None and self._switchboard.sample(levels, now_s):
             self._react((), now_s, stamp_s)
 
     def collect(self, now_s: float) -> None:

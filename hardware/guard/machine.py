@@ -20,13 +20,15 @@ from hardware.constants import (
     DEVIATION_S,
     OVERSPEED_S,
     PAUSE_TEST_S,
+    PICKUP_S,
     PROOF_WINDOW_S,
     RESET_GAP_S,
     REST_START_MARGIN_S,
     SCALE_S,
     STOP_TEST_S,
 )
-from hardware.guard import opening
+from hardware.guard import deck, opening
+from hardware.guard.deck import Away
 from hardware.guard.evidence import Evidence, lasting, look, recent, told_facts
 from hardware.guard.limits import at_start, eased_ckmh, follow, ramp_s
 from hardware.guard.memory import (
@@ -71,7 +73,7 @@ from hardware.link.messages import (
     WishMode,
 )
 
-RAMPED: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP, Cause.SCREEN_FROZEN})
+RAMPED: Final = frozenset({Cause.MEMBER_STOP, Cause.PLAN_DONE, Cause.STAFF_STOP, Cause.SCREEN_FROZEN, Cause.OFF_DECK})
 """Soft causes that slow the belt before they stop it: it obeys, and nobody else has touched it."""
 
 EMPTY_BELT: Final = frozenset({Purpose.OPENING_CHECK, Purpose.COMMISSIONING})
@@ -141,16 +143,24 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (linked and seen.speed is None, Cause.TELEMETRY_STALE),
         (guarded and lasting(m.motion.over_since_s, now_s, OVERSPEED_S), Cause.OVERSPEED),
         (lasting(m.motion.fast_since_s, now_s, DEVIATION_S), Cause.DEVIATION),
+        (guarded and _contradicted(m, now_s), Cause.PICKUP),
         (ours and seen.moving, Cause.UNEXPECTED_MOTION),
         (state is State.STARTING and now_s - m.since_s > m.profile.start_timeout_s, Cause.START_TIMEOUT),
         ((under_way or state is State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN),
         (under_way and seen.event is StatusEvent.STOPPED_BY_USER, Cause.BELT_STOPPED_ITSELF),
         (state is State.RUNNING and seen.still, Cause.BELT_STOPPED_ITSELF),
+        (state is State.RUNNING and deck.must_stop(m.away, now_s), Cause.OFF_DECK),
         (state is State.ARMED and not recent(m.consent_s, now_s, ARM_WINDOW_S), Cause.ARM_EXPIRED),
         (state is State.PROOF and now_s - m.since_s > PROOF_WINDOW_S, Cause.ARM_EXPIRED),
         (under_way and seen.shutdown, Cause.STAFF_STOP),
     )
     return next((cause for bad, cause in reasons if bad), None)
+
+
+def _contradicted(m: Machine, now_s: float) -> bool:
+    """The belt pick-up tells another speed than the treadmill, or a belt that reads 0.00 moves."""
+    motion = m.motion
+    return lasting(motion.wrong_since_s, now_s, PICKUP_S) or lasting(motion.creeps_since_s, now_s, PICKUP_S)
 
 
 def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
@@ -295,7 +305,10 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
         case Disarm() if m.state in (State.PROOF, State.ARMED):
             return _idle(m, now_s), ()
         case Target(speed_ckmh, incline_dpct) if m.state in UNDER_WAY:
-            return but(m, goal=(speed_ckmh, incline_dpct), ramp=None), ()
+            target = (speed_ckmh, incline_dpct)
+            if deck.counts(m.away, target, now_s):
+                return but(m, goal=target, ramp=None, away=but(m.away, held=None)), ()
+            return but(m, away=deck.eased(m.away, target)), ()
         case Ease() if m.state in UNDER_WAY:
             return but(m, ramp=(m.course.speed_ckmh, now_s)), ()
         case LowerCap(cap_ckmh) if m.envelope is not None and cap_ckmh <= m.envelope.cap_ckmh:
@@ -383,6 +396,7 @@ def _started(m: Machine, seen: Evidence) -> Machine:
         ramp=None,
         scaled=False,
         ran=False,
+        away=Away(),
         started_life=seen.life,
     )
 
@@ -433,8 +447,16 @@ def _proving(m: Machine, seen: Evidence) -> Machine:
 
 
 def _following(m: Machine, seen: Evidence) -> Machine:
-    """Toward the session's goal, or down a soft ramp to the minimum (Ease). No rise before the scale is proved."""
+    """Toward the session's goal, or down a soft ramp to the minimum (Ease, or a walker who leaves the deck).
+
+    No rise before the scale is proved.
+    """
     asked, measured = m.course.speed_ckmh, seen.speed or 0
+    away = deck.watched(m.away, seen.switches.deck, slowest=asked <= m.limits.min_ckmh, now_s=seen.now_s)
+    m = but(m, away=away)
+    if deck.must_ease(away, seen.now_s) and (m.ramp is None or away.held is None):
+        flat = (m.goal[0], min(m.goal[1], m.course.incline_dpct))  # nor does the deck go up
+        m = but(m, ramp=m.ramp or (asked, seen.now_s), away=deck.eased(away, m.goal), goal=flat)
     if lasting(m.since_s, seen.now_s, SCALE_S) and 3 * asked <= 4 * measured <= 5 * asked:
         m = but(m, scaled=True)
     speed, incline = m.goal if m.ramp is None else (eased_ckmh(*m.ramp, seen.now_s), m.goal[1])

@@ -13,6 +13,7 @@ import msgspec
 from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.constants import TICK_S
 from hardware.guard import opening
+from hardware.guard.deck import Away
 from hardware.guard.limits import NOTHING, Course, House, Limits, within
 from hardware.guard.opening import Check, Checks
 from hardware.link.messages import (
@@ -59,6 +60,7 @@ SOFT: Final = frozenset(
         Cause.SCREEN_FROZEN,
         Cause.BELT_STOPPED_ITSELF,
         Cause.STOP_TEST,
+        Cause.OFF_DECK,
     }
 )
 """Causes that do not take the permit from a belt that is being stopped. Every other one is hard."""
@@ -100,6 +102,8 @@ class Motion(msgspec.Struct, frozen=True):
     zero_since_s: float | None = None
     over_since_s: float | None = None  # faster than the cap
     fast_since_s: float | None = None  # faster than asked
+    wrong_since_s: float | None = None  # the pick-up tells another speed
+    creeps_since_s: float | None = None  # pulses of the pick-up while it reads 0.00
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -144,6 +148,9 @@ class Machine(msgspec.Struct, frozen=True):
     tick_s: float | None = None
     events: int = 0
     check: Check = Check()
+    away: Away = Away()
+    pulses: int | None = None  # of the belt pick-up
+    pulse_s: float | None = None  # when the newest one was counted
     sound_s: float | None = None  # since when the alarm sounds so that staff may hear it
     scan: bool = False
     leave: bool = False  # to be started anew: nothing is reset or armed any more

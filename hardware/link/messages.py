@@ -387,7 +387,8 @@ class Switches(msgspec.Struct, frozen=True, array_like=True):
     permit_readback: bool | None  # True = the relay has picked up; None = not fitted
     fault: Text  # a sentence; empty when every wire could be read
     deck: Deck | None = None  # None = not fitted
-    pickup_ckmh: Ckmh | None = None  # the belt's own speed; None = not fitted
+    pickup_ckmh: Ckmh | None = None  # the belt's own speed; None = not fitted, or not known yet
+    pulses: int = 0  # of the belt pick-up, counted since the guard started
 
 
 class Inputs(msgspec.Struct, frozen=True, array_like=True):
@@ -596,9 +597,12 @@ class GattDropped(Body, frozen=True, array_like=True, tag=True):
 
 
 class WorldHand(Body, frozen=True, array_like=True, tag=True):
-    """A hand in the simulated world: *what* is clip, red, amber or key; *closed* is the position it takes."""
+    """A hand in the simulated world: *what* it moves, and *closed*, the position that takes.
 
-    what: Annotated[str, Meta(pattern="^(clip|red|amber|key)$")]
+    deck and deck_motor: closed while the walker is clear of the open end, of the motor end.
+    """
+
+    what: Annotated[str, Meta(pattern="^(clip|red|amber|key|deck|deck_motor)$")]
     closed: bool
 
 

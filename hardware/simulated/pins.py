@@ -27,6 +27,9 @@ class Pins:
         self.clip_closed = True
         self.red_closed = True
         self.amber_pressed = False
+        self.clear_of_open_end = True
+        self.clear_of_motor_end = True
+        self.belt_mm = 0.0  # how far the belt has run
         self.outputs: dict[int, int] = {}
         self._edges = 0
         self._last_edge_s = -math.inf
@@ -41,6 +44,12 @@ class Pins:
             levels.append((wiring.amber_button, int(not self.amber_pressed)))
         if wiring.permit_readback is not None:
             levels.append((wiring.permit_readback, int(self.permit(now_s))))
+        if wiring.deck_open_end is not None:
+            levels.append((wiring.deck_open_end, int(not self.clear_of_open_end)))
+        if wiring.deck_motor_end is not None:
+            levels.append((wiring.deck_motor_end, int(not self.clear_of_motor_end)))
+        if wiring.belt_pickup is not None:  # the magnet is past the sensor for half of the way to the next
+            levels.append((wiring.belt_pickup, int(self.belt_mm % wiring.pickup_mm < wiring.pickup_mm / 2)))
         return tuple(levels)
 
     def drive(self, pin: int, level: int, now_s: float) -> None:

@@ -95,7 +95,7 @@ class World:
         )
         self.radio: Final = Radio(self.treadmill, self.tap, now_s, config.treadmill.address)
         self._key: Final = KeyCircuit(config.wiring)
-        self._now_s = now_s
+        self._now_s = self._stepped_s = now_s
         self._mischief: set[str] = set()
         self._guards: list[PinsEndpoint] = []
         self._controls: list[ControlEndpoint] = []
@@ -173,7 +173,10 @@ class World:
 
     def step(self, now_s: float) -> None:
         """Take what was sent, then let time pass up to *now_s*."""
+        past_s = max(0.0, now_s - self._stepped_s)
+        self._stepped_s = now_s
         self.receive(now_s)
+        self.pins.belt_mm += self.treadmill.true_ckmh / 0.36 * past_s
         self.radio.step(now_s)
         self._settle(now_s)
 
@@ -199,9 +202,10 @@ class World:
     # ------------------------------------------------------------------------------------------ hands, mischief
 
     def hand(self, what: str, closed: bool, now_s: float) -> None:
-        """Move the clip, the red button, the amber button or the treadmill's key.
+        """Move the clip, the red button, the amber button, the treadmill's key or the walker on the deck.
 
-        *closed*: clip on, red button released, amber button pressed, key seated. Raises WorldError.
+        *closed*: clip on, red button released, amber button pressed, key seated, walker clear of that end (deck: the
+        open one; deck_motor). Raises WorldError.
         """
         self._now_s = max(self._now_s, now_s)
         if what == "clip":
@@ -212,8 +216,12 @@ class World:
             self.pins.amber_pressed = closed
         elif what == "key":
             self._key.hand(closed)
+        elif what == "deck":
+            self.pins.clear_of_open_end = closed
+        elif what == "deck_motor":
+            self.pins.clear_of_motor_end = closed
         else:
-            raise WorldError(f'A hand can move clip, red, amber or key, not "{what}".')
+            raise WorldError(f'A hand can move clip, red, amber, key, deck or deck_motor, not "{what}".')
         self.tap.link(now_s, f"a hand {'closes' if closed else 'opens'} {what}")
         self._told_wires()
         self._settle(now_s)

@@ -10,6 +10,7 @@ from hardware.link.messages import (
     Arm,
     BeginCheck,
     Cause,
+    Deck,
     Envelope,
     Heard,
     LinkState,
@@ -150,3 +151,23 @@ def test_proofs_are_named_one_by_one():
         house.hand("clip", True)
         house.run(1)
         assert Proof.CLIP not in house.status.opening.missing
+
+
+def test_deck_sensors_and_pick_up_walk_along_and_a_walker_who_stays_outside_is_stopped():
+    with Composed(deck=True) as house:
+        house.walking(160)
+        house.run(5)
+        assert house.state is State.RUNNING
+        assert house.status.inputs.deck is Deck.SAFE
+        assert house.status.inputs.pickup_ckmh == pytest.approx(160, abs=8)
+        house.hand("deck", False)
+        house.run(1)
+        assert house.status.inputs.deck is Deck.OPEN_END
+        assert house.status.commanded_ckmh < 160
+        house.until(lambda: house.cause is Cause.OFF_DECK, 7)
+        house.latched(12)
+        assert house.status.reset_by is ResetBy.MEMBER
+        house.hand("deck", True)
+        house.run(5)
+        assert house.status.inputs.pickup_ckmh == 0
+        house.assert_safe()

@@ -80,8 +80,8 @@ class NotReached(AssertionError):
     """What a script waited for did not come in time; the text is the scene as it stands."""
 
 
-def wiring(level: WiringLevel = WiringLevel.H1, *, amber: bool = False) -> Wiring:
-    """The pins of the demo. H0 has no permit."""
+def wiring(level: WiringLevel = WiringLevel.H1, *, amber: bool = False, deck: bool = False) -> Wiring:
+    """The pins of the demo. H0 has no permit. *deck*: both deck sensors and a belt pick-up."""
     fitted = level is not WiringLevel.H0
     return Wiring(
         pins=PinsKind.SIMULATED,
@@ -92,6 +92,9 @@ def wiring(level: WiringLevel = WiringLevel.H1, *, amber: bool = False) -> Wirin
         permit=23 if fitted else None,
         permit_readback=24 if fitted else None,
         alarm=25,
+        deck_open_end=5 if deck else None,
+        deck_motor_end=6 if deck else None,
+        belt_pickup=16 if deck else None,
     )
 
 
@@ -193,6 +196,7 @@ class Composed:
         *,
         level: WiringLevel = WiringLevel.H1,
         amber: bool = False,
+        deck: bool = False,
         cap_kmh: float = 2.0,
         max_incline_percent: float = 0.0,
         profile: Profile = UNCOMMISSIONED,
@@ -205,7 +209,7 @@ class Composed:
         self.config = Config(
             treadmill=Treadmill(link=LinkKind.SIMULATED, address=ADDRESS),
             limits=Limits(cap_kmh=cap_kmh, max_incline_percent=max_incline_percent),
-            wiring=wiring(level, amber=amber),
+            wiring=wiring(level, amber=amber, deck=deck),
             checks=checks,
             timing=Timing(),
         )

@@ -21,6 +21,7 @@ from hardware.link.messages import (
     Arm,
     Belt,
     Contact,
+    Deck,
     Envelope,
     LinkState,
     Missing,
@@ -41,6 +42,7 @@ from hardware.link.messages import (
 TICK = 0.02
 ADDRESS = "C0:FF:EE:00:00:42"
 START_S = 1000.0
+PICKUP_MM = 200
 
 
 @dataclass(frozen=True)
@@ -339,6 +341,9 @@ class Rig:
         self._closing: dict[str, int] = {}
         self.amber = False
         self.fault = ""
+        self.deck: Deck | None = None
+        self.pickup: float | None = None  # what the belt pick-up tells of the true speed; None: not fitted
+        self.belt_mm = 0.0
         self.has_readback = readback
         self.relay: bool | None = None  # None: follows the permit
         self._permits: list[bool] = [False] * 6
@@ -380,7 +385,7 @@ class Rig:
         plant = self.plant
         relay = self._permits[-6] if self.relay is None else self.relay
         return Inputs(
-            switches=Switches(self.clip, self.red, self.amber, relay if self.has_readback else None, self.fault),
+            switches=self._switches(relay if self.has_readback else None),
             belt=plant.sent,
             belt_at_s=plant.sent_at,
             belt_life=plant.life,
@@ -389,6 +394,11 @@ class Rig:
             requests=requests,
             shutdown=self.shutdown,
         )
+
+    def _switches(self, relay: bool | None) -> Switches:
+        told = None if self.pickup is None else round(self.plant.speed * self.pickup)
+        pulses = int(self.belt_mm // PICKUP_MM)
+        return Switches(self.clip, self.red, self.amber, relay, self.fault, self.deck, told, pulses)
 
     def tick(self, *requests: Request) -> Outputs:
         """20 ms: wires settle, the screen draws, the machine steps, the plant lives on."""
@@ -410,6 +420,7 @@ class Rig:
         if self.watch is not None:
             self.watch(self, before, inputs, self.machine, self.out)
         self.plant.step(self.out.wish, self.out.lease, now)
+        self.belt_mm += self.plant.speed * (self.pickup or 0.0) / 0.36 * TICK
         return self.out
 
     def run(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:

@@ -34,6 +34,7 @@ SOFT = {
     Cause.SCREEN_FROZEN,
     Cause.BELT_STOPPED_ITSELF,
     Cause.STOP_TEST,
+    Cause.OFF_DECK,
 }
 NEEDS_STAFF = set(Cause) - SOFT - {Cause.CLIP}
 MOVING_STATES = {State.STARTING, State.RUNNING}

@@ -9,11 +9,14 @@ import warnings
 import pytest
 
 from hardware.config import Wiring
+from hardware.constants import SAMPLE_S
 from hardware.gpio.chip import ChipPins, chips, choose_chip
+from hardware.gpio.pickup import Pickup, speed_ckmh
+from hardware.gpio.pickup import sampled as sampled_pickup
 from hardware.gpio.pins import PinError, WorldPins
-from hardware.gpio.wires import Switchboard, Wire, input_pins, output_pins
+from hardware.gpio.wires import DECK_SAMPLES, Switchboard, Wire, input_pins, output_pins
 from hardware.link.endpoint import memory_pair
-from hardware.link.messages import Contact, PinDrive, PinLevels
+from hardware.link.messages import Contact, Deck, PinDrive, PinLevels
 
 WIRING = Wiring(clip=17, red_button=27, amber_button=22, permit=23, permit_readback=24, alarm=25)
 CLOSED = {17: 0, 27: 0, 22: 1, 24: 0}
@@ -22,7 +25,7 @@ CLOSED = {17: 0, 27: 0, 22: 1, 24: 0}
 def settled(wiring: Wiring = WIRING) -> Switchboard:
     board = Switchboard(wiring)
     for _ in range(100):
-        board.sample(CLOSED)
+        board.sample(CLOSED, 0.0)
     return board
 
 
@@ -59,17 +62,17 @@ def test_low_is_closed_released_and_relay_dropped():
 @pytest.mark.parametrize(("pin", "name"), [(17, "clip"), (27, "red")])
 def test_a_cut_wire_reads_open_in_the_second_sample_and_asks_for_a_step_at_once(pin, name):
     board = settled()
-    assert not board.sample({**CLOSED, pin: 1})
+    assert not board.sample({**CLOSED, pin: 1}, 0.0)
     assert getattr(board.switches, name) is Contact.CLOSED
-    assert board.sample({**CLOSED, pin: 1})
+    assert board.sample({**CLOSED, pin: 1}, 0.0)
     assert getattr(board.switches, name) is Contact.OPEN
-    assert not board.sample({**CLOSED, pin: 1})
+    assert not board.sample({**CLOSED, pin: 1}, 0.0)
 
 
 def test_amber_and_read_back_ask_for_no_step_of_their_own():
     board = settled()
     for _ in range(20):
-        assert not board.sample({**CLOSED, 22: 0, 24: 1})
+        assert not board.sample({**CLOSED, 22: 0, 24: 1}, 0.0)
     assert board.switches.amber_pressed is True
     assert board.switches.permit_readback is True
 
@@ -78,11 +81,11 @@ def test_a_pin_that_is_not_heard_of_for_a_second_is_a_fault_with_its_name():
     board = settled()
     without = {pin: level for pin, level in CLOSED.items() if pin != 27}
     for _ in range(199):
-        board.sample(without)
+        board.sample(without, 0.0)
     assert board.switches.fault == ""
-    board.sample(without)
+    board.sample(without, 0.0)
     assert board.switches.fault == "The red button (pin 27) cannot be read."
-    board.sample(CLOSED)
+    board.sample(CLOSED, 0.0)
     assert board.switches.fault == ""
 
 
@@ -90,7 +93,7 @@ def test_a_read_error_is_a_fault_until_the_next_good_sample():
     board = settled()
     board.failed("A GPIO pin failed: x.")
     assert board.switches.fault == "A GPIO pin failed: x."
-    board.sample(CLOSED)
+    board.sample(CLOSED, 0.0)
     assert board.switches.fault == ""
 
 
@@ -99,10 +102,10 @@ def test_a_loop_that_touches_ground_is_found_in_the_second_test_and_named(pin, n
     board = settled()
     board.tested({17: 1, 27: 1, pin: 0})
     assert board.switches.fault == ""
-    board.sample(CLOSED)
+    board.sample(CLOSED, 0.0)
     board.tested({17: 1, 27: 1, pin: 0})
     assert board.switches.fault.startswith(f"The loop of the {name} (pin {pin}) touches ground")
-    board.sample(CLOSED)
+    board.sample(CLOSED, 0.0)
     assert board.switches.fault
     board.tested({17: 1, 27: 1})
     assert board.switches.fault == ""
@@ -112,7 +115,7 @@ def test_a_loop_that_follows_the_test_pulse_stays_closed():
     board = settled()
     for _ in range(50):
         board.tested({17: 1, 27: 1})
-        board.sample(CLOSED)
+        board.sample(CLOSED, 0.0)
     assert board.switches.clip is Contact.CLOSED
 
 
@@ -335,3 +338,104 @@ def test_a_missing_library_is_a_sentence_about_the_package(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "lgpio", None)
     with pytest.raises(PinError, match="python3-lgpio"):
         ChipPins([17], [], tmp_path)
+
+
+# ------------------------------------------------------------------------------------ deck sensors, belt pick-up
+
+OPTIONS = Wiring(deck_open_end=5, deck_motor_end=6, belt_pickup=16)
+CLEAR = {17: 0, 27: 0, 5: 0, 6: 0, 16: 1}
+
+
+def looked(board: Switchboard, levels: dict[int, int], samples: int) -> Deck | None:
+    for _ in range(samples):
+        board.sample(levels, 0.0)
+    return board.switches.deck
+
+
+def test_without_deck_sensors_nothing_is_said_of_the_deck():
+    assert settled().switches.deck is None
+    assert settled().switches.pickup_ckmh is None
+
+
+@pytest.mark.parametrize(("pin", "deck"), [(5, Deck.OPEN_END), (6, Deck.MOTOR_END)])
+def test_a_deck_sensor_that_opens_or_whose_wire_breaks_means_outside(pin, deck):
+    board = Switchboard(OPTIONS)
+    assert looked(board, CLEAR, DECK_SAMPLES - 1) is not Deck.SAFE
+    assert looked(board, CLEAR, 1) is Deck.SAFE
+    assert looked(board, {**CLEAR, pin: 1}, 1) is Deck.SAFE  # one sample may be a glitch
+    assert looked(board, {**CLEAR, pin: 1}, 1) is deck
+    assert looked(board, CLEAR, DECK_SAMPLES - 1) is deck  # between two strides the beam is free for less
+    assert looked(board, CLEAR, 1) is Deck.SAFE
+
+
+def test_with_one_end_fitted_the_other_is_not_missed():
+    board = Switchboard(Wiring(deck_motor_end=6))
+    assert looked(board, {17: 0, 27: 0, 6: 0}, DECK_SAMPLES) is Deck.SAFE
+    assert looked(board, {17: 0, 27: 0, 6: 1}, 2) is Deck.MOTOR_END
+
+
+def test_a_deck_sensor_that_is_never_heard_is_a_fault_with_its_name():
+    board = Switchboard(OPTIONS)
+    looked(board, {17: 0, 27: 0, 6: 0, 16: 1}, 250)
+    assert board.switches.fault == "The open-end sensor (pin 5) cannot be read."
+
+
+def turned(pickup: Pickup, ckmh: float, seconds: float, at_s: float, mm: float = 0.0) -> tuple[Pickup, float, float]:
+    """The belt runs: every sample of so many seconds. Returns the pick-up, the time, and how far it ran."""
+    for _ in range(round(seconds / SAMPLE_S)):
+        at_s += SAMPLE_S
+        mm += ckmh / 0.36 * SAMPLE_S
+        pickup = sampled_pickup(pickup, low=mm % pickup.mm < pickup.mm / 2 and ckmh > 0, now_s=at_s)
+    return pickup, at_s, mm
+
+
+@pytest.mark.parametrize("ckmh", [50, 80, 200, 400, 563])
+@pytest.mark.parametrize("mm", [40, 200, 300])
+def test_the_pick_up_measures_every_speed_a_walk_may_have(ckmh, mm):
+    one, at_s, _ = turned(Pickup(mm, 0.0), ckmh, 6.0, 0.0)
+    assert speed_ckmh(one, at_s) == pytest.approx(ckmh, rel=0.06)
+
+
+def test_after_a_standstill_the_speed_is_known_with_the_second_pulse():
+    one, at_s, _ = turned(Pickup(200, 0.0), 0, 3.5, 0.0)
+    assert speed_ckmh(one, at_s) is None  # it may still be a slow belt
+    one, at_s, _ = turned(one, 0, 0.5, at_s)
+    assert speed_ckmh(one, at_s) == 0
+    one, at_s, mm = turned(one, 80, 0.8, at_s, 100)
+    assert one.pulses == 1
+    assert speed_ckmh(one, at_s) is None
+    one, at_s, _ = turned(one, 80, 1.0, at_s, mm)
+    assert speed_ckmh(one, at_s) == pytest.approx(80, abs=3)
+
+
+def test_a_belt_that_stops_is_believed_to_stand_when_its_next_pulse_is_long_overdue():
+    one, at_s, _ = turned(Pickup(200, 0.0), 200, 3.0, 0.0)
+    speeds = []
+    for _ in range(80):
+        one, at_s, _ = turned(one, 0, 0.05, at_s)
+        speeds.append(speed_ckmh(one, at_s))
+    assert speeds == sorted(speeds, reverse=True)
+    assert speeds[-1] == 0
+
+
+def test_one_sample_is_no_pulse():
+    one = Pickup(200, 0.0)
+    for n in range(40):
+        one = sampled_pickup(one, low=n % 4 == 0, now_s=n * SAMPLE_S)
+    assert one.pulses == 0
+
+
+def test_a_pick_up_that_begins_low_has_not_pulsed():
+    one = Pickup(200, 0.0)
+    for n in range(10):
+        one = sampled_pickup(one, low=True, now_s=n * SAMPLE_S)
+    assert one.pulses == 0
+
+
+def test_the_switchboard_tells_the_pick_ups_speed_and_counts_its_pulses():
+    board, mm = Switchboard(OPTIONS), 0.0
+    for n in range(800):
+        mm += 160 / 0.36 * SAMPLE_S
+        board.sample({**CLEAR, 16: int(mm % 200 > 100)}, n * SAMPLE_S)
+    assert board.switches.pickup_ckmh == pytest.approx(160, rel=0.05)
+    assert board.switches.pulses == 8

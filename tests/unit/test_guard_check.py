@@ -256,3 +256,36 @@ def test_the_command_exits_1_exactly_when_something_is_missing(command, level, c
         listener.close()
     assert result.exit_code == code
     assert ("Nothing is missing." in result.stdout) == (code == 0)
+
+
+# ------------------------------------------------------------------------------------ deck sensors and belt pick-up
+
+OPTIONS = Wiring(pins=PinsKind.SIMULATED, deck_open_end=5, deck_motor_end=6, belt_pickup=16)
+
+
+def test_deck_sensors_and_the_belt_pick_up_are_named_with_what_they_say():
+    bench = Bench(OPTIONS)
+    report = bench.check()
+    assert report.missing == []
+    text = report.text()
+    assert "open-end sensor   GPIO 5      low   clear" in text
+    assert "motor-end sensor  GPIO 6      low   clear" in text
+    assert "belt pick-up      GPIO 16     high  0 pulses in 0.8 s" in text
+    assert "open-end sensor   not fitted" in Bench().check().text()
+
+
+@pytest.mark.parametrize(("end", "wire", "pin"), [("open", "open-end", 5), ("motor", "motor-end", 6)])
+def test_a_deck_sensor_that_is_open_is_missing_with_what_to_do(end, wire, pin):
+    bench = Bench(OPTIONS)
+    setattr(bench.wires, f"clear_of_{end}_end", False)
+    (sentence,) = bench.check().missing
+    assert f"The {wire} sensor sees somebody too near" in sentence
+    assert f"broken wire between GPIO {pin} and ground" in sentence
+
+
+def test_a_pick_up_that_counts_while_the_belt_stands_is_missing():
+    bench = Bench(OPTIONS)
+    levels = bench.levels
+    bench.levels = lambda now_s: {**levels(now_s), 16: int(now_s * 10) % 2}
+    (sentence,) = bench.check().missing
+    assert "The belt pick-up at GPIO 16 counts pulses" in sentence

@@ -294,6 +294,7 @@ def test_who_may_reset_each_cause(cause):
         Cause.SCREEN_FROZEN,
         Cause.BELT_STOPPED_ITSELF,
         Cause.STOP_TEST,
+        Cause.OFF_DECK,
     }
     rig = Rig()
     rig.run(3)
