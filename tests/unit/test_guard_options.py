@@ -1,4 +1,4 @@
-"""The options of the wiring: a walker who leaves the safe stretch of deck; a pick-up that tells the speed of the belt."""
+"""The options of the wiring: a walker who leaves the safe stretch of deck; a pick-up for the speed of the belt."""
 
 from __future__ import annotations
 
