@@ -30,7 +30,7 @@ from hardware.link.messages import (
     WishMode,
 )
 from hardware.units import SpeedUnit, ckmh_from_mph
-from kiosk import screens
+from kiosk import gallery_staff, screens
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, LocaleError, load_catalogues
@@ -47,6 +47,7 @@ from kiosk.snapshot import (
     TileState,
     WalkView,
 )
+from kiosk.staff.desk.granted import REASONS
 from kiosk.ui.canvas import Ui
 
 PANELS_MM: Final[Mapping[tuple[int, int], float]] = {
@@ -811,6 +812,15 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     words = load_catalogues(assets_directory() / "locale")[language]
     held = words("out_of_service.hold", cause=words("cause.link_lost")), words("out_of_service.hold_do")
     add(a.OUT_OF_SERVICE, "hold", "the third same fault in seven days", replace(base, belt_free=False, notes=held))
+    add(a.ATTRACT, "set_up", "no staff account yet", replace(base, set_up_first=True, belt_free=False))
+    add(
+        a.OVERRIDE,
+        "",
+        "why staff let one session happen",
+        replace(member, choices=tuple(f"reason_override.{name}" for name in REASONS)),
+    )
+    for screen, state, note, snapshot in gallery_staff.entries(base):
+        add(screen, state, note, snapshot)
     return tuple(entries)
 
 

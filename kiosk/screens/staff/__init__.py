@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kiosk.screens.staff import asking, charts, facts, lists, menu, stepper, steps
+from kiosk.screens.staff import asking, box, charts, facts, lists, menu, stepper, steps
 from kiosk.staff.desk.views import (
+    BoxView,
     ChartsView,
     ConfirmView,
     FactsView,
@@ -37,6 +38,8 @@ def paint(c: Canvas) -> None:
             stepper.paint(c, view)
         case ChartsView() as view:
             charts.paint(c, view)
+        case BoxView() as view:
+            box.paint(c, view)
         case PadView() as view:
             asking.pad(c, view)
         case TypeView() as view:

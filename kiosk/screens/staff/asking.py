@@ -48,7 +48,7 @@ def letters(c: Canvas, view: TypeView) -> None:
     m = c.m
     made = frame(c, view.title)
     body = message(c, made.body, view.message, Tone.NOTICE)
-    line, body = cut_top(body, round(m.body * 2.2), round(m.gap * 0.8))
+    line, body = cut_top(body, round(m.body * 2.5), round(m.gap * 0.8))
     field, hint = cut_left(line, round(line.width * (1.0 if m.compact else 0.55)), m.gap)
     c.box(field, theme.CARD, line=theme.SKY)
     shown = view.typed or " "

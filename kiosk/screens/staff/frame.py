@@ -90,7 +90,7 @@ def hold_button(
     widgets.button(c, rect, label, intent, style, cap=cap, max_lines=max_lines)
     high = max(6, round(rect.height * 0.09))
     track = Rect(rect.x + c.m.radius, rect.bottom - high - max(4, high // 2), rect.width - 2 * c.m.radius, high)
-    c.box(track, theme.TRACK, radius=high // 2)
+    c.box(track, theme.BACKGROUND, radius=high // 2)
     if share > 0:
         c.box(Rect(track.x, track.y, max(high, round(track.width * share)), high), style.text, radius=high // 2)
 

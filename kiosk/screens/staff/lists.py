@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from kiosk.screens.staff.frame import INKS, MARKS, footer, frame, message, shown_page
-from kiosk.staff.desk.views import ListView, Row, Tone
+from kiosk.screens.staff.frame import INKS, MARKS, button, footer, frame, message, shown_page
+from kiosk.staff.desk.views import Button, ListView, Row, Tone
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
-from kiosk.ui.layout import columns, cut_left, cut_top, inset
+from kiosk.ui.layout import columns, cut_left, cut_top, grid, inset
 from kiosk.ui.text import Face
 
 
@@ -31,7 +31,17 @@ def paint(c: Canvas, view: ListView) -> None:
     pitch = m.touch if touchable else round(m.small * 2.5)
     gap = m.gap if touchable else 0
     fit = max(1, (body.height + gap) // (pitch + gap))
-    shown, number, pages = shown_page(view.rows, view.page, fit)
+    buttons, page = view.buttons, view.page
+    if m.compact and buttons and (len(view.rows) > fit or len(buttons) > 2):
+        # No room beside the paging: what can be done is a page of its own, behind the last.
+        pages = max(1, -(-len(view.rows) // fit)) + 1
+        if page % pages == pages - 1:
+            _buttons(c, body, buttons)
+            footer(c, made, (), paging=True)
+            return
+        buttons, page = (), page % pages
+        footer(c, made, (), paging=True)
+    shown, number, pages = shown_page(view.rows, page, fit)
     high = min(round(pitch * 1.35), (body.height + gap) // fit - gap) if touchable else pitch
     for place, (_, row) in enumerate(shown):
         _row(c, Rect(body.x, body.y + place * (high + gap), body.width, high), row, kept, weights)
@@ -40,9 +50,18 @@ def paint(c: Canvas, view: ListView) -> None:
     if pages > 1 and not m.compact:
         text = f"{number + 1} / {pages}"
         middle = Rect(made.footer.centerx - m.touch, made.footer.y, 2 * m.touch, made.footer.height)
-        if not view.buttons:
+        if not buttons:
             c.block(text, middle, m.small, theme.MUTED, align="center", valign="middle")
-    footer(c, made, view.buttons, paging=pages > 1)
+    if buttons or not view.buttons:
+        footer(c, made, buttons, paging=pages > 1)
+
+
+def _buttons(c: Canvas, rect: Rect, buttons: tuple[Button, ...]) -> None:
+    down = max(1, -(-len(buttons) // 2))
+    high = min(round(c.m.touch * 1.3), (rect.height - c.m.gap * (down - 1)) // down)
+    place = Rect(rect.x, rect.y, rect.width, high * down + c.m.gap * (down - 1))
+    for made, cell in zip(buttons, grid(place, 2, down, c.m.gap), strict=False):
+        button(c, cell, made)
 
 
 def _row(c: Canvas, rect: Rect, row: Row, kept: tuple[int, ...], weights: list[float]) -> None:

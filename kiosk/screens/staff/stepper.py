@@ -28,9 +28,9 @@ def paint(c: Canvas, view: StepperView) -> None:
     if not m.compact:
         head, left = cut_top(left, round(m.body * 1.8), m.gap)
         c.block(view.name, head, m.body, theme.MUTED, valign="middle", may_cut=True)
-    row, rest = cut_top(left, max(m.key, round(m.height * 0.16)), m.gap)
+    row, rest = cut_top(left, max(m.key, round(m.height * (0.16 if m.compact else 0.19))), round(m.gap * 1.5))
     stepper(c, row, view.value, lower=view.lower, higher=view.higher)
-    c.block(view.note, rest, m.small, theme.MUTED, max_lines=4, least=m.least)
+    c.block(view.note, rest, m.small if m.compact else m.body, theme.MUTED, max_lines=4, least=m.least)
     buttons = (*view.extra, *(() if view.button is None else (view.button,)))
     footer(c, made, buttons)
 
@@ -38,7 +38,7 @@ def paint(c: Canvas, view: StepperView) -> None:
 def stepper(c: Canvas, rect: Rect, value: str, *, lower: bool, higher: bool) -> None:
     """Minus, the value, plus. A side that cannot be taken is dim and takes no touch."""
     m = c.m
-    side = min(rect.height, round(rect.width * 0.25))
+    side = min(rect.height, round(rect.width * 0.22))
     high = Rect(rect.x, rect.centery - side // 2, side, side)
     low = Rect(rect.right - side, rect.centery - side // 2, side, side)
     for place, step, able in ((high, -1, lower), (low, 1, higher)):
@@ -51,4 +51,12 @@ def stepper(c: Canvas, rect: Rect, value: str, *, lower: bool, higher: bool) -> 
         if able:
             c.target(place, Intent(IntentKind.STEP, step), key=True)
     room = Rect(high.right + m.gap, rect.y, low.left - high.right - 2 * m.gap, rect.height)
-    c.block(value, room, m.headline, face=Face.DISPLAY, align="center", valign="middle", least=m.least)
+    c.block(
+        value,
+        room,
+        m.headline if m.compact else round(m.headline * 1.25),
+        face=Face.DISPLAY,
+        align="center",
+        valign="middle",
+        least=m.least,
+    )
