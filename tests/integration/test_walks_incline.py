@@ -73,18 +73,16 @@ def test_an_incline_may_fall_at_any_time():
         house.until(lambda: house.status.incline_dpct == 0, within_s=10)
 
 
-@pytest.mark.parametrize("how", ["clip", "red", "link", "member", "screen"])
+@pytest.mark.parametrize("how", ["clip", "link", "member"])
 def test_every_stop_brings_the_deck_back_to_flat_a_hard_one_only_once_the_belt_rests(how):
     with walking() as house:
         house.kiosk.target(100, 20)
         house.until(lambda: house.status.incline_dpct == 20, within_s=60)
         asked_s = house.now_s
-        if how in ("clip", "red"):
-            house.hand(how, False)
+        if how == "clip":
+            house.hand("clip", False)
         elif how == "member":
             house.kiosk.stop()
-        elif how == "screen":
-            house.kiosk.frozen = True
         else:
             house.mischief("link_dropped")
         house.until(lambda: house.speed == 0, within_s=15)
@@ -93,7 +91,7 @@ def test_every_stop_brings_the_deck_back_to_flat_a_hard_one_only_once_the_belt_r
         written = commands(house, "03", asked_s)
         assert {value for _, value in written} == {0}
         assert len(written) <= 2
-        if how in ("clip", "red", "link"):  # a soft stop may lower the deck while it slows down
+        if how != "member":  # a soft stop may lower the deck while it slows down
             assert min(at_s for at_s, _ in written) >= stood_s
         house.assert_safe()
 
@@ -119,12 +117,12 @@ def test_nobody_is_armed_on_a_deck_that_is_not_flat_and_somebody_elses_is_left_a
         assert house.writes(op="03") == []
 
 
-@pytest.mark.parametrize(("name", "speed_ckmh"), [("urevo-e1l", 96), ("kingsmith-k12", 100), ("winfita", 100)])
+@pytest.mark.parametrize(("name", "speed_ckmh"), [("urevo-e1l", 96), ("kingsmith-k12", 100)])
 def test_a_machine_without_an_incline_walks_flat_whatever_the_session_asks(name, speed_ckmh):
     # Urevo answers `03` with success though its deck cannot move (quirk 21): what it says it can counts, not that.
     with walking(MACHINES[name], speed_ckmh) as house:
         house.kiosk.target(160, 30)
-        house.run(30)
+        house.run(10)
         assert house.state is State.RUNNING
         assert house.speed > 120
         assert house.writes(op="03") == []
@@ -136,7 +134,7 @@ def test_a_machine_without_an_incline_walks_flat_whatever_the_session_asks(name,
 def test_a_machine_of_whole_percents_gets_whole_percents_and_never_more_than_asked():
     with walking(MACHINES["tunturi-t80"]) as house:
         house.kiosk.target(100, 25)
-        house.run(40)
+        house.run(15)
         assert house.world.treadmill.true_dpct == 20
         assert {value for _, value in commands(house, "03")} <= {10, 20}
         house.assert_safe()
@@ -146,5 +144,5 @@ def test_an_envelope_without_an_incline_keeps_the_deck_flat():
     with Composed(level=WiringLevel.H0, max_incline_percent=3.0) as house:
         house.walking(100, max_dpct=0)
         house.kiosk.target(100, 30)
-        house.run(20)
+        house.run(8)
         assert house.writes(op="03") == []
