@@ -156,7 +156,7 @@ def _fail(state: Check, why: str, now_s: float, detail: str = "") -> CheckTurn:
 def _failed(state: Check, status: Status, acts: set[Act], now_s: float) -> CheckTurn:
     if acts & {Act.REPEAT, Act.CONFIRM}:
         fresh = but(state, phase="proofs", since_s=now_s, failure="", sounded=False, spoken=False, asked_s=None)
-        return CheckTurn(fresh, (), _page(fresh, "connecting"))
+        return CheckTurn(fresh, (), _page(fresh, "reset"))
     page = _page(state, "failed", Awaits.CONFIRM, (Act.REPEAT, Act.LEAVE), blocked=status.reset_missing)
     return CheckTurn(state, (), page)
 
@@ -164,12 +164,12 @@ def _failed(state: Check, status: Status, acts: set[Act], now_s: float) -> Check
 def _begin(state: Check, status: Status, now_s: float) -> CheckTurn:
     if status.opening.under_way and state.begun:
         state = but(state, phase="proofs", since_s=now_s, asked_s=None)
-        return CheckTurn(state, (), _page(state, "connecting"))
+        return CheckTurn(state, (), _page(state, "reset"))
     if status.state in (State.PROOF, State.ARMED):
-        return CheckTurn(state, (Disarm(),), _page(state, "connecting"))
+        return CheckTurn(state, (Disarm(),), _page(state, "reset"))
     still = status.state in (State.LATCHED, State.IDLE) and not status.measured_ckmh
     if still and _due(state, now_s):
-        return CheckTurn(but(state, asked_s=now_s, begun=True), (BeginCheck(),), _page(state, "connecting"))
+        return CheckTurn(but(state, asked_s=now_s, begun=True), (BeginCheck(),), _page(state, "reset"))
     return CheckTurn(state, (), _page(state, "connecting", trouble=status.trouble))
 
 
@@ -180,7 +180,7 @@ def _proofs(state: Check, status: Status, acts: set[Act], now_s: float) -> Check
         done = but(state, phase="done")
         return CheckTurn(done, (), _page(done, "done"))
     if not opening.under_way:  # the guard was started anew: from the beginning
-        return CheckTurn(but(begin(now_s)), (), _page(state, "connecting"))
+        return CheckTurn(but(begin(now_s)), (), _page(state, "reset"))
     proof, name = next(((p, n) for p, n in ORDER if p in opening.missing), (Proof.BRAKE, "brake"))
     state = but(state, step=name)
     if proof is Proof.RED_BUTTON:
@@ -273,7 +273,7 @@ def _brake(state: Check, seen: Seen, acts: set[Act], now_s: float) -> CheckTurn:
         case State.RUNNING if not state.by_hand:
             return _rising(state, status, now_s)
         case State.IDLE:
-            return CheckTurn(but(state, phase="proofs", asked_s=None), (), _page(state, "connecting"))
+            return CheckTurn(but(state, phase="proofs", asked_s=None), (), _page(state, "reset"))
     return _over(state, status, now_s)
 
 
@@ -318,9 +318,9 @@ def _over(state: Check, status: Status, now_s: float) -> CheckTurn:
         return CheckTurn(state, (), _page(state, "stopping", moving=True))
     if Proof.BRAKE not in status.opening.missing or status.opening.valid_left_s is not None:
         state = but(state, phase="proofs", since_s=now_s, asked_s=None)
-        return CheckTurn(state, (), _page(state, "connecting"))
+        return CheckTurn(state, (), _page(state, "reset"))
     if state.cause is Cause.ARM_EXPIRED:
-        return CheckTurn(but(state, phase="proofs", asked_s=None), (), _page(state, "connecting"))
+        return CheckTurn(but(state, phase="proofs", asked_s=None), (), _page(state, "reset"))
     if state.alarmed:
         return _fail(state, "budget", now_s)
     why = "other" if state.cause is None else FAILURE_OF.get(state.cause, "other")

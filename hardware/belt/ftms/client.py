@@ -194,9 +194,12 @@ class FtmsClient:
 
     async def _heal(self) -> None:
         """Subscribe again to what was subscribed to and does not come (quirk of KingSmith, see CCCD_GAP_S)."""
-        for _ in range(HEAL_TRIES):
+        tries = 0
+        while True:
+            looking = self.readings.at_s is None and tries < HEAL_TRIES
+            tries += 1
             try:
-                await asyncio.wait_for(self._deaf.wait(), HEAL_S)
+                await asyncio.wait_for(self._deaf.wait(), HEAL_S if looking else None)
             except TimeoutError:
                 pass  # a look at whether data flows, then
             deaf = [CONTROL_POINT] if self._deaf.is_set() else []

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from hardware.config import MAX_CAP_KMH
-from hardware.config.profiles import UNCOMMISSIONED, Profile
+from hardware.config.profiles import UNCOMMISSIONED, Profile, StopPoint
 from hardware.link.messages import (
     Arm,
     Cause,
@@ -39,6 +39,7 @@ from hardware.link.messages import (
     StopWhy,
     Target,
 )
+from hardware.units import on_grid
 from kiosk.staff.commissioning.findings import (
     Findings,
     Identity,
@@ -352,7 +353,7 @@ def _ready(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: float) 
             return _offer(_to(state, "offer", now_s), seen, deeds, now_s)
         state = but(state, offered=None)
     if status.state in (State.PROOF, State.ARMED):
-        return Turn(state, (Disarm(),), _page(state, "connecting"))
+        return Turn(state, (Disarm(),), _page(state, "reset"))
     if status.state is State.STOPPING:
         return Turn(state, (), _page(state, "stopping", moving=True))
     if status.state is State.LATCHED:
@@ -372,18 +373,18 @@ def _ready(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: float) 
     if state.step == "tape":
         if state.found.belt_mm is None:
             state = _passed(state, "tape")
-            return Turn(state, (), _page(state, "connecting"), keep=True)
+            return Turn(state, (), _page(state, "reset"), keep=True)
         return _tape_ready(_to(state, "tape_ready", now_s), seen, (), now_s)
     if state.step == "incline" and facts is not None and not facts.can_incline:
         state = _passed(state, "incline")
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     if state.step == "sign":
         return _sign(_to(state, "sign", now_s), seen, (), now_s)
     kinds = {"start": "start", "stops": "stop", "pause": "pause", "link": "link", "incline": "incline", "key": "key"}
     goal = _goal_ckmh(state, status)
     if state.step in ("stops", "pause") and goal is None:
         state = _passed(state, state.step)
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     return _arm(state, seen, kinds[state.step], goal or 0, now_s)
 
 
@@ -404,10 +405,10 @@ def _offer(state: Procedure, _seen: Seen, deeds: tuple[Deed, ...], now_s: float)
     acts = {deed.act for deed in deeds}
     if offered is None or Act.REPEAT in acts:
         state = but(_to(state, "ready", now_s), offered=None)
-        return Turn(state, (), _page(state, "connecting"))
+        return Turn(state, (), _page(state, "reset"))
     if Act.CONFIRM in acts:
         state = but(_to(state, "ready", now_s), offered=None, found=offered[1])
-        return Turn(state, (), _page(state, "connecting"))
+        return Turn(state, (), _page(state, "reset"))
     words = (("when", offered[2]), ("who", offered[3]))
     return Turn(state, (), _page(state, "resume", Awaits.CONFIRM, (Act.CONFIRM, Act.REPEAT, Act.LEAVE), words=words))
 
@@ -424,7 +425,7 @@ def _number(state: Procedure, _seen: Seen, deeds: tuple[Deed, ...], now_s: float
         given = 0
     if not deck and given is not None and (given == 0 or low <= given <= high):
         state = _passed(_to(state, "ready", now_s), "sizes")
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     deck = state.found.deck_mm is None
     low, high = DECK_MM if deck else BELT_MM
     choices = (Act.NUMBER, Act.LEAVE) if deck else (Act.NUMBER, Act.SKIP, Act.LEAVE)
@@ -443,7 +444,7 @@ def _tape_ready(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: fl
     acts = {deed.act for deed in deeds}
     if Act.SKIP in acts:
         state = _passed(_to(state, "ready", now_s), "tape")
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     if Act.CONFIRM in acts:
         return _arm(_to(state, "ready", now_s), seen, "tape", TAPE_CKMH, now_s)
     return Turn(state, (), _page(state, "tape_ready", Awaits.CONFIRM, (Act.CONFIRM, Act.SKIP, Act.LEAVE)))
@@ -473,17 +474,27 @@ def _next_stop(found: Findings) -> int | None:
     low, top = found.min_ckmh or 0, found.top_ckmh or found.told_max_ckmh
     points = [p for p in points_of(found) if p.ckmh not in _early(found)]
     deck = found.deck_mm or 0
+    grid = max(found.increment_ckmh or 0, 1)
     if points and not within_room(points, deck):
-        return None
+        return _between(points, deck, low, grid)
     if not points:
         return low
-    grid = max(found.increment_ckmh or 0, 1)
     pace = min(STOP_STEP_CKMH, max((top - low) // (STOPS_MIN - 1), grid))
     if pace > grid:
         pace -= pace % grid
     last = points[-1].ckmh
     following = min(last + pace, top - (top - low) % grid)
     return following if following > last + 2 else None
+
+
+def _between(points: Sequence[StopPoint], deck_mm: int, low: int, grid: int) -> int | None:
+    """Where the first steps were long, one more between the last speed that fits and the first that does not."""
+    fits = [p.ckmh for p in points if within_room((p,), deck_mm)]
+    if not fits or len(points) >= STOPS_MIN:
+        return None
+    beyond = next(p.ckmh for p in points if p.ckmh > fits[-1])
+    middle = on_grid((fits[-1] + beyond) // 2, low, grid, raising=True)
+    return middle if fits[-1] + 2 < middle < beyond - 2 else None
 
 
 def _early(found: Findings) -> frozenset[int]:
@@ -507,7 +518,7 @@ def _arm(state: Procedure, seen: Seen, kind: str, goal: int, now_s: float) -> Tu
         asked_s=now_s,
         arms=state.arms + 1,
     )
-    return Turn(state, (Arm(envelope, SESSION, Purpose.COMMISSIONING),), _page(state, "connecting"))
+    return Turn(state, (Arm(envelope, SESSION, Purpose.COMMISSIONING),), _page(state, "reset"))
 
 
 def _running(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: float) -> Turn:
@@ -533,11 +544,11 @@ def _arming(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     if Missing.MIN_ABOVE_CAP in seen.refused:
         return _end(state, "too_fast", now_s)
     if now_s - run.mark_s < 3 * AGAIN_S and not seen.refused:
-        return Turn(state, (), _page(state, "connecting"))
+        return Turn(state, (), _page(state, "reset"))
     arms = state.arms
     if arms >= 10:
         return _failed(_fail(state, "refused", now_s, ", ".join(seen.refused) or "-"), seen, (), now_s)
-    return Turn(but(_to(state, "ready", now_s), run=None, arms=arms), (), _page(state, "connecting"))
+    return Turn(but(_to(state, "ready", now_s), run=None, arms=arms), (), _page(state, "reset"))
 
 
 def _starting(state: Procedure, run: Run, status: Status, deeds: tuple[Deed, ...], now_s: float) -> Turn:
@@ -756,7 +767,7 @@ def _over(state: Procedure, seen: Seen, now_s: float) -> Turn:
     )
     state = but(state, run=run)
     if status.state is State.IDLE:  # PROOF or ARMED given up, or another treadmill
-        return Turn(but(_to(state, "ready", now_s), run=None), (), _page(state, "connecting"))
+        return Turn(but(_to(state, "ready", now_s), run=None), (), _page(state, "reset"))
     if status.state is State.RUNNING and _due(state, now_s):
         again = StopWhy.STAFF
         return Turn(but(state, asked_s=now_s), (Stop(again),), _page(state, "stopping", moving=True))
@@ -772,7 +783,7 @@ def _over(state: Procedure, seen: Seen, now_s: float) -> Turn:
 def _judged(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     """At rest and latched: take what this run has told into the findings."""
     if run.cause is Cause.ARM_EXPIRED:
-        return Turn(but(_to(state, "ready", now_s), run=None), (), _page(state, "connecting"))
+        return Turn(but(_to(state, "ready", now_s), run=None), (), _page(state, "reset"))
     state = _noted(state, run)
     run = _slow_but_sure(state, run)
     alarmed = run.alarm_s is not None
@@ -794,7 +805,7 @@ def _judged(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     judge = judges.get(run.kind)
     state = but(_to(state, "ready", now_s), run=None)
     if judge is None:
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     return judge(state, run, seen, now_s)
 
 
@@ -820,7 +831,8 @@ def _noted(state: Procedure, run: Run) -> Procedure:
         running = tuple(r for r in readings if r.at_s <= run.stop_asked_s)
     if period_s is not None and (found.data_period_s is None or len(readings) >= 10):
         found = but(found, data_period_s=round(max(period_s, 0.05), 3))
-    up, down = steepest_ckmh_s(running, rising=True), steepest_ckmh_s(readings, rising=False)
+    up = steepest_ckmh_s(running, rising=True)
+    down = None if run.kind == "key" else steepest_ckmh_s(readings, rising=False)
     found = but(
         found,
         false_zeros=found.false_zeros or false_zero(running),
@@ -876,7 +888,7 @@ def _judge_start(state: Procedure, run: Run, _seen: Seen, now_s: float) -> Turn:
     if found.answered is False and not found.quirks.no_request_control_answer:
         quirks = but(found.quirks, no_request_control_answer=True)
         return _to_anew(but(state, found=but(state.found, quirks=quirks)), "no_answer", now_s)
-    return Turn(state, (), _page(state, "connecting"), keep=True)
+    return Turn(state, (), _page(state, "reset"), keep=True)
 
 
 def _judge_stop(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
@@ -884,7 +896,7 @@ def _judge_stop(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     state = _with_stop(state, run, "stop")
     if len(state.found.stops) == before:
         return _failed(_fail(state, "not_stopped", now_s), seen, (), now_s)
-    return Turn(state, (), _page(state, "connecting"), keep=True)
+    return Turn(state, (), _page(state, "reset"), keep=True)
 
 
 def _judge_pause(state: Procedure, run: Run, _seen: Seen, now_s: float) -> Turn:
@@ -898,7 +910,7 @@ def _judge_pause(state: Procedure, run: Run, _seen: Seen, now_s: float) -> Turn:
             return _end(state, "no_stop", now_s)
         state = but(state, found=but(found, quirks=but(found.quirks, pause_unsupported=False)))
         return _to_anew(state, "pause", now_s)
-    return Turn(state, (), _page(state, "connecting"), keep=True)
+    return Turn(state, (), _page(state, "reset"), keep=True)
 
 
 def _judge_link(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
@@ -918,7 +930,7 @@ def _judge_link(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     trace = but(trace, seconds=None, travel_mm=None)
     found = but(state.found, link_stops=stops, traces=(*state.found.traces, trace))
     state = _passed(but(state, found=found), "link")
-    return Turn(state, (), _page(state, "connecting"), keep=True)
+    return Turn(state, (), _page(state, "reset"), keep=True)
 
 
 def _after_gap(readings: Sequence[Reading], asked_s: float, gap_s: float) -> list[Reading]:
@@ -943,7 +955,7 @@ def _judge_tape(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
     if units is Units.AS_SAID:
         state = _with_stop(but(state, found=but(found, true=told)), run, "also")
         state = _passed(state, "tape")
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     # All speeds so far were wrong by this factor: it is put right, and they are measured again.
     quirks, scale, anew = found.quirks, found.scale, "scale"
     if units is Units.MPH and not quirks.mph_units:
@@ -981,7 +993,7 @@ def _stop_ignored(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
         return _end(state, "no_stop", now_s)
     found = but(state.found, stop_ignored=True, answered=state.found.answered)
     state = but(_to(state, "ready", now_s), run=None, found=found)
-    return Turn(state, (), _page(state, "connecting"), keep=True)
+    return Turn(state, (), _page(state, "reset"), keep=True)
 
 
 def _not_started(state: Procedure, seen: Seen, now_s: float) -> Turn:
@@ -1046,10 +1058,10 @@ def _failed(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: float)
     skippable = state.step in SKIPPABLE and not state.found.stop_ignored
     if Act.SKIP in acts and skippable:
         state = _passed(_to(state, "ready", now_s), state.step)
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     if acts & {Act.REPEAT, Act.CONFIRM}:
         state = but(_to(state, "ready", now_s), failure="")
-        return Turn(state, (), _page(state, "connecting"))
+        return Turn(state, (), _page(state, "reset"))
     choices = (Act.REPEAT, Act.SKIP, Act.LEAVE) if skippable else (Act.REPEAT, Act.LEAVE)
     shown = _page(
         state,
@@ -1089,7 +1101,7 @@ def _anew(state: Procedure, seen: Seen, _deeds: tuple[Deed, ...], now_s: float) 
             told_increment_ckmh=facts.increment_ckmh,
         )
         state = but(_to(state, "ready", now_s), found=found)
-        return Turn(state, (), _page(state, "connecting"), keep=True)
+        return Turn(state, (), _page(state, "reset"), keep=True)
     if gone and not state.rebound:
         return Turn(but(state, rebound=True), (), page)
     if not state.rebound and now_s - (state.asked_s or 0.0) > 3 * AGAIN_S:
@@ -1105,7 +1117,7 @@ def _sign(state: Procedure, _seen: Seen, deeds: tuple[Deed, ...], now_s: float) 
         return _end(state, "too_far", now_s)
     if Act.CONFIRM in {deed.act for deed in deeds}:
         state = _passed(but(_to(state, "signed", now_s), anew="", rebound=False), "sign")
-        return Turn(but(state, asked_s=now_s), (Rebind(),), _page(state, "connecting"), keep=True, profile=profile)
+        return Turn(but(state, asked_s=now_s), (Rebind(),), _page(state, "reset"), keep=True, profile=profile)
     at = next(p for p in profile.stops if p.ckmh >= profile.cap_ckmh)
     words = (
         ("travel", f"{at.travel_mm / 1000:.2f} m"),
@@ -1125,5 +1137,5 @@ def _signed(state: Procedure, seen: Seen, _deeds: tuple[Deed, ...], now_s: float
         state = _to(state, "done", now_s)
         return Turn(state, (), _page(state, "done"))
     if status.facts is not None and now_s - (state.asked_s or 0.0) > 5 * AGAIN_S:
-        return Turn(but(state, asked_s=now_s), (Rebind(),), _page(state, "connecting"))
+        return Turn(but(state, asked_s=now_s), (Rebind(),), _page(state, "reset"))
     return Turn(state, (), _page(state, "connecting", blocked=status.arm_missing, trouble=status.trouble))
