@@ -70,6 +70,10 @@ ARM_WINDOW_S: Final = 30.0
 CONSENT_AGE_S: Final = 30.0
 """Start is accepted this long after Arm, and this long after the walker's own edge (clip or amber button)."""
 
+FOLLOW_CONSENT_S: Final = 60.0
+"""A walk that the member starts at the console may begin this long after their own edge: the console is out of reach
+of the clip's cord, and its countdown takes 3-6 s."""
+
 PROOF_WINDOW_S: Final = 180.0
 """An Arm whose clip proof does not come in three minutes is forgotten: the next to touch the clip is someone else."""
 

@@ -75,6 +75,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data_period_s: Seconds = 1.0
     stop_time_s: Seconds | None = None  # worst measured; None until commissioned
     stops_on_link_loss: bool | None = None
+    follow_allowed: bool = False  # by staff: walks that the member sets at the console (Purpose.FOLLOW)
     deck_mm: Annotated[int, Meta(ge=900, le=3000)] | None = None  # that one can walk on
     belt_mm: Annotated[int, Meta(ge=1800, le=8000)] | None = None  # once around
     scale: Annotated[float, Meta(ge=0.4, le=2.5)] = 1.0  # true speed / what its figures mean

@@ -135,7 +135,8 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, pickup: int |
     else:
         zeros, zero_since_s = was.zeros + (seq != was.seq), was.zero_since_s
     asked = m.course.speed_ckmh
-    over = speed > m.limits.cap_ckmh + OVERSPEED_MARGIN_CKMH
+    cap = m.holding.cap_ckmh if m.following else m.limits.cap_ckmh  # it is the member who keeps the session's cap
+    over = speed > cap + OVERSPEED_MARGIN_CKMH
     fast = speed > asked + DEVIATION_CKMH or (not m.scaled and 4 * speed > 5 * asked)
     off = 0 if pickup is None or speed == 0 else abs(pickup - speed)
     creeps = speed == 0 and recent(m.pulse_s, now_s, PICKUP_PULSE_S)
@@ -145,7 +146,7 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, pickup: int |
         zeros,
         zero_since_s,
         over_since_s=_since(was.over_since_s, now_s, holds=over),
-        fast_since_s=_since(was.fast_since_s, now_s, holds=m.state in UNDER_WAY and fast),
+        fast_since_s=_since(was.fast_since_s, now_s, holds=m.state in UNDER_WAY and fast and not m.following),
         wrong_since_s=_since(was.wrong_since_s, now_s, holds=off > PICKUP_CKMH and 4 * off > speed),
         creeps_since_s=_since(was.creeps_since_s, now_s, holds=creeps),
     )

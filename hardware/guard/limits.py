@@ -61,7 +61,7 @@ def profile_of(facts: TreadmillFacts, profiles: Mapping[str, Profile]) -> Profil
     profile = profiles.get(facts.address, UNCOMMISSIONED)
     if (profile.model or "", profile.firmware or "") == (facts.model, facts.firmware):
         return profile
-    return msgspec.structs.replace(profile, commissioned=False, stop_time_s=None)
+    return msgspec.structs.replace(profile, commissioned=False, stop_time_s=None, follow_allowed=False)
 
 
 def limits_of(facts: TreadmillFacts, profile: Profile, house: House, purpose: Purpose | None = None) -> Limits:

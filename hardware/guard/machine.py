@@ -18,6 +18,7 @@ from hardware.constants import (
     ARM_WINDOW_S,
     CONSENT_AGE_S,
     DEVIATION_S,
+    FOLLOW_CONSENT_S,
     OVERSPEED_S,
     PAUSE_TEST_S,
     PICKUP_S,
@@ -125,9 +126,10 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
     state, switches, now_s = m.state, seen.switches, seen.now_s
     guarded, under_way = state in GUARDED, state in UNDER_WAY
     linked = guarded and not _unlinked(m, now_s)
+    ruled = not m.following  # by us: what a walker does at the console is no fault of a walk that follows it
     # A stop that arrives at a belt at rest may start it (quirk 12): so long after our rest, motion is still ours.
     aftermath_s = m.profile.start_latency_s + REST_START_MARGIN_S
-    ours = state is State.ARMED or (state in AT_REST_STATES and recent(m.rest_s, now_s, aftermath_s))
+    ours = (state is State.ARMED and ruled) or (state in AT_REST_STATES and recent(m.rest_s, now_s, aftermath_s))
     reasons = (
         (switches.red is Contact.OPEN or (guarded and switches.red is not Contact.CLOSED), Cause.RED_BUTTON),
         (switches.fault != "", Cause.INPUT_FAULT),
@@ -137,9 +139,12 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (guarded and seen.belt is None, Cause.BELT_PROCESS),
         (linked and not (seen.link_up and seen.link == m.link), Cause.LINK_LOST),
         (guarded and seen.event is StatusEvent.SAFETY_KEY, Cause.SAFETY_KEY),
-        (guarded and seen.event is StatusEvent.CONTROL_LOST, Cause.CONTROL_LOST),
-        (under_way and seen.event is StatusEvent.RESET, Cause.CONTROL_LOST),  # it drops control; ours may do it too
-        (linked and not seen.control, Cause.CONTROL_LOST),
+        (guarded and ruled and seen.event is StatusEvent.CONTROL_LOST, Cause.CONTROL_LOST),
+        (
+            under_way and ruled and seen.event is StatusEvent.RESET,
+            Cause.CONTROL_LOST,
+        ),  # it drops control; ours may do it too
+        (linked and ruled and not seen.control, Cause.CONTROL_LOST),
         (linked and seen.speed is None, Cause.TELEMETRY_STALE),
         (guarded and lasting(m.motion.over_since_s, now_s, OVERSPEED_S), Cause.OVERSPEED),
         (lasting(m.motion.fast_since_s, now_s, DEVIATION_S), Cause.DEVIATION),
@@ -147,14 +152,18 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (ours and seen.moving, Cause.UNEXPECTED_MOTION),
         (state is State.STARTING and now_s - m.since_s > m.profile.start_timeout_s, Cause.START_TIMEOUT),
         ((under_way or state is State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN),
-        (under_way and seen.event is StatusEvent.STOPPED_BY_USER, Cause.BELT_STOPPED_ITSELF),
+        (under_way and ruled and seen.event is StatusEvent.STOPPED_BY_USER, Cause.BELT_STOPPED_ITSELF),
         (state is State.RUNNING and seen.still, Cause.BELT_STOPPED_ITSELF),
         (state is State.RUNNING and deck.must_stop(m.away, now_s), Cause.OFF_DECK),
-        (state is State.ARMED and not recent(m.consent_s, now_s, ARM_WINDOW_S), Cause.ARM_EXPIRED),
+        (state is State.ARMED and not recent(m.consent_s, now_s, _window_s(m)), Cause.ARM_EXPIRED),
         (state is State.PROOF and now_s - m.since_s > PROOF_WINDOW_S, Cause.ARM_EXPIRED),
         (under_way and seen.shutdown, Cause.STAFF_STOP),
     )
     return next((cause for bad, cause in reasons if bad), None)
+
+
+def _window_s(m: Machine) -> float:
+    return FOLLOW_CONSENT_S if m.following else ARM_WINDOW_S
 
 
 def _contradicted(m: Machine, now_s: float) -> bool:
@@ -175,14 +184,14 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         return but(m, ramp=None, ramping_s=min(m.ramping_s, now_s - m.since_s)) if hard else m
     if m.state in AT_REST_STATES and cause is not Cause.UNEXPECTED_MOTION:
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=now_s)
-    ramped = m.state is State.RUNNING and cause in RAMPED and m.purpose not in EMPTY_BELT
+    ramped = m.state is State.RUNNING and cause in RAMPED and m.purpose not in EMPTY_BELT and not m.following
     return but(
         m,
         state=State.STOPPING,
         since_s=now_s,
         stop_s=now_s,
         stop_by=StopBy.LADDER,
-        lease=True,
+        lease=not m.following,
         ramp=(m.course.speed_ckmh, now_s) if ramped else None,
         ramping_s=ramp_s(m.course.speed_ckmh, m.limits) if ramped else 0.0,
     )
@@ -218,27 +227,30 @@ def _checked(m: Machine, seen: Evidence) -> bool:
     if m.purpose is Purpose.OPENING_CHECK:
         return m.check.under_way
     valid = opening.valid_left_s(m.check, m.address, seen.now_s) is not None
-    return valid or not seen.rules.checks.opening
+    brakes = m.following and m.check.under_way  # its brake test is such a walk, ended by the permit
+    return valid or brakes or not seen.rules.checks.opening
 
 
 def _may_write(m: Machine, rules: Rules) -> bool:
     """A treadmill that was not commissioned is read-only (P11), but for commissioning itself and to stop it."""
     commissioning = m.purpose is Purpose.COMMISSIONING and m.state in (State.PROOF, *GUARDED)
-    return m.profile.commissioned or not rules.checks.profile or commissioning or m.lease
+    return (m.profile.commissioned or not rules.checks.profile or commissioning or m.lease) and not m.following
 
 
 def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     """The same, and what keeps this treadmill from carrying this session."""
     belt, limits = seen.belt, m.holding
-    may_write = _may_write(m, seen.rules)
+    may_write, known = _may_write(m, seen.rules), belt is not None and belt.facts is not None
     # Commissioning may ask an uncommissioned treadmill for control only from PROOF on.
     control_to_come = m.state is State.PROOF and m.purpose is Purpose.COMMISSIONING
     checks = (
         (seen.switches.permit_readback is not False, Missing.PERMIT),  # permitted, but the relay is not yet up
         (belt is None or belt.facts is not None, Missing.LINK),
-        (belt is None or belt.facts is None or may_write, Missing.NOT_COMMISSIONED),
+        (not m.following or not seen.rules.house.supervised, Missing.PERMIT),  # it is all that can stop the belt
+        (not m.following or not known or m.profile.follow_allowed, Missing.STAFF),
+        (not known or may_write or m.following, Missing.NOT_COMMISSIONED),
         (not seen.link_up or seen.control or not may_write or control_to_come, Missing.CONTROL),
-        (belt is None or belt.facts is None or belt.facts.can_speed, Missing.CONTROL),
+        (belt is None or belt.facts is None or belt.facts.can_speed or m.following, Missing.CONTROL),
         (_checked(m, seen), Missing.OPENING_CHECK),
         (belt is None or not belt.incline_dpct, Missing.INCLINE),
         (limits.min_ckmh <= limits.cap_ckmh, Missing.MIN_ABOVE_CAP),
@@ -289,8 +301,6 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
             return (m if nothing else _asked_to_stop(m, seen, why)), ()
         case Reset(who):
             return _reset(m, seen, who)
-        case Arm(purpose=Purpose.FOLLOW):
-            return m, (Missing.STAFF,)
         case Arm(envelope, session, purpose):
             armed = but(
                 m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session, purpose=purpose, scan=False
@@ -299,6 +309,8 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
                 armed = told_facts(armed, seen.belt.facts, seen.rules)
             missing = _fitness(armed, seen) if m.state is State.IDLE else _arm_missing(m, seen)
             return (m, missing) if missing else (but(armed, link=seen.link, pulled=False, consent_s=None), ())
+        case Start() | Target() | Ease() if m.following and m.state in (State.ARMED, *UNDER_WAY):
+            return m, (Missing.CONTROL,)
         case Start():
             missing = _start_missing(m, seen)
             return (m, missing) if missing else (_started(m, seen), ())
@@ -417,6 +429,8 @@ def _moved_on(m: Machine, seen: Evidence) -> Machine:
     match m.state:
         case State.PROOF:
             return _proving(m, seen)
+        case State.ARMED if m.following and seen.moving:
+            return but(m, state=State.RUNNING, since_s=now_s, ran=True, away=Away())
         case State.ARMED if pressed:
             return but(m, consent_s=now_s)
         case State.STARTING:
@@ -443,7 +457,7 @@ def _proving(m: Machine, seen: Evidence) -> Machine:
     m = but(m, consent_s=now_s if m.consent_s is None else m.consent_s)
     if not recent(m.consent_s, now_s, CONSENT_AGE_S):
         return but(m, pulled=False, consent_s=None)
-    return but(m, state=State.ARMED, since_s=now_s) if seen.control else m
+    return but(m, state=State.ARMED, since_s=now_s) if seen.control or m.following else m
 
 
 def _following(m: Machine, seen: Evidence) -> Machine:
@@ -452,8 +466,11 @@ def _following(m: Machine, seen: Evidence) -> Machine:
     No rise before the scale is proved.
     """
     asked, measured = m.course.speed_ckmh, seen.speed or 0
-    away = deck.watched(m.away, seen.switches.deck, slowest=asked <= m.limits.min_ckmh, now_s=seen.now_s)
+    slowest = m.following or asked <= m.limits.min_ckmh
+    away = deck.watched(m.away, seen.switches.deck, slowest=slowest, now_s=seen.now_s)
     m = but(m, away=away)
+    if m.following:
+        return m
     if deck.must_ease(away, seen.now_s) and (m.ramp is None or away.held is None):
         flat = (m.goal[0], min(m.goal[1], m.course.incline_dpct))  # nor does the deck go up
         m = but(m, ramp=m.ramp or (asked, seen.now_s), away=deck.eased(away, m.goal), goal=flat)
@@ -482,10 +499,10 @@ def _stopping(m: Machine, seen: Evidence) -> Machine:
     if _unlinked(m, seen.now_s) and seen.link_up:
         m = but(m, link=seen.link)  # the link that the test lost may come back as another
     obeyed = m.mode is WishMode.STOP and seen.belt is not None and seen.belt.wish_epoch == m.epoch
-    if seen.at_rest and obeyed:
-        if m.purpose is Purpose.OPENING_CHECK and m.ran and m.cause in BRAKES and not m.alarm:
+    if seen.at_rest and (obeyed or m.following):
+        if m.purpose in (Purpose.OPENING_CHECK, Purpose.FOLLOW) and m.ran and m.cause in BRAKES and not m.alarm:
             m = but(m, check=opening.with_proof(m.check, Proof.BRAKE))
-        m = but(m, lease=False, run_s=None, stop_s=None, rest_s=seen.now_s)
+        m = but(m, lease=False, run_s=None, stop_s=None, rest_s=None if m.following else seen.now_s)
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=seen.now_s)
     if m.alarm or seen.still or not lasting(m.stop_s, seen.now_s, m.budget_s):
         return m
@@ -496,7 +513,7 @@ def _stopping(m: Machine, seen: Evidence) -> Machine:
 
 
 def _mode(m: Machine) -> WishMode:
-    if m.state in UNDER_WAY or (m.state is State.STOPPING and m.ramp is not None):
+    if (m.state in UNDER_WAY or (m.state is State.STOPPING and m.ramp is not None)) and not m.following:
         return WishMode.RUN
     return WishMode.STOP if m.lease else WishMode.HOLD
 
@@ -505,12 +522,15 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
     mode = _mode(m)
     raised = mode is not m.mode and mode is not WishMode.HOLD  # each STOP and each RUN has an epoch of its own
     permit = m.cause is None or (m.cause in SOFT and m.cause is not Cause.BOOT)
+    braking = m.following and m.state is State.STOPPING  # by the permit, as nothing else can
+    permit = permit and not braking
     check = opening.settled(m.check, m.address, alarm=seen.rules.alarm, now_s=seen.now_s)
     m = but(m, mode=mode, epoch=m.epoch + raised, permit=permit, check=check)
     speed, incline = (m.course.speed_ckmh, m.course.incline_dpct) if mode is WishMode.RUN else (0, 0)
     stop_by = m.stop_by if m.cause is Cause.STOP_TEST and recent(m.stop_s, seen.now_s, STOP_TEST_S) else None
     events = _events(before, m, seen)
     consent_s = m.consent_s if m.state is State.ARMED else None
+    consent_age_s = FOLLOW_CONSENT_S if m.following else CONSENT_AGE_S
     outputs = Outputs(
         wish=Wish(
             m.epoch,
@@ -523,15 +543,15 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
             leave=m.leave,
         ),
         permit=permit,
-        alarm=m.alarm or m.sound_s is not None,
+        alarm=m.alarm or m.sound_s is not None or (braking and m.hard),
         lease=m.lease,
         stop_now=m.lease and seen.belt is None,
         belt_heard=seen.belt is not None,
         at_rest=seen.at_rest,
         measured_ckmh=seen.speed,
-        in_use_by_other=seen.moving and not m.lease,
+        in_use_by_other=seen.moving and not m.lease and not (m.following and m.state in GUARDED),
         limits=m.holding,
-        consent_left_s=None if consent_s is None else max(0.0, consent_s + CONSENT_AGE_S - seen.now_s),
+        consent_left_s=None if consent_s is None else max(0.0, consent_s + consent_age_s - seen.now_s),
         reset_missing=_reset_missing(m, seen),
         arm_missing=_arm_missing(m, seen),
         start_missing=_start_missing(m, seen),

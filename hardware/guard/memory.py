@@ -161,6 +161,11 @@ class Machine(msgspec.Struct, frozen=True):
         return self.cause is not None and self.cause not in SOFT
 
     @property
+    def following(self) -> bool:
+        """True where the member sets the pace at the console: the permit alone can stop, and nothing is written."""
+        return self.purpose is Purpose.FOLLOW
+
+    @property
     def budget_s(self) -> float:
         """How long this stop may take before the alarm."""
         return self.profile.stop_budget_s + self.ramping_s

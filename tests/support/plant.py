@@ -344,6 +344,7 @@ class Rig:
         self.deck: Deck | None = None
         self.pickup: float | None = None  # what the belt pick-up tells of the true speed; None: not fitted
         self.belt_mm = 0.0
+        self.puller = False  # a permit that drops takes the treadmill's key
         self.has_readback = readback
         self.relay: bool | None = None  # None: follows the permit
         self._permits: list[bool] = [False] * 6
@@ -419,6 +420,8 @@ class Rig:
         self._permits.append(self.out.permit)
         if self.watch is not None:
             self.watch(self, before, inputs, self.machine, self.out)
+        if self.puller and not self.out.permit:
+            self.plant.aim, self.plant.starts_at = 0.0, None
         self.plant.step(self.out.wish, self.out.lease, now)
         self.belt_mm += self.plant.speed * (self.pickup or 0.0) / 0.36 * TICK
         return self.out
