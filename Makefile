@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
-.PHONY: help demo test lint types walls check system-test bench clean lock deb appliance-test
+.PHONY: help demo test lint types walls check window-test system-test bench clean lock deb appliance-test
 
 help:
 	@echo "make demo         walk a session on the simulated treadmill"
 	@echo "make test         the quick tests (under 3 minutes)"
 	@echo "make check        lint, types and walls"
+	@echo "make window-test  a real window, clicked through from attract to the belt"
 	@echo "make system-test  the three processes over real BlueZ and a real GPIO device, in a small VM"
 	@echo "make bench        the quick benchmarks"
 	@echo "make deb          the appliance's package for both machines (dist/)"
@@ -51,6 +52,10 @@ walls: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint types walls
+
+# The product in a real window (Xvfb), clicked through by xdotool from attract to the belt.
+window-test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -p no:xdist tests/window
 
 # The three processes over real BlueZ and a real GPIO device. Builds its virtual machine once, in the user's cache.
 system-test: $(VENV)/.dev
