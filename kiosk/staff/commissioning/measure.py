@@ -31,6 +31,11 @@ TRUE_TOLERANCE: Final = 0.03
 BELT_LENGTH_ERROR_MM: Final = 5.0
 """How well a belt's length is known that was measured with a tape."""
 
+MISSED_MAX: Final = 2
+"""Passes that may go by without a tap; of more nobody can say how many they were."""
+
+PASSES_MIN: Final = 5
+
 RESOLUTION_MAX_CKMH: Final = 20
 """A machine that tells coarser speeds than this one is not told by the pattern of its readings."""
 
@@ -222,13 +227,13 @@ def passes(taps: Sequence[float]) -> list[tuple[int, float]] | None:
         if abs(share - many) > 0.3:
             return None
         numbered.append((numbered[-1][0] + many, at_s))
-    return numbered
+    return numbered if numbered[-1][0] < len(numbered) + MISSED_MAX else None
 
 
 def true_speed(taps: Sequence[float], belt_mm: int, reported_ckmh: float) -> TrueSpeed | None:
     """The belt's true speed from taps at each pass of a mark on a belt of *belt_mm*; None: too few or too uneven."""
     numbered = passes(taps)
-    if numbered is None or len(numbered) < 4 or reported_ckmh <= 0:
+    if numbered is None or len(numbered) <= PASSES_MIN or reported_ckmh <= 0:
         return None
     n = len(numbered)
     mean_i = sum(i for i, _ in numbered) / n
