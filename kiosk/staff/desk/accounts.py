@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
@@ -81,7 +81,7 @@ class AccountsPage(Page):
     asking: str = ""
     name: str = ""
     role: Role = Role.STAFF
-    pin: str = ""
+    pin: str = field(default="", repr=False)
     message: str = ""
     tone: Tone = Tone.NOTICE
 
@@ -182,7 +182,7 @@ class AccountPage(Page):
     screen: ClassVar[ScreenId] = ScreenId.STAFF_ACCOUNT
     account: Staff
     asking: str = ""
-    pin: str = ""
+    pin: str = field(default="", repr=False)
     message: str = ""
     tone: Tone = Tone.NOTICE
 

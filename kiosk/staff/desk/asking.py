@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from kiosk.snapshot import Intent, IntentKind, ScreenId
@@ -112,7 +112,7 @@ class PadPage(Page):
     text: Words
     second: bool = False
     other_than: str = ""  # account id whose PIN does not count: two people are wanted
-    digits: str = ""
+    digits: str = field(default="", repr=False)
     message: str = ""  # catalogue key
     paused_s: float = float("-inf")
 

@@ -450,7 +450,7 @@ class CapPage(Page):
         if sign > 0:
             value = min(self.most(t.here), (wanted // step + 1) * step)
         else:
-            value = max(self.least(), -(-wanted // step - 1) * step)
+            value = max(self.least(), (-(-wanted // step) - 1) * step)
         if sign > 0 and value <= wanted:
             return
         t.put(replace(self, value=value, message=""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from kiosk.snapshot import Intent, IntentKind, ScreenId
@@ -68,7 +68,7 @@ class SetupPage(Page):
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_SETUP
     name: str = ""
-    pin: str = ""
+    pin: str = field(default="", repr=False)
     asking: str = ""
     working: bool = False
     message: str = ""
