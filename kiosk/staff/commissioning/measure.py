@@ -132,7 +132,9 @@ def stopped(readings: Sequence[Reading], stop_s: float, *, false_zeros: bool = F
         return None
     rest_s = zeros[int(false_zeros)].at_s
     grain = resolution_ckmh(readings)
-    falling = [before[-1] if before[-1].ckmh or len(before) < 2 else before[-2], *after[: len(after) - len(zeros)]]
+    last = before[-1] if before[-1].ckmh or len(before) < 2 else before[-2]
+    # A 0.00 with motion after it was none: the reading before it holds on.
+    falling = [last, *(after[n] for n in moving)]
     highest, travel_mm, until_s = 0, 0.0, rest_s
     for reading in reversed(falling):  # no record counts for less than a later one: the belt was not slower then
         highest = max(highest, reading.ckmh)
