@@ -1,0 +1,135 @@
+"""A technician with an unknown treadmill, all parts together: measured, signed, used up to its cap and not above."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from hardware.config import WiringLevel
+from hardware.config.profiles import parse_profile, profile_toml
+from hardware.link.messages import Missing, State
+from hardware.simulated.machines import BENCH
+from kiosk.staff.commissioning import procedure
+from kiosk.staff.commissioning.hands import AutoHand
+from tests.support.composed import Composed
+from tests.support.technician import STRICT, Room, Session, commissioning
+
+NO_CHECK = msgspec.structs.replace(STRICT, opening=False)
+
+
+@pytest.fixture(scope="module")
+def commissioned():
+    """One commissioning, from the door to the signature: session, and the profile as its file gives it back."""
+    session = commissioning(BENCH, cap_kmh=4.0, belt_mm=1800)
+    session.until("done", "left", "unusable")
+    session.house.close()
+    return session, parse_profile(profile_toml(session.written[-1]))
+
+
+def test_an_unknown_treadmill_is_commissioned_in_ten_minutes_and_every_byte_was_allowed(commissioned):
+    session, profile = commissioned
+    assert session.pages[-1] == "done"
+    assert session.hand.failed == []
+    assert session.house.now_s - 1000 <= 600
+    assert session.house.world.violations == ()
+    assert profile.commissioned
+    assert (profile.min_ckmh, profile.increment_ckmh) == (80, 10)
+    assert (profile.signed_by, profile.measured_on) == ("Ana", "2026-11-21")
+    assert profile.true_speed
+    assert len(profile.stops) >= 3
+    assert 200 < profile.limit_ckmh <= profile.stops[-1].ckmh
+
+
+def test_a_session_goes_up_to_the_commissioned_cap_and_not_above(commissioned):
+    _, profile = commissioned
+    with Composed(BENCH, level=WiringLevel.H2, cap_kmh=5.0, profile=profile, checks=NO_CHECK) as house:
+        house.walking(80, cap_ckmh=500)
+        house.kiosk.target(500)
+        house.run(3.2 * (profile.cap_ckmh - 80) / 30 + 6)
+        assert house.status.cap_ckmh == profile.cap_ckmh
+        assert house.speed == pytest.approx(profile.cap_ckmh, abs=1)
+        house.hand("clip", False)
+        house.run(3)
+        assert house.speed == 0
+        house.assert_safe()
+
+
+@pytest.mark.parametrize("change", [{"firmware": "1.1"}, {"model": "other"}])
+def test_after_a_change_of_firmware_or_model_it_is_read_only_again(commissioned, change):
+    _, profile = commissioned
+    with Composed(replace(BENCH, **change), profile=profile, checks=NO_CHECK) as house:
+        house.idle()
+        house.run(2)
+        assert house.status.arm_missing == (Missing.NOT_COMMISSIONED,)
+        assert house.writes() == []
+
+
+def test_a_commissioning_broken_off_is_offered_again_and_goes_on_where_it_was():
+    first = commissioning(BENCH, belt_mm=None)
+    first.until("pausing")
+    first.house.close()
+    found, identity = first.state.found, first.state.identity
+    assert {"control", "sizes", "start", "stops"} <= set(found.done)
+    house = Composed(BENCH, level=WiringLevel.H2, checks=STRICT)
+    state = procedure.begin(house.now_s, who="Ben", today="2026-11-21", offered=(identity, found, "13:00", "Ana"))
+    second = Session(house, state, procedure.step, AutoHand(Room(house), belt_mm=None))
+    second.until("resume")
+    second.until("done", "left", "unusable")
+    house.close()
+    assert second.pages[-1] == "done"
+    assert not {"deck", "increments", "tape"} & set(second.pages)
+    assert second.written[-1].signed_by == "Ben"
+    assert not second.written[-1].true_speed
+    assert second.written[-1].limit_ckmh <= 200
+
+
+def test_progress_of_another_treadmill_or_firmware_is_not_offered():
+    first = commissioning(BENCH, belt_mm=None)
+    first.until("increments")
+    first.house.close()
+    house = Composed(replace(BENCH, firmware="2"), level=WiringLevel.H2, checks=STRICT)
+    offered = (first.state.identity, first.state.found, "13:00", "Ana")
+    state = procedure.begin(house.now_s, who="Ben", today="2026-11-21", offered=offered)
+    second = Session(house, state, procedure.step, AutoHand(Room(house), belt_mm=None))
+    second.until("deck")
+    house.close()
+    assert "resume" not in second.pages
+
+
+def test_a_clip_pulled_in_the_middle_stops_the_belt_and_the_step_is_done_again():
+    session = commissioning(BENCH, belt_mm=None)
+    session.until("increments")
+    session.house.hand("clip", False)
+    session.until("failed", within_s=20)
+    assert session.house.speed == 0
+    assert session.house.state is State.LATCHED
+    session.house.hand("clip", True)
+    session.until("clip_pull", within_s=30)
+    session.until("increments", within_s=60)
+    session.until("stopping")
+    session.house.close()
+    assert "clip" in session.hand.failed[0]
+    assert session.house.world.violations == ()
+
+
+def test_staff_may_stop_at_any_time_and_leave_with_what_was_measured():
+    session = commissioning(BENCH, belt_mm=None)
+    session.until("rising")
+    now_s = session.house.now_s
+    turn = procedure.step(
+        session.state,
+        procedure.Seen(session.house.status, session.house.kiosk.status_at_s),
+        (procedure.Deed(procedure.Act.STOP, now_s),),
+        now_s,
+    )
+    session.state = turn.state
+    for request in turn.requests:
+        session.house.kiosk.say(request)
+    session.until("failed", within_s=20)
+    assert session.house.speed == 0
+    assert session.turn is not None
+    assert session.turn.instruction.keys == (("why", "commission.failed.staff_stop"),)
+    assert "start" in session.state.found.done
+    session.house.close()
