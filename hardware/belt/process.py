@@ -159,6 +159,8 @@ class BeltProcess:
                 self._run(now_s)
             if not client.control_point.in_flight and not self._read_only:
                 self._at_leisure(now_s, mode)
+        if not self._ours:
+            client.relink_if_silent(now_s)
         self._scanner.want(self._asks_scan(now_s, mode))
         self._may_go(now_s)
         return now_s

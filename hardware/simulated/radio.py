@@ -93,6 +93,7 @@ class Radio:
         self._current: _Waiting | None = None
         self._generation = 0  # of the link: answers of an older one are dead
         self._connecting: list[tuple[Client, int]] = []
+        self._searching: list[tuple[Client, GattConnect]] = []
         self._failures = 0
         self._lost_at_s: float | None = None  # silence began
         self._service = Bluetooth.UP
@@ -186,12 +187,28 @@ class Radio:
             self._reply(client, GattResult(body.id, NO_LINK, b""))
         elif self.up and body.address == self.address:
             self._reply(client, self._connected_result(body.id, already=True))
-        elif body.address != self.address or not self._reachable:
+        elif body.address != self.address:
             self._after(CONNECT_GIVES_UP_S, lambda _: self._reply(client, GattResult(body.id, NO_LINK, b"")))
+        elif not self._reachable:
+            self._searching.append((client, body))
+            self._after(CONNECT_GIVES_UP_S, lambda _: self._not_found(client, body))
         else:
             self._connecting.append((client, body.id))
             if len(self._connecting) == 1:
                 self._after(self._habits.connect_s, self._establish)
+
+    def _not_found(self, client: Client, body: GattConnect) -> None:
+        if (client, body) in self._searching:
+            self._searching.remove((client, body))
+            self._reply(client, GattResult(body.id, NO_LINK, b""))
+
+    def _watch_for_adverts(self, now_s: float) -> None:
+        """Who waits for it to show itself gets it as soon as it does."""
+        if self._searching and self._reachable and self._service is Bluetooth.UP:
+            found, self._searching = self._searching, []
+            for client, body in found:
+                if client in self.clients:
+                    self._connect(client, body, now_s)
 
     def _connected_result(self, id_: int, *, already: bool) -> GattResult:
         chars = tuple(info.uuid for info in self._treadmill.characteristics())
@@ -390,6 +407,7 @@ class Radio:
         """Let time pass up to *now_s*, in order."""
         self._watch_service(now_s)
         self._watch_silence(now_s)
+        self._watch_for_adverts(now_s)
         while self._timers and self._timers[0][0] <= now_s:
             due_s, _, action = heapq.heappop(self._timers)
             self._now_s = max(self._now_s, due_s)
@@ -429,7 +447,8 @@ class Radio:
             self._woke_up(now_s)
 
     def _killed(self, now_s: float) -> None:
-        unanswered = [(client, body.id) for client, body in self._held_in]
+        unanswered = [(client, body.id) for client, body in (*self._held_in, *self._searching)]
+        self._searching.clear()
         unanswered += [(client, body.id) for client, body in self._held_out if isinstance(body, GattResult)]
         unanswered += [(one.client, one.request.id) for one in self._take_line()]
         self._held_in.clear()

@@ -312,3 +312,33 @@ def test_on_such_a_machine_a_stop_after_a_loss_gets_through_within_a_second_of_t
         stopped = next(at_s for at_s, value in bench.writes(linked_s) if value == STOP)
         assert stopped - linked_s < 1.0
         assert bench.true_ckmh == 0
+
+
+# --------------------------------------------------------------------------------------- links that only we see
+
+
+def test_a_link_that_died_without_a_word_is_made_again_after_ten_seconds_of_silence(bench):
+    bench.ready()
+    bench.mischief("bluetooth_killed")
+    bench.run(4)
+    bench.mischief("bluetooth_killed", on=False)
+    bench.until(lambda frame: frame.generation == 2 and frame.link is LinkState.READY, "new link", 15)
+
+
+def test_a_machine_that_is_silent_at_rest_is_not_connected_to_again_and_again():
+    with TreadmillBench(machine=machine(silent_at_rest=True)) as bench:
+        bench.want(WishMode.STOP, 1)
+        bench.run(60)
+        assert bench.frame.generation == 1
+
+
+def test_a_write_that_finds_no_link_makes_a_new_one_at_once(bench):
+    walking_at_minimum(bench)
+    bench.mischief("bluetooth_killed")
+    bench.run(2.2)
+    bench.mischief("bluetooth_killed", on=False)
+    bench.want(WishMode.STOP, 3)
+    bench.run(0.1)
+    assert bench.frame.link is LinkState.LOST
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 10)
+    assert bench.true_ckmh == 0

@@ -108,6 +108,7 @@ class FakeBluez:
         self.paired = False
         self.pair_replies: list[str] = []
         self.connects = 0
+        self._discovering = 0  # counts beginnings and ends
         self._bus: MessageBus | None = None
         self._held: list[Message] | None = None
         self._present = False
@@ -183,6 +184,18 @@ class FakeBluez:
             self._changed(DEVICE, DEVICE_IF, Connected=Variant("b", False))
             for path in (*self._chars, *self._services):
                 self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", [path, [CHAR_IF, SERVICE_IF]])
+
+    def adapter_gone(self) -> None:
+        """The dongle is pulled, or its firmware dies (F9): every object goes with it."""
+        self.drop()
+        self.character.adapter = self._present = False
+        self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", [DEVICE, [DEVICE_IF]])
+        self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", [ADAPTER, [ADAPTER_IF]])
+
+    def adapter_back(self) -> None:
+        """It is there again, powered."""
+        self.character.adapter = True
+        self._added(ADAPTER, self._adapter_interfaces())
 
     # ------------------------------------------------------------------------------------------ the treadmill
 
@@ -348,17 +361,25 @@ class FakeBluez:
         if member == "StartDiscovery":
             if not self.character.powered:
                 raise DBusError("org.bluez.Error.NotReady", "Resource Not Ready")
-            self._spawn(self._discover())
+            self._discovering += 1
+            self._spawn(self._discover(self._discovering))
         elif member == "StopDiscovery":
+            self._discovering += 1
             self._changed(ADAPTER, ADAPTER_IF, Discovering=Variant("b", False))
         return "", []
 
-    async def _discover(self) -> None:
+    async def _discover(self, number: int) -> None:
         self._changed(ADAPTER, ADAPTER_IF, Discovering=Variant("b", True))
         await asyncio.sleep(self.character.found_s)
-        if self.character.advertises and not self._connected:
-            self._present = True
-            self._added(DEVICE, self._treadmill_interfaces())
+        self._others()
+        while number == self._discovering:  # it may begin to advertise in the middle of it
+            if self.character.advertises and not self._connected:
+                self._present = True
+                self._added(DEVICE, self._treadmill_interfaces())
+                return
+            await asyncio.sleep(self.character.found_s)
+
+    def _others(self) -> None:
         for address, (name, ftms) in self.character.extra_devices.items():
             path = f"{ADAPTER}/dev_{address.replace(':', '_')}"
             self._added(path, self._device_interfaces(address, name, ftms, False))

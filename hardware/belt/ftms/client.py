@@ -41,7 +41,7 @@ from hardware.belt.link import (
     Notified,
     Opened,
 )
-from hardware.belt.treadmill import Readings, Report, take
+from hardware.belt.treadmill import Outcome, Readings, Report, take
 from hardware.config.profiles import Profile
 from hardware.constants import COMMAND_DEADLINE_S, CONNECT_DEADLINE_S, RECONNECT_S, STATUS_REPLAY_S
 from hardware.link.clock import Clock
@@ -51,6 +51,7 @@ T = TypeVar("T")
 
 HEAL_S: Final = 2.5  # no data for so long after connecting: perhaps the subscription was not heard
 HEAL_TRIES: Final = 3
+SILENT_S: Final = 10.0  # nobody walks then: the guard has stopped everything after 2.5 s without data
 PLAUSIBLE_CKMH: Final = 3000  # no treadmill runs faster than 30 km/h: such a record is broken
 
 _NO_SERVICE: Final = frozenset(
@@ -161,6 +162,13 @@ class FtmsClient:
         self._hurry.clear()
         self._lost()
 
+    def relink_if_silent(self, now_s: float) -> None:
+        """A link over which data came and then nothing for long may be one that only we still believe in (F11)."""
+        at_s = self.readings.at_s
+        if self._ready and at_s is not None and now_s - at_s > max(SILENT_S, 2 * self.profile.stale_s):
+            self._trouble = trouble.NO_DATA
+            self.drop()
+
     def come_back(self) -> None:
         """Stay away no longer."""
         self._hurry.set()
@@ -259,6 +267,9 @@ class FtmsClient:
                 self._event(event)
         reports = self.control_point.reports()
         for report in reports:
+            fault = self.control_point.last_fault
+            if report.outcome is Outcome.FAILED and fault is not None and fault.fault is Fault.NO_LINK:
+                self._lost()  # F7: BlueZ knows, whether anybody has told us or not
             if report.att == ATT_CCCD_NOT_CONFIGURED:
                 self._deaf.set()
             self.control.take(report, self.control_point.last_fault)
