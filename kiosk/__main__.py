@@ -32,7 +32,7 @@ from kiosk.autopilot import Autopilot
 from kiosk.content import Content, ContentError, load_content, read_screening
 from kiosk.locale import LocaleError
 from kiosk.session import texts
-from kiosk.session.model import Setup
+from kiosk.session.model import Display, Setup
 from kiosk.sound import Silence, Sound
 from kiosk.stage import DisplayError, PygameStage
 from kiosk.store.moment import SimulatedWallClock, WallClock, wall_utc_ms
@@ -53,7 +53,9 @@ class _Leave:
         self.asked = True
 
 
-def setup_of(config: Config, content: Content, archive: StoreArchive, clock: Clock) -> Setup:
+def setup_of(
+    config: Config, content: Content, archive: StoreArchive, clock: Clock, display: Display | None = None
+) -> Setup:
     """What does not change while the kiosk runs."""
     return Setup(
         content=content,
@@ -70,6 +72,7 @@ def setup_of(config: Config, content: Content, archive: StoreArchive, clock: Clo
         puller=config.wiring.level is WiringLevel.H1,
         new_id=lambda: archive.new_id(clock.now()),
         today=lambda: archive.today(clock.now()),
+        display=display,
     )
 
 
@@ -143,7 +146,7 @@ def _run(options: argparse.Namespace) -> int:
     if silent_because:
         print(silent_because, file=sys.stderr, flush=True)
     kiosk = Kiosk(
-        setup=setup_of(config, content, archive, clock),
+        setup=setup_of(config, content, archive, clock, stage.display(silent_because)),
         guard=_guard(paths),
         archive=archive,
         stage=stage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ from kiosk.supervise import Child, Supervisor, python_module
 
 if TYPE_CHECKING:
     from kiosk.ui import theme
+    from kiosk.staff.desk.box import BoxData
     from kiosk.ui.black_box_chart import BoxPicture
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
@@ -289,10 +290,14 @@ def blackbox_show(
     box: Box,
     data: DataDir = None,
     png: Annotated[Path | None, typer.Option(help="Also draw it to this file, on one time axis.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Lanes, speeds and story as one JSON object.")] = False,
 ) -> None:
     """What happened around a stop, change by change, timed from the event."""
     event_id, account = _account(box, data)
     event = account.event
+    if as_json:
+        typer.echo(msgspec.json.encode(_box_data(_box_picture(event_id, account), account)))
+        return
     typer.echo(f"{event_id}: {event.kind}, cause {event.cause or 'none'}, {len(account.moments)} steps of the guard")
     typer.echo("\n".join(hardware.cli.story(account)))
     if png is not None:
@@ -304,6 +309,29 @@ def blackbox_show(
         except OSError as error:
             raise _fail(str(error)) from error
         typer.echo(f"drawn to {png}")
+
+
+def _box_data(picture: BoxPicture, account: hardware.cli.Account) -> BoxData:
+    from kiosk.staff.desk.box import BoxData, Lane, Stretch
+
+    def changes(points: Sequence[tuple[float, float | None]]) -> tuple[tuple[float, float | None], ...]:
+        kept = [point for n, point in enumerate(points) if n in (0, len(points) - 1) or point[1] != points[n - 1][1]]
+        return tuple((round(at_s, 3), value) for at_s, value in kept)
+
+    return BoxData(
+        picture.title,
+        tuple(
+            Lane(
+                lane.name,
+                tuple(Stretch(round(bar.from_s, 3), round(bar.to_s, 3), bar.word) for bar in lane.bars),
+                tuple((round(at_s, 3), word) for at_s, word in lane.marks),
+            )
+            for lane in picture.lanes
+        ),
+        changes(picture.measured),
+        changes(picture.wished),
+        tuple(hardware.cli.story(account)),
+    )
 
 
 def _box_picture(event_id: str, account: hardware.cli.Account) -> BoxPicture:

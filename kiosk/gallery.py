@@ -30,7 +30,7 @@ from hardware.link.messages import (
     WishMode,
 )
 from hardware.units import SpeedUnit, ckmh_from_mph
-from kiosk import gallery_staff, screens
+from kiosk import gallery_machine, gallery_staff, screens
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, LocaleError, load_catalogues
@@ -819,8 +819,9 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         "why staff let one session happen",
         replace(member, choices=tuple(f"reason_override.{name}" for name in REASONS)),
     )
-    for screen, state, note, snapshot in gallery_staff.entries(base):
-        add(screen, state, note, snapshot)
+    for pages in (gallery_staff, gallery_machine):
+        for screen, state, note, snapshot in pages.entries(base):
+            add(screen, state, note, snapshot)
     return tuple(entries)
 
 

@@ -57,7 +57,8 @@ def _content() -> Content:
     return load_content(assets_directory())
 
 
-def _here(language: str, units: SpeedUnit, base: Snapshot, who: Staff) -> Here:
+def here_for(language: str, units: SpeedUnit, base: Snapshot, who: Staff) -> Here:
+    """What a page of *who* knows in the gallery."""
     content = _content()
     status = base.status
     setup = Setup(
@@ -180,7 +181,7 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
 def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     """(screen, state, note, snapshot) of every page of the desk."""
     for state, note, page, who in _pages():
-        here = _here(base.language, base.units, base, who)
+        here = here_for(base.language, base.units, base, who)
         desk = Desk(who, (page,), base.now_s - 5, base.now_s - 8)
         held = Held(Intent(IntentKind.HOLD, 0), 0.6) if state in ("dire", "raise") else None
         yield (

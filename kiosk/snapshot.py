@@ -66,6 +66,16 @@ class ScreenId(StrEnum):
     STAFF_OVERRIDE = "staff_override"
     STAFF_EXPORT = "staff_export"
     STAFF_REPORTS = "staff_reports"
+    STAFF_LOG = "staff_log"
+    STAFF_EVENT = "staff_event"
+    STAFF_BOX = "staff_box"
+    STAFF_FAULTS = "staff_faults"
+    STAFF_FAULT = "staff_fault"
+    STAFF_TREADMILL = "staff_treadmill"
+    STAFF_PROCEDURE = "staff_procedure"
+    STAFF_DIAGNOSTICS = "staff_diagnostics"
+    STAFF_TOUCH = "staff_touch"
+    STAFF_SYSTEM = "staff_system"
 
 
 FAR_SCREENS: Final = frozenset(
@@ -128,6 +138,7 @@ class IntentKind(StrEnum):
     LETTER = "letter"  # value: index into the letters
     SPACE = "space"
     SIGN_OUT = "sign_out"
+    TOUCH = "touch"  # value: x * 10000 + y, filled in by the stage
 
 
 @dataclass(frozen=True, slots=True)

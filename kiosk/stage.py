@@ -13,6 +13,7 @@ import pygame
 from hardware.config import Screen
 from kiosk.locale import Catalogue
 from kiosk.screens import HOLD_S, draw, intent_at, targets
+from kiosk.session.model import Display
 from kiosk.snapshot import Held, Intent, IntentKind, ScreenId, Snapshot
 from kiosk.ui.canvas import Ui
 
@@ -169,6 +170,8 @@ class PygameStage:
         intent = intent_at(self.ui, shown, pos)
         if intent is None:
             return []
+        if intent.kind is IntentKind.TOUCH:
+            return [replace(intent, value=pos[0] * 10_000 + pos[1])]
         if intent.kind is IntentKind.HOLD or (shown.screen is ScreenId.ATTRACT and intent.kind in HOLD_S):
             self._pressed, self._pressed_at_s = (intent, shown.screen), now_s
             return []
@@ -193,6 +196,18 @@ class PygameStage:
         intent = self._pressed[0]
         share = (snapshot.now_s - self._pressed_at_s) / HOLD_S.get(intent.kind, 1.0)
         return replace(snapshot, held=Held(intent, max(0.0, min(1.0, share))))
+
+    def display(self, silent: str = "") -> Display:
+        """What it is, for Diagnostics. *silent*: why nobody hears the kiosk."""
+        width, height = self._surface.get_size()
+        return Display(
+            driver=pygame.display.get_driver(),
+            renderer=os.environ.get("SDL_RENDER_DRIVER", "software"),
+            width=width,
+            height=height,
+            too_small=self.ui.metrics().too_small,
+            silent=silent,
+        )
 
     def picture(self) -> Picture:
         """A copy of the frame that is shown."""

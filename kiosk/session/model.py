@@ -43,6 +43,18 @@ GAP_S: Final = 0.001  # float noise of a clock that counts in 20 ms
 
 
 @dataclass(frozen=True, slots=True)
+class Display:
+    """What the kiosk draws on, for Diagnostics."""
+
+    driver: str  # SDL's video driver
+    renderer: str  # SDL_RENDER_DRIVER, or what SDL chooses
+    width: int
+    height: int
+    too_small: bool  # for the configured distance
+    silent: str  # why nobody hears it; empty if all is well
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What does not change while the kiosk runs."""
 
@@ -60,6 +72,7 @@ class Setup:
     puller: bool  # wiring level H1: a hard stop takes the treadmill's own key, and a hand has to put it back
     new_id: Callable[[], str]
     today: Callable[[], date]
+    display: Display | None = None  # what it is shown on; None: nobody sees it
 
 
 # ----------------------------------------------------------------------------------------------- the person

@@ -33,6 +33,7 @@ from kiosk.session.model import (
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.caps import CapContext, effective
+from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
 from kiosk.staff.desk.granted import REASONS as OVERRIDE_REASONS
 from kiosk.staff.desk.granted import NoteOverride
@@ -327,7 +328,7 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
     account = desk.account_of(answer)
     t.go(ScreenId.ATTRACT)
     if account is not None:
-        desk.open_desk(t, account)
+        desk.open_desk(t, account, FaultsPage() if t.state.service.hold else None)
 
 
 def override(t: Turn, intent: Intent) -> None:

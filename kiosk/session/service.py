@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Inputs, LinkState, Missing, Reset, ResetBy, Status
+from hardware.link.messages import LinkState, Missing, Reset, ResetBy, Status
 from hardware.link.messages import State as GuardState
 from kiosk.session.model import Record
 from kiosk.session.near import ask_pin
+from kiosk.session.proofs import proof_tiles, proved
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
 from kiosk.store.kinds import Severity
@@ -18,33 +19,6 @@ from kiosk.store.repositories.service import Service
 ITEMS: Final = (("reset.item.person", True), ("reset.item.belt", True))
 
 _LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
-
-
-# --------------------------------------------------------------------------------------------------- repeated proofs
-
-
-def proved(proofs: frozenset[str], inputs: Inputs) -> frozenset[str]:
-    """What has been seen to move, with *inputs* as they are now: a proof is a contact seen open, then closed."""
-    seen = set(proofs)
-    for name, closed in (("clip", inputs.clip_closed), ("red", inputs.red_closed)):
-        if not closed:
-            seen.add(f"{name}_open")
-            seen.discard(name)  # proved before, and open now: it counts once it is closed again
-        elif f"{name}_open" in seen:
-            seen.add(name)
-    if inputs.amber_pressed:
-        seen.add("amber_down")
-    elif inputs.amber_pressed is False and "amber_down" in seen:
-        seen.add("amber")
-    return frozenset(seen)
-
-
-def proof_tiles(proofs: frozenset[str], inputs: Inputs | None) -> tuple[Tile, ...]:
-    """The proofs as lines: each names what to do until it was seen."""
-    names = ["red", "clip"]
-    if inputs is not None and inputs.amber_pressed is not None:
-        names.append("amber")
-    return tuple(Tile(f"reset.item.{name}", TileState.DONE if name in proofs else TileState.ACTIVE) for name in names)
 
 
 # ------------------------------------------------------------------------------------------------------- the reset

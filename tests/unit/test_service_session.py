@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from hardware.link.messages import Cause, Inputs, Reset, State
-from kiosk.session import service
+from kiosk.session import proofs
 from kiosk.session.model import ServiceRead
 from kiosk.snapshot import ScreenId as S
 from kiosk.snapshot import TileState
@@ -21,10 +21,10 @@ HELD = Service("link_lost", (Tally("link_lost", 3, 1_783_000_000_000, 1_783_100_
 
 
 def seen(*inputs: Inputs) -> frozenset[str]:
-    proofs: frozenset[str] = frozenset()
+    found: frozenset[str] = frozenset()
     for one in inputs:
-        proofs = service.proved(proofs, one)
-    return proofs
+        found = proofs.proved(found, one)
+    return found
 
 
 @pytest.mark.parametrize(("moved", "name"), [(OPEN_CLIP, "clip"), (OPEN_RED, "red"), (AMBER, "amber")])
@@ -41,10 +41,10 @@ def test_a_contact_that_opens_again_is_no_longer_proved():
 
 
 def test_an_amber_button_is_proved_only_where_one_is_fitted():
-    names = [tile.key for tile in service.proof_tiles(frozenset(), CLOSED)]
+    names = [tile.key for tile in proofs.proof_tiles(frozenset(), CLOSED)]
     without = msgspec.structs.replace(CLOSED, amber_pressed=None)
     assert names == ["reset.item.red", "reset.item.clip", "reset.item.amber"]
-    assert [tile.key for tile in service.proof_tiles(frozenset(), without)] == names[:2]
+    assert [tile.key for tile in proofs.proof_tiles(frozenset(), without)] == names[:2]
 
 
 def latched(*, amber: bool = False) -> Desk:

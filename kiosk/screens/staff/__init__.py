@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.screens.staff import asking, box, charts, facts, lists, menu, stepper, steps
+from kiosk.screens.staff import asking, box, charts, facts, lists, menu, stepper, steps, touch
 from kiosk.staff.desk.views import (
     BoxView,
     ChartsView,
@@ -15,6 +15,7 @@ from kiosk.staff.desk.views import (
     PickView,
     StepperView,
     StepsView,
+    TouchView,
     TypeView,
 )
 from kiosk.ui.canvas import Canvas
@@ -40,6 +41,8 @@ def paint(c: Canvas) -> None:
             charts.paint(c, view)
         case BoxView() as view:
             box.paint(c, view)
+        case TouchView() as view:
+            touch.paint(c, view)
         case PadView() as view:
             asking.pad(c, view)
         case TypeView() as view:

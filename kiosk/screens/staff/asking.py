@@ -57,8 +57,9 @@ def letters(c: Canvas, view: TypeView) -> None:
         c.block(view.text, hint, m.small, theme.MUTED, max_lines=2, valign="middle", least=m.least)
     across = max(6, min(10, (body.width + m.gap) // (m.touch + m.gap)))
     down = max(1, (body.height + m.gap) // (m.touch + m.gap))
-    keys, _, pages = shown_page(LETTERS, view.page, across * down)
-    rows = min(down, -(-min(len(LETTERS), across * down) // across))
+    every = view.keys or LETTERS
+    keys, _, pages = shown_page(every, view.page, across * down)
+    rows = min(down, -(-min(len(every), across * down) // across))
     for (index, letter), cell in zip(keys, grid(body, across, rows, m.gap), strict=False):
         c.box(cell, theme.BUTTON, line=theme.BUTTON_LINE)
         cap = min(m.body, cell.height // 3)

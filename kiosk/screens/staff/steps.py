@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from kiosk.screens.staff.frame import footer, frame, message, shown_page
+from kiosk.screens.staff.frame import button, footer, frame, message, shown_page
 from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.views import StepsView
 from kiosk.ui import theme, widgets
@@ -18,10 +18,16 @@ def paint(c: Canvas, view: StepsView) -> None:
     m = c.m
     made = frame(c, view.title)
     body = message(c, made.body, view.message, view.tone)
-    left, right = columns(body, [1, 1.1], m.margin) if view.lines else (body, body)
-    if view.figure:
+    # A small panel has room for the list only where it is touched: what to do now comes first.
+    lines = view.lines if not m.compact or any(tap for _, _, tap in view.lines) else ()
+    left, right = columns(body, [1, 1.1], m.margin) if lines else (body, body)
+    if view.figure and not (m.compact and view.large is not None):
         foot, left = cut_bottom(left, round(m.title * 2.0), m.gap)
         c.figure(view.figure, (foot.x, foot.centery - m.title // 2), m.title, theme.TEXT, inside=foot)
+    if view.large is not None:
+        tall = max(m.key, round(left.height * (0.45 if m.compact else 0.52)))
+        spot, left = cut_bottom(left, tall, m.gap)
+        button(c, spot, view.large, cap=m.title)
     c.block(
         view.text,
         left,
@@ -32,11 +38,11 @@ def paint(c: Canvas, view: StepsView) -> None:
         balance=True,
     )
     pages = 1
-    if view.lines:
-        taps = any(tap for _, _, tap in view.lines)
+    if lines:
+        taps = any(tap for _, _, tap in lines)
         pitch = m.touch + m.gap if taps else round(m.body * 2.2)
-        shown, _, pages = shown_page(view.lines, view.page, (right.height + m.gap) // pitch)
-        cap = widgets.tile_cap(c, [words for words, _, _ in view.lines], right.width - 2 * m.small, pitch)
+        shown, _, pages = shown_page(lines, view.page, (right.height + m.gap) // pitch)
+        cap = widgets.tile_cap(c, [words for words, _, _ in lines], right.width - 2 * m.small, pitch)
         for place, (index, (words, state, tap)) in enumerate(shown):
             row = Rect(right.x, right.y + place * pitch, right.width, m.touch if taps else pitch)
             if tap:

@@ -20,9 +20,15 @@ LEADS_TO: Final[Mapping[ScreenId, frozenset[ScreenId]]] = {
     S.STAFF_MENU: frozenset(
         {
             S.STAFF_CAPS, S.STAFF_MEMBERS, S.STAFF_ACCOUNTS, S.STAFF_OVERRIDE, S.STAFF_EXPORT, S.STAFF_REPORTS,
+            S.STAFF_LOG, S.STAFF_FAULTS, S.STAFF_TREADMILL, S.STAFF_DIAGNOSTICS, S.STAFF_SYSTEM,
         }
     ),
     S.STAFF_CAPS: frozenset({S.STAFF_CAP}),
+    S.STAFF_LOG: frozenset({S.STAFF_EVENT}),
+    S.STAFF_EVENT: frozenset({S.STAFF_BOX, S.STAFF_LOG}),
+    S.STAFF_FAULTS: frozenset({S.STAFF_FAULT}),
+    S.STAFF_TREADMILL: frozenset({S.STAFF_PROCEDURE}),
+    S.STAFF_DIAGNOSTICS: frozenset({S.STAFF_TOUCH}),
     S.STAFF_MEMBERS: frozenset({S.STAFF_MEMBER}),
     S.STAFF_MEMBER: frozenset({S.STAFF_CAP}),
     S.STAFF_ACCOUNTS: frozenset({S.STAFF_ACCOUNT}),

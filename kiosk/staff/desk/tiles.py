@@ -8,11 +8,16 @@ from typing import Final
 
 from kiosk.staff.desk.accounts import AccountsPage
 from kiosk.staff.desk.caps import CapsPage
+from kiosk.staff.desk.diagnostics import DiagnosticsPage
 from kiosk.staff.desk.exporting import ExportPage
+from kiosk.staff.desk.faults import FaultsPage
+from kiosk.staff.desk.log import LogPage
 from kiosk.staff.desk.members import MembersPage
 from kiosk.staff.desk.model import Page
 from kiosk.staff.desk.override import OverridePage
 from kiosk.staff.desk.reporting import ReportsPage
+from kiosk.staff.desk.system import SystemPage
+from kiosk.staff.desk.treadmill import TreadmillPage
 from kiosk.staff.pin import Right
 
 
@@ -27,10 +32,15 @@ class MenuTile:
 
 
 TILES: Final[tuple[MenuTile, ...]] = (
+    MenuTile("treadmill", "rails", Right.RESET, TreadmillPage),
+    MenuTile("faults", "octagon", Right.RESET, FaultsPage),
+    MenuTile("log", "square", None, LogPage),
     MenuTile("caps", "chevron_down", Right.CAPS, CapsPage),
     MenuTile("members", "person", Right.MEMBERS, MembersPage),
     MenuTile("override", "hand", None, OverridePage),
     MenuTile("export", "arrow_right", Right.MEMBERS, ExportPage),
     MenuTile("reports", "rails", None, ReportsPage),
+    MenuTile("diagnostics", "speaker", None, DiagnosticsPage),
     MenuTile("accounts", "digits", None, AccountsPage),
+    MenuTile("system", "circle", Right.SYSTEM, SystemPage),
 )

@@ -116,6 +116,7 @@ class StepsView:
     tone: Tone = Tone.NOTICE
     buttons: tuple[Button, ...] = ()
     page: int = 0
+    large: Button | None = None  # what is done again and again, without looking: a button as large as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class TypeView:
     page: int
     message: str = ""
     ready: bool = True
+    keys: str = ""  # the keys, where they are not the letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,28 @@ class ChartsView:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """The guard's minute around a stop, on one time axis. Seconds from the event; speeds km/h, None: not known."""
+
+    title: str
+    lanes: tuple[tuple[str, tuple[tuple[float, float, str], ...], tuple[float, ...]], ...]  # (name, bars, marks)
+    measured: tuple[tuple[float, float | None], ...]
+    wished: tuple[tuple[float, float | None], ...]
+    measured_word: str
+    wished_word: str
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TouchView:
+    """A cross where each of the last touches was."""
+
+    title: str
+    text: str
+    touches: tuple[tuple[int, int], ...]  # pixels
+
+
 View = (
     ListView
     | MenuView
@@ -222,6 +246,8 @@ View = (
     | NoteView
     | StepperView
     | ChartsView
+    | BoxView
+    | TouchView
 )
 
 

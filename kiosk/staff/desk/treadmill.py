@@ -1,0 +1,320 @@
+"""The treadmill: which one, how it is reached, what was measured; scan and bind. None of it moves a belt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from hardware.config.binding import Binding, BindingError, save_binding
+from hardware.config.profiles import Profile, ProfileError, load_profile
+from hardware.link.messages import Found, LinkState, Rebind, Scan, State
+from hardware.units import speed_text
+from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.staff import audit
+from kiosk.staff.desk.asking import ConfirmPage, words
+from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
+from kiosk.staff.desk.typing import STICKER, KeysPage
+from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
+from kiosk.staff.pin import Right
+from kiosk.store.moment import Moment, iso
+from kiosk.store.store import Store
+
+if TYPE_CHECKING:
+    from kiosk.staff.desk.turn import DeskTurn
+
+
+def last_four(address: str) -> str:
+    """What is on the sticker: ``00:42`` of ``C0:FF:EE:00:00:42``."""
+    return address[-5:]
+
+
+def strength_key(rssi: int | None) -> str:
+    """dBm in words. Indoors: above -60 a few metres, below -85 the edge of reach."""
+    if rssi is None:
+        return "treadmill.signal_connected"
+    word = "strong" if rssi >= -60 else "good" if rssi >= -75 else "weak" if rssi >= -85 else "edge"
+    return f"treadmill.signal_{word}"
+
+
+def standing(here: Here) -> bool:
+    """Whether nothing is armed and the belt is at rest: then, and only then, the machine may be left alone."""
+    status = here.status
+    return status is None or (status.at_rest and status.state in (State.LATCHED, State.IDLE))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProfile(Job):
+    """What was measured of *address*; answers with a Profile."""
+
+    address: str
+
+    def do(self, store: Store, at: Moment) -> Profile:
+        """Raises RefusalError for a file that cannot be used."""
+        try:
+            return load_profile(store.path.parent, self.address)
+        except ProfileError as error:
+            raise RefusalError("treadmill.bad_profile") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Bind(Job):
+    """Keep that this kiosk drives *address* from now on; in the audit as well. Answers with the address."""
+
+    address: str
+    label: str
+    by: str
+    before: str
+
+    def do(self, store: Store, at: Moment) -> str:
+        """Raises RefusalError."""
+        try:
+            made = Binding(
+                address=self.address,
+                label=self.label,
+                bound_by=self.by,
+                bound_at=iso(at.utc_ms).replace(".000Z", "Z"),
+            )
+            save_binding(Path(store.path.parent), made)
+        except BindingError as error:
+            raise RefusalError("treadmill.not_bound") from error
+        store.writer.run(
+            lambda connection: audit.note(
+                connection,
+                store.ids,
+                at,
+                who=self.by,
+                action="treadmill bound",
+                subject="treadmill",
+                before=self.before,
+                after=self.address,
+            )
+        )
+        return self.address
+
+
+@dataclass(frozen=True, slots=True)
+class TreadmillPage(Page):
+    """What is bound, and what can be done with it."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_TREADMILL
+    profile: Profile | None = None
+    address: str = ""
+    page: int = 0
+    message: str = ""
+    tone: Tone = Tone.NOTICE
+
+    def told(self, t: DeskTurn, body: object) -> None:
+        """Another treadmill has come: what is known of it?"""
+        facts = None if t.status is None else t.status.facts
+        if facts is not None and facts.address != self.address:
+            t.put(replace(self, address=facts.address, profile=None))
+            t.run(ReadProfile(facts.address))
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """Its profile."""
+        if answer.errand == ReadProfile(self.address) and isinstance(answer.result, Profile):
+            t.put(replace(self, profile=answer.result))
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """Scan, check, commission, the last result."""
+        match intent.kind:
+            case IntentKind.CHOOSE if intent.value == 0 and self.may_scan(t.here):
+                t.open(ScanPage())
+            case IntentKind.CHOOSE if intent.value == 1 and self.address:
+                t.open(ProcedurePage(KIND_CHECK, self.address))
+            case IntentKind.CHOOSE if intent.value == 2 and self.address and t.here.may(Right.SYSTEM):
+                t.open(ProcedurePage(KIND_COMMISSION, self.address))
+            case IntentKind.CHOOSE if intent.value == 3 and self.address:
+                t.open(ResultPage(self.address))
+            case IntentKind.NEXT | IntentKind.PREVIOUS:
+                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """Bound anew, or commissioned: read again what is known."""
+        if result == "bound":
+            t.put(replace(self, profile=None, address="", message="treadmill.bound", tone=Tone.GOOD))
+        elif self.address:
+            t.run(ReadProfile(self.address))
+
+    def may_scan(self, here: Here) -> bool:
+        """Only with the right, and with nothing armed."""
+        return here.may(Right.SYSTEM) and standing(here)
+
+    def view(self, here: Here) -> FactsView:
+        """What is known."""
+        texts, status = here.texts, here.status
+        facts = None if status is None else status.facts
+        rows: list[Fact] = []
+        if status is None:
+            rows.append(Fact(texts("treadmill.link"), texts("treadmill.no_guard"), Tone.BAD))
+        else:
+            good = status.link in (LinkState.READY, LinkState.READ_ONLY)
+            rows.append(
+                Fact(
+                    texts("treadmill.link"),
+                    texts(f"treadmill.link_{status.link.value}"),
+                    Tone.GOOD if good else Tone.NOTICE,
+                )
+            )
+        if facts is not None:
+            unit = texts(f"unit.{here.setup.units.name.lower()}")
+            least, most = (speed_text(v, here.setup.units) for v in (facts.min_ckmh, facts.max_ckmh))
+            rows += [
+                Fact(texts("treadmill.name"), facts.name or "–"),
+                Fact(texts("treadmill.sticker"), last_four(facts.address)),
+                Fact(texts("treadmill.model"), f"{facts.model or '–'} / {facts.firmware or '–'}"),
+                Fact(texts("treadmill.speeds"), f"{least} – {most} {unit}"),
+                Fact(texts("treadmill.slopes"), f"{facts.min_dpct / 10:g} – {facts.max_dpct / 10:g} %"),
+            ]
+            measured = self.profile is not None and self.profile.commissioned
+            cap = ""
+            if self.profile is not None and measured:
+                cap = f"{speed_text(self.profile.limit_ckmh, here.setup.units)} {unit}, {self.profile.measured_on}"
+            rows.append(
+                Fact(
+                    texts("treadmill.measured"),
+                    cap or texts("treadmill.not_measured"),
+                    Tone.GOOD if measured else Tone.NOTICE,
+                )
+            )
+        if status is not None and status.opening.needed:
+            left_s = status.opening.valid_left_s
+            rows.append(
+                Fact(
+                    texts("treadmill.opening"),
+                    texts("treadmill.opening_due")
+                    if left_s is None
+                    else texts.count("treadmill.hours", _hours(left_s)),
+                    Tone.NOTICE if left_s is None else Tone.GOOD,
+                )
+            )
+        actions = []
+        if facts is not None:
+            due = status is not None and status.opening.needed and status.opening.valid_left_s is None
+            actions.append(
+                Button(texts("treadmill.check"), Intent(IntentKind.CHOOSE, 1), tone=Tone.GOOD if due else Tone.PLAIN)
+            )
+            if here.may(Right.SYSTEM):
+                actions.append(Button(texts("treadmill.commission"), Intent(IntentKind.CHOOSE, 2)))
+            if self.profile is not None and self.profile.commissioned:
+                actions.append(Button(texts("treadmill.result"), Intent(IntentKind.CHOOSE, 3)))
+        if self.may_scan(here):
+            actions.append(Button(texts("treadmill.scan"), Intent(IntentKind.CHOOSE, 0)))
+        trouble = "" if status is None else status.trouble
+        message = texts(self.message) if self.message else trouble
+        return FactsView(
+            texts("treadmill.title"), tuple(rows), tuple(actions), self.page, message=message, tone=self.tone
+        )
+
+
+def _hours(seconds: float) -> int:
+    return max(1, round(seconds / 3600))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPage(Page):
+    """What advertises, the strongest first. Names can be alike: the sticker decides."""
+
+    screen: ClassVar[ScreenId] = ScreenId.STAFF_TREADMILL
+    holds: ClassVar[bool] = False
+    page: int = 0
+    chosen: Found | None = None
+    asking: str = ""
+    message: str = ""
+    working: bool = False
+
+    def opened(self, t: DeskTurn) -> None:
+        """Begin to look."""
+        t.send(Scan(on=True))
+
+    def leaving(self, t: DeskTurn) -> None:
+        """No longer."""
+        t.send(Scan(on=False))
+
+    def found(self, here: Here) -> tuple[Found, ...]:
+        """The strongest first; what is connected before all."""
+        found = () if here.status is None else here.status.found
+        return tuple(sorted(found, key=lambda one: (not one.connected, -(one.rssi or 0), one.address)))
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """A treadmill: what does its sticker say?"""
+        found = self.found(t.here)
+        match intent.kind:
+            case IntentKind.OPEN if 0 <= intent.value < len(found) and not self.working:
+                t.put(replace(self, chosen=found[intent.value], asking="sticker", message=""))
+                t.open(KeysPage(words("treadmill.sticker"), words("treadmill.sticker_help"), keys=STICKER))
+            case IntentKind.NEXT | IntentKind.PREVIOUS:
+                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """The sticker's number, or a held yes."""
+        chosen = self.chosen
+        match self.asking, result:
+            case "sticker", str(typed) if chosen is not None:
+                if typed != last_four(chosen.address).replace(":", ""):
+                    t.put(replace(self, asking="", message="treadmill.other_sticker"))
+                    t.play("caution")
+                    return
+                t.put(replace(self, asking="bind"))
+                t.open(
+                    ConfirmPage(
+                        words("treadmill.bind_title", name=chosen.name or "–", last=last_four(chosen.address)),
+                        (words("treadmill.bind_line_1"), words("treadmill.bind_line_2")),
+                        "treadmill.bind",
+                    )
+                )
+            case "bind", True if chosen is not None:
+                facts = None if t.status is None else t.status.facts
+                t.put(replace(self, asking="", working=True))
+                t.run(
+                    Bind(chosen.address, t.setup.treadmill_label, t.here.who.name, facts.address if facts else "none")
+                )
+            case _:
+                t.put(replace(self, asking=""))
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """It is bound: guard and belt begin anew with it."""
+        if not isinstance(answer.errand, Bind) or not self.working:
+            return
+        if answer.refused:
+            t.put(replace(self, working=False, message=answer.refused))
+            return
+        t.send(Scan(on=False))
+        t.send(Rebind())
+        t.play("done")
+        t.back("bound")
+
+    def view(self, here: Here) -> ListView:
+        """Name, strength, last four; two alike are marked."""
+        texts, found = here.texts, self.found(here)
+        names = Counter(one.name for one in found)
+        rows = []
+        for index, one in enumerate(found):
+            signal = texts(strength_key(one.rssi))
+            signal = signal if one.rssi is None else f"{signal} ({one.rssi} dBm)"
+            alike = names[one.name] > 1
+            rows.append(
+                Row(
+                    (one.name or "–", signal, last_four(one.address)),
+                    Intent(IntentKind.OPEN, index),
+                    Tone.NOTICE if alike else Tone.PLAIN,
+                )
+            )
+        alike = any(count > 1 for count in names.values())
+        message = texts(self.message) if self.message else texts("treadmill.alike") if alike else ""
+        return ListView(
+            texts("treadmill.scan_title"),
+            (texts("treadmill.name"), texts("treadmill.signal"), texts("treadmill.sticker")),
+            (1.2, 1.0, 0.5),
+            tuple(rows),
+            self.page,
+            empty=texts("treadmill.none_yet"),
+            text=texts("treadmill.scan_text"),
+            message=message,
+        )
+
+
+ACTIONS: Final = 4
