@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from hardware.belt.ftms.decode_command import Direction, decode_report
+from hardware.belt.scan_command import ScanFailedError
 from hardware.guard.black_box import BlackBoxError
 from hardware.guard.replay import Account, Moment, account_of, story
 
@@ -20,6 +21,7 @@ __all__ = [
     "Account",
     "BlackBoxError",
     "Moment",
+    "ScanFailedError",
     "account_of",
     "app",
     "look_at_wires",
@@ -123,6 +125,38 @@ def look_at_wires(settings: Config, runtime: Path | None) -> tuple[tuple[str, ..
     except (RuntimeDirError, guard_check.CheckError) as error:
         return (), (), str(error)
     return tuple(report.lines), tuple(report.missing), ""
+
+
+def prove_wire(settings: Config, name: str, seconds: float, runtime: Path | None) -> str:
+    """For setup: '' once the wire *name* of [wiring] was seen to move and come back, else what was wrong."""
+    import time
+
+    from hardware.gpio.pins import PinError
+    from hardware.guard import prove
+    from hardware.link.paths import RuntimeDirError, open_runtime_directory
+
+    wire = next(one for one in prove.PROVABLE if one.name == name)
+    try:
+        with closing(prove.open_inputs(settings.wiring, open_runtime_directory(runtime))) as pins:
+            pin: int = getattr(settings.wiring, name)
+            return prove.watch(pins, pin, wire, seconds, time.monotonic, time.sleep)
+    except (RuntimeDirError, PinError) as error:
+        return str(error)
+
+
+def wires_to_prove(settings: Config) -> tuple[str, ...]:
+    """For setup: the names of the inputs that a person can move."""
+    from hardware.guard import prove
+
+    return tuple(wire.name for wire in prove.fitted(settings.wiring))
+
+
+def treadmills_in_reach(seconds: float, adapter: str | None) -> tuple[tuple[str, str, str], ...]:
+    """For setup: (address, name, strength in words) of each FTMS treadmill. Raises ScanFailedError."""
+    from hardware.belt import scan_command
+
+    found = scan_command.scan(seconds, adapter)
+    return tuple((one.address, one.name or "without a name", scan_command.strength(one.rssi)) for one in found)
 
 
 def radio_trouble(adapter: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,11 +20,12 @@ import kiosk.staff.cli
 from hardware.config import Config, ConfigError, load_config
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
 from kiosk import black_box, programs_command
+from kiosk.staff.commands import treadmill
 from kiosk.supervise import Child, Supervisor, python_module
 
 if TYPE_CHECKING:
-    from kiosk.ui import theme
     from kiosk.staff.desk.box import BoxData
+    from kiosk.ui import theme
     from kiosk.ui.black_box_chart import BoxPicture
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
@@ -57,6 +60,7 @@ def _root(
 
 app.registered_commands.extend(hardware.cli.app.registered_commands)
 app.registered_groups.extend(hardware.cli.app.registered_groups)
+hardware.cli.treadmill_app.registered_commands.extend(treadmill.treadmill.registered_commands)
 app.registered_commands.extend(kiosk.staff.cli.app.registered_commands)
 app.registered_groups.extend(kiosk.staff.cli.app.registered_groups)
 app.registered_commands.extend(kiosk.appliance.cli.app.registered_commands)
@@ -377,6 +381,83 @@ def blackbox_replay(box: Box, data: DataDir = None) -> None:
     many = len(account.differences)
     typer.echo(f"{event_id}: {len(account.moments)} steps replayed, {many} difference{'' if many == 1 else 's'}.")
     raise typer.Exit(1 if many else 0)
+
+
+class _SetupHands:
+    """The hardware as kiosk.appliance.setup wants it; here because only this module may see hardware.cli."""
+
+    def __init__(self, runtime: Path | None) -> None:
+        self._runtime = runtime
+
+    def wires(self, config: Config) -> Sequence[str]:
+        return hardware.cli.wires_to_prove(config)
+
+    def prove(self, config: Config, wire: str, seconds: float) -> str:
+        return hardware.cli.prove_wire(config, wire, seconds, self._runtime)
+
+    def scan(self, seconds: float, adapter: str | None) -> Sequence[tuple[str, str, str]]:
+        from hardware.cli import ScanFailedError
+        from kiosk.appliance.setup import SetupError
+
+        try:
+            return hardware.cli.treadmills_in_reach(seconds, adapter)
+        except ScanFailedError as error:
+            raise SetupError(str(error)) from error
+
+    def services(self, *, on: bool) -> bool:
+        if not Path("/run/systemd/system").is_dir():
+            return False
+        units = [f"retrowalk-{name}.service" for name in ("guard", "belt", "stopper", "kiosk")]
+        command = ["start", "retrowalk.target"] if on else ["stop", *units]
+        return subprocess.run(["systemctl", *command], check=False).returncode == 0
+
+    def opening_check(self) -> int | None:
+        if not any(command.name == "opening-check" for command in app.registered_commands):
+            return None
+        return subprocess.run([sys.argv[0], "opening-check"], check=False).returncode
+
+
+@app.command()
+def setup(
+    config: Annotated[Path, typer.Option(help="The configuration file to write.")] = SYSTEM_CONFIG,
+    data: Annotated[Path, typer.Option(help="Where the record is kept.")] = Path("/var/lib/retrowalk"),
+    answers: Annotated[
+        Path | None, typer.Option(help="Answers in a TOML file: nothing is asked, what needs hands is left out.")
+    ] = None,
+    again: Annotated[
+        list[str] | None, typer.Option(help="A step to do once more: questions, wires, treadmill, check.")
+    ] = None,
+    runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
+) -> None:
+    """Set this kiosk up: gym, screen, wires, treadmill, opening check. May be broken off and taken up again."""
+    from rich.console import Console
+
+    from kiosk.appliance import setup as wizard
+    from kiosk.appliance.config_text import read_answers
+    from kiosk.staff.commands.shell import shell_user
+
+    for step in again or ():
+        if step not in wizard.STEPS:
+            raise _fail(f'There is no step "{step}". The steps: {", ".join(wizard.STEPS)}.')
+    if answers is None and not sys.stdin.isatty():
+        raise _fail("There is no terminal to ask at. Start it from one, or give --answers FILE.")
+    if runtime is None and Path("/run/retrowalk").is_dir():
+        runtime = Path("/run/retrowalk")
+    try:
+        given = None if answers is None else read_answers(answers.read_text(encoding="utf-8"), str(answers))
+        wizard.Setup(
+            config=config,
+            data=data,
+            hands=_SetupHands(runtime),
+            console=Console(),
+            answers=given,
+            panel=wizard.attached_panel(),
+            who=shell_user(),
+        ).run(again or ())
+    except (wizard.SetupError, ConfigError, OSError) as error:
+        raise _fail(str(error)) from error
+    except (KeyboardInterrupt, EOFError):
+        raise _fail("Broken off. What is done is kept; retrowalk setup goes on from there.") from None
 
 
 def _demo_data() -> Path:

@@ -1,0 +1,379 @@
+"""``retrowalk setup``: from an installed package to a kiosk that walks people. Asks little, proves what it can.
+
+Four steps, each of which may be skipped (it then says what is missing) and is remembered, so that setup can be broken
+off and taken up again: *questions* write the configuration, *wires* has each wire moved, *treadmill* finds and binds
+the machine, *check* starts the kiosk and runs the opening check.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol, TextIO
+
+import msgspec
+from rich.console import Console
+from rich.panel import Panel
+from rich.prompt import Confirm, FloatPrompt, IntPrompt, Prompt
+from rich.table import Table
+from rich.text import Text
+
+from hardware.config import Config, ConfigError, load_config
+from hardware.config.binding import Binding, BindingError, save_binding
+from hardware.config.files import keep_and_replace
+from kiosk.appliance.config_text import LEVELS, UNITS, Answers, answers_of, config_text, width_mm
+
+STEPS: Final = ("questions", "wires", "treadmill", "check")
+PROVE_S: Final = 30.0
+SCAN_S: Final = 10.0
+PROGRESS: Final = "setup-progress.json"
+
+
+WITHOUT: Final = {
+    "questions": "Without a configuration the kiosk does not start. Run retrowalk setup again.",
+    "wires": "Nobody has seen the wires work. Prove them before anyone walks: retrowalk setup --again wires",
+    "treadmill": "No treadmill is bound: the staff's desk, or retrowalk setup --again treadmill",
+    "check": "The opening check is still to do, on the staff's desk or with: retrowalk opening-check",
+}
+"""What is missing where a step was skipped."""
+
+MOVE: Final = {
+    "clip": "Pull the clip off, count to two, and put it back on",
+    "red_button": "Press the red button, count to two, and twist it out again",
+    "amber_button": "Press the amber button on the rail, and let it go",
+    "deck_open_end": "Step into the distance sensor's field at the open end of the deck, and out again (belt off)",
+    "deck_motor_end": "Step into the distance sensor's field at the motor end of the deck, and out again (belt off)",
+    "belt_pickup": "Turn the belt by hand by a metre, treadmill unplugged",
+}
+"""How each wire is moved; keys are those of [wiring]."""
+
+
+class SetupError(Exception):
+    """Setup cannot go on; the text says what to do."""
+
+
+class Hands(Protocol):
+    """What setup needs of the hardware; kiosk.cli hands it over, tests play it."""
+
+    def wires(self, config: Config) -> Sequence[str]:
+        """The inputs that a person can move."""
+
+    def prove(self, config: Config, wire: str, seconds: float) -> str:
+        """'' once it was seen to move and come back, else what was wrong."""
+
+    def scan(self, seconds: float, adapter: str | None) -> Sequence[tuple[str, str, str]]:
+        """(address, name, strength) of each treadmill in reach. Raises SetupError."""
+
+    def services(self, *, on: bool) -> bool:
+        """Start guard, belt, stopper and kiosk, or stop them; False where there is no systemd."""
+
+    def opening_check(self) -> int | None:
+        """Run it; its exit code, or None where this version has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel_:  # noqa: N801  # Panel is rich's
+    """A display as it tells of itself."""
+
+    width_px: int
+    height_px: int
+    width_mm: float | None
+
+
+def attached_panel(drm: Path = Path("/sys/class/drm")) -> Panel_ | None:
+    """The first connected display: its preferred mode and, from its EDID, its width. None if there is none."""
+    for connector in sorted(drm.glob("card*-*")):
+        try:
+            if (connector / "status").read_text().strip() != "connected":
+                continue
+            first = (connector / "modes").read_text().splitlines()[0]
+            width, height = (int(part) for part in first.split("x"))
+            edid = (connector / "edid").read_bytes()
+        except (OSError, ValueError, IndexError):
+            continue
+        # Byte 21: the picture's width in whole centimetres; 0 for projectors.
+        return Panel_(width, height, edid[21] * 10.0 if len(edid) >= 128 and edid[21] else None)
+    return None
+
+
+class Setup:
+    """See the top of this file."""
+
+    def __init__(
+        self,
+        *,
+        config: Path,
+        data: Path,
+        hands: Hands,
+        console: Console,
+        stream: TextIO | None = None,
+        answers: Answers | None = None,
+        panel: Panel_ | None = None,
+        who: str = "setup",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """*answers*: from a file; then nothing is asked. *stream*: what is typed, in tests."""
+        self._path: Final = config
+        self._data: Final = data
+        self._hands: Final = hands
+        self._console: Final = console
+        self._stream: Final = stream
+        self._given: Final = answers
+        self._panel: Final = panel
+        self._who: Final = who
+        self._now: Final = now
+        self._progress: Final = config.parent / PROGRESS
+
+    # ------------------------------------------------------------------------------------------------ the whole
+
+    def run(self, again: Sequence[str] = ()) -> dict[str, str]:
+        """All steps that are not done, and those named in *again*. What became of each: done, skipped, failed."""
+        became = self._remembered()
+        for step in again:
+            became.pop(step, None)
+        doing = {"questions": self.questions, "wires": self.wires, "treadmill": self.treadmill, "check": self.check}
+        for number, step in enumerate(STEPS, start=1):
+            if became.get(step) == "done":
+                self._console.print(f"[dim]{number}. {step}: done before (again: retrowalk setup --again {step})[/]")
+                continue
+            self._console.rule(f"{number} of {len(STEPS)}: {step}", align="left")
+            became[step] = doing[step]()
+            self._remember(became)
+            if became[step] != "done":
+                self._console.print(f"[yellow]{WITHOUT[step]}[/]")
+            if step == "questions" and became[step] != "done" and not self._path.exists():
+                break
+        return became
+
+    def _remembered(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._progress.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        known = found if isinstance(found, dict) else {}
+        done = {step: str(known[step]) for step in STEPS if step in known}
+        return done if self._path.exists() else {}
+
+    def _remember(self, became: dict[str, str]) -> None:
+        try:
+            keep_and_replace(self._progress, json.dumps(became) + "\n")
+        except OSError as error:
+            raise SetupError(
+                f"{self._progress} cannot be written ({error.strerror}): put sudo before this."
+            ) from error
+
+    # ------------------------------------------------------------------------------------------------ asking
+
+    def _text(self, question: str, default: str, choices: Sequence[str] | None = None) -> str:
+        return Prompt.ask(
+            question,
+            console=self._console,
+            default=default,
+            choices=None if choices is None else list(choices),
+            stream=self._stream,
+        )
+
+    def _number(self, question: str, default: float) -> float:
+        return FloatPrompt.ask(question, console=self._console, default=default, stream=self._stream)
+
+    def _pin(self, question: str, default: int | None) -> int | None:
+        """A BCM number; -1 is "not fitted"."""
+        pin = IntPrompt.ask(
+            f"{question} [dim](-1: not fitted)[/]",
+            console=self._console,
+            default=-1 if default is None else default,
+            stream=self._stream,
+        )
+        return None if pin < 0 else pin
+
+    def _yes(self, question: str, *, default: bool = True) -> bool:
+        return Confirm.ask(question, console=self._console, default=default, stream=self._stream)
+
+    # ------------------------------------------------------------------------------------------------ 1: questions
+
+    def questions(self) -> str:
+        """Ask, check together, show, write."""
+        answers = self._given or self._ask(self._defaults())
+        while True:
+            try:
+                text = config_text(answers, str(self._data))
+                break
+            except ConfigError as error:
+                if self._given is not None:
+                    raise SetupError(str(error)) from error
+                self._console.print(str(error), style="red", markup=False)
+                if not self._yes("Answer again?"):
+                    return "skipped"
+                answers = self._ask(answers)
+        self._console.print(Panel(Text(text.strip()), title=str(self._path), title_align="left"), highlight=False)
+        if self._given is None and not self._yes("Write this?"):
+            return "skipped"
+        try:
+            keep_and_replace(self._path, text)
+            self._path.chmod(0o644)
+        except OSError as error:
+            raise SetupError(f"{self._path} cannot be written ({error.strerror}): use sudo.") from error
+        return "done"
+
+    def _defaults(self) -> Answers:
+        try:
+            return answers_of(load_config(self._path))
+        except ConfigError:
+            found = self._panel
+            if found is None:
+                return Answers()
+            return Answers(
+                screen_px=f"{found.width_px}x{found.height_px}",
+                screen_width_mm=found.width_mm or width_mm(27.0, found.width_px, found.height_px),
+            )
+
+    def _ask(self, was: Answers) -> Answers:
+        name = self._text("Name of the gym, as members see it", was.gym_name)
+        label = self._text("Name of this treadmill", was.treadmill_label)
+        language = self._text("Language", was.language, ("en", "es", "de"))
+        units = self._text("Speeds in", was.units, UNITS)
+        pixels = self._text("Pixels of the screen", was.screen_px)
+        width = self._number("Width of its picture in mm (a tape measure will do)", was.screen_width_mm)
+        distance = self._number("From the walker's eyes to the screen, in m", was.viewing_distance_m)
+        self._console.print(
+            "\nWhat can stop the belt besides Bluetooth?  [bold]H0[/] nothing: supervised use, 2.0 km/h at most   "
+            "[bold]H1[/] a puller on the treadmill's key   [bold]H2[/] contacts in its safety loop"
+        )
+        level = self._text("Wiring level", was.level, LEVELS)
+        self._console.print("\nPins are BCM numbers. Loops are normally closed, from the pin to ground.")
+        pins = {
+            "clip": self._pin("Clip", was.clip),
+            "red_button": self._pin("Red button", was.red_button),
+            "amber_button": self._pin("Amber button on the rail", was.amber_button),
+            "alarm": self._pin("Alarm (buzzer or beacon)", was.alarm),
+            "deck_open_end": self._pin("Distance sensor, open end", was.deck_open_end),
+            "deck_motor_end": self._pin("Distance sensor, motor end", was.deck_motor_end),
+            "belt_pickup": self._pin("Belt pick-up", was.belt_pickup),
+        }
+        if level != "H0":
+            pins["permit"] = self._pin("Permit (relay)", was.permit if was.permit is not None else 23)
+            pins["permit_readback"] = self._pin("Permit read-back", was.permit_readback or 24)
+        fitted = {wire: pin for wire, pin in pins.items() if pin is not None}
+        try:
+            return msgspec.convert(
+                {
+                    "cap_kmh": was.cap_kmh,
+                    "volume": was.volume,
+                    "pickup_mm": was.pickup_mm,
+                    "treadmill": was.treadmill,
+                    "chip_label": was.chip_label,
+                    "gym_name": name,
+                    "treadmill_label": label,
+                    "language": language,
+                    "units": units,
+                    "screen_px": pixels,
+                    "screen_width_mm": width,
+                    "viewing_distance_m": distance,
+                    "level": level,
+                    **fitted,
+                },
+                Answers,
+            )
+        except msgspec.ValidationError as error:
+            self._console.print(f"{error}. Once more, please.", style="red", markup=False)
+            return self._ask(was)
+
+    # ------------------------------------------------------------------------------------------------ 2: wires
+
+    def wires(self) -> str:
+        """Each wire is moved, and seen to move."""
+        config = self._config()
+        if self._given is not None:
+            return "skipped"
+        if config.simulated:
+            self._console.print("The pins are simulated: there is no wire to prove.")
+            return "done"
+        if not self._yes("Move each wire now, one after the other?"):
+            return "skipped"
+        self._hands.services(on=False)  # a pin has one owner, and the guard is it
+        missing = [wire for wire in self._hands.wires(config) if not self._prove(config, wire)]
+        for wire in missing:
+            self._console.print(f"[yellow]{wire.replace('_', ' ')}: not proved.[/]")
+        return "failed" if missing else "done"
+
+    def _prove(self, config: Config, wire: str) -> bool:
+        pin = getattr(config.wiring, wire)
+        while True:
+            self._console.print(f"\n[bold]{MOVE[wire]}[/]  [dim](GPIO {pin}, {PROVE_S:.0f} s)[/]")
+            wrong = self._hands.prove(config, wire, PROVE_S)
+            if not wrong:
+                self._console.print("[green]Seen.[/]")
+                return True
+            self._console.print(f"{wrong}.", style="red", markup=False)
+            if not self._yes("Try again?"):
+                return False
+
+    def _config(self) -> Config:
+        try:
+            return load_config(self._path)
+        except ConfigError as error:
+            raise SetupError(str(error)) from error
+
+    # ------------------------------------------------------------------------------------------------ 3: treadmill
+
+    def treadmill(self) -> str:
+        """Find it by radio and bind it; its sticker settles which one is meant."""
+        config = self._config()
+        if config.simulated or (self._given is not None and config.treadmill.address is not None):
+            return "done"
+        if self._given is not None or not self._yes("Switch the treadmill on. Look for it now?"):
+            return "skipped"
+        while True:
+            found = list(self._hands.scan(SCAN_S, config.treadmill.adapter))
+            if found:
+                break
+            self._console.print("No treadmill answers. Is it on, awake, and free of any phone or watch?")
+            if not self._yes("Look again?"):
+                return "skipped"
+        table = Table("number", "name", "last four", "strength")
+        for number, (address, name, strength) in enumerate(found, start=1):
+            table.add_row(str(number), name, address.replace(":", "")[-4:], strength)
+        self._console.print(table)
+        self._console.print("Compare the last four with the sticker on the treadmill.")
+        choice = self._text("Number (0: none of them)", "1", [str(number) for number in range(len(found) + 1)])
+        if choice == "0":
+            return "skipped"
+        address = found[int(choice) - 1][0]
+        at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        binding = Binding(address=address, label=config.gym.treadmill_label, bound_by=self._who, bound_at=at)
+        try:
+            save_binding(self._data, binding)
+            self._hand_over(self._data / "binding.toml")
+        except (BindingError, OSError) as error:
+            raise SetupError(f"The treadmill cannot be bound: {error}") from error
+        self._console.print(
+            f"Bound to {address}. Commission it with the belt empty before members use it: staff's desk, Treadmill."
+        )
+        return "done"
+
+    def _hand_over(self, path: Path) -> None:
+        """What root made in the data directory belongs to who owns that directory."""
+        owner = self._data.stat()
+        if os.geteuid() == 0:
+            os.chown(path, owner.st_uid, owner.st_gid)
+            path.chmod(0o640)
+
+    # ------------------------------------------------------------------------------------------------ 4: check
+
+    def check(self) -> str:
+        """Start the kiosk; end with the opening check."""
+        if not self._hands.services(on=True):
+            self._console.print("There is no systemd here: start it with retrowalk run.")
+            return "skipped"
+        self._console.print("Guard, belt, stopper and kiosk are started.")
+        if self._given is not None or not self._yes("Do the opening check now, with the belt empty?"):
+            return "skipped"
+        code = self._hands.opening_check()
+        if code is None:
+            self._console.print("Do it on the kiosk: hold the logo, sign in, Opening check.")
+            return "skipped"
+        return "done" if code == 0 else "failed"
