@@ -97,6 +97,15 @@ class Person:
         """Wait until the band of a far screen has this colour."""
         wait_for(lambda: self._screen.colour(BAND) == colour, within_s, said)
 
+    def waits_for_band(self, colour: theme.Colour, within_s: float) -> bool:
+        """The same, and whether it came."""
+        ends = time.monotonic() + within_s
+        while self._screen.colour(BAND) != colour:
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.1)
+        return True
+
 
 def answer_questions(person: Person) -> None:
     """As a healthy adult does; the question is known from the picture's name, as a person knows it by reading."""
@@ -129,7 +138,15 @@ def test_a_guest_clicks_through_a_real_window_from_attract_to_the_walking_belt(
         _visit(screen, tmp_path / "second")
 
 
-BUSY = {"tick_late", "screen_frozen", "belt_process", "telemetry_stale", "link_lost", "stop_not_confirmed"}
+BUSY = {
+    "tick_late",
+    "arm_expired",
+    "screen_frozen",
+    "belt_process",
+    "telemetry_stale",
+    "link_lost",
+    "stop_not_confirmed",
+}
 """Causes by which the guard stops a walk on a host that does not give its processes their time; as it should."""
 
 
@@ -184,10 +201,13 @@ def _walk(screen: Screen, data: Path) -> None:
     for _ in range(4):  # key, area, shoes: the button is at the same place for each; one touch too many does nothing
         person.touches(K.TICK, screen=S.CHECK, card=gallery.CARDS[0], tiles=area)
         time.sleep(1.1)
-    screen.key("c")
-    time.sleep(1.5)
-    screen.key("c")
-    person.sees_band(theme.SKY, 10, "GET READY after the clip was pulled and put back")
+    for _ in range(4):  # a person who sees no tick pulls again
+        screen.key("c")
+        time.sleep(1.5)
+        screen.key("c")
+        if person.waits_for_band(theme.SKY, 3.5):
+            break
+    person.sees_band(theme.SKY, 1, "GET READY after the clip was pulled and put back")
     time.sleep(0.5)
     screen.key("b")
     person.sees_band(theme.AMBER, 5, "the countdown after the amber button")
@@ -197,7 +217,7 @@ def _walk(screen: Screen, data: Path) -> None:
     time.sleep(3.0)
     screen.click((640, 400))
     time.sleep(0.7)
-    assert screen.colour((640, SIZE[1] - 60)) == theme.RED_FILL, "a first touch shows the stop bar"
+    assert screen.colour((20, SIZE[1] - 60)) == theme.RED_FILL, "a first touch shows the stop bar"
     screen.click((640, 400))
     person.sees_band(theme.RED_FILL, 3, "STOPPING after the second touch")
     person.sees_band(theme.SKY, 15, "BELT STOPPED")
