@@ -28,7 +28,7 @@ KEY: Final = Path("/etc/retrowalk/update.pub")
 MAX_MANIFEST: Final = 64 * 1024
 MAX_SIGNATURE: Final = 1024
 MAX_PACKAGE: Final = 300 * 1024 * 1024
-_VERSION: Final = re.compile(r"^\d{1,6}(\.\d{1,6}){0,3}$")
+_VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 
 class UpdateError(Exception):
@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def version_of(text: str) -> tuple[int, ...]:
     """A version as figures that compare. Raises UpdateError."""
-    if not _VERSION.match(text):
+    if not _VERSION.fullmatch(text):
         raise UpdateError(f'"{text}" is no version of Retro Walk. Fetch the update again.')
     figures = [int(part) for part in text.split(".")]
     while figures and figures[-1] == 0:
