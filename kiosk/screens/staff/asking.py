@@ -79,7 +79,7 @@ def _type_footer(c: Canvas, made: widgets.NearFrame, view: TypeView, pages: int)
         widgets.button(c, place, label, Intent(IntentKind.SUBMIT), widgets.PRIMARY, max_lines=1)
     wide = max(m.touch, min(round(m.width * 0.12), (free.width - 2 * m.gap) // 3))
     for kind, icon in ((IntentKind.ERASE, "erase"), (IntentKind.SPACE, ""), (IntentKind.NEXT, "arrow_right")):
-        if kind is IntentKind.NEXT and pages < 2:
+        if (kind is IntentKind.NEXT and pages < 2) or (kind is IntentKind.SPACE and view.keys):
             continue
         if free.width < m.touch:
             break

@@ -25,6 +25,7 @@ STYLES: Final = {
     Tone.GOOD: widgets.PRIMARY,
     Tone.NOTICE: ButtonStyle(theme.AMBER, None, theme.INK),
     Tone.BAD: BAD,
+    Tone.STOP: widgets.STOP,
 }
 INKS: Final[dict[Tone, Colour]] = {
     Tone.PLAIN: theme.TEXT,
@@ -32,6 +33,7 @@ INKS: Final[dict[Tone, Colour]] = {
     Tone.GOOD: theme.SKY,
     Tone.NOTICE: theme.AMBER,
     Tone.BAD: theme.RED,
+    Tone.STOP: theme.RED,
 }
 MARKS: Final = {Tone.GOOD: "tick", Tone.NOTICE: "diamond", Tone.BAD: "octagon"}
 

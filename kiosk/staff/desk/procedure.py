@@ -288,7 +288,7 @@ class ProcedurePage(Page):
         if moving and Act.STOP not in acts:
             acts.append(Act.STOP)
         made = {act: _button(here, act, shown) for act in acts}
-        large = made.pop(Act.TAP, None)
+        large = made.pop(Act.TAP, None) or made.pop(Act.STOP, None)  # as large as can be: nobody aims at it
         buttons = tuple(made[act] for act in reversed(list(made)[:3]))
         figure = ""
         if status is not None and (moving or shown.awaits is Awaits.TAP):
@@ -314,7 +314,7 @@ class ProcedurePage(Page):
 
 
 def _button(here: Here, act: Act, shown: Instruction) -> Button:
-    tone = Tone.BAD if act is Act.STOP else Tone.GOOD if act is _main(shown) else Tone.PLAIN
+    tone = Tone.STOP if act is Act.STOP else Tone.GOOD if act is _main(shown) else Tone.PLAIN
     return Button(here.texts(f"commission.act.{act}"), Intent(IntentKind.CHOOSE, ACTS.index(act)), tone=tone)
 
 

@@ -151,7 +151,7 @@ class TreadmillPage(Page):
         if status is None:
             rows.append(Fact(texts("treadmill.link"), texts("treadmill.no_guard"), Tone.BAD))
         else:
-            good = status.link in (LinkState.READY, LinkState.READ_ONLY)
+            good = status.link is LinkState.READY
             rows.append(
                 Fact(
                     texts("treadmill.link"),
@@ -193,12 +193,14 @@ class TreadmillPage(Page):
             )
         actions = []
         if facts is not None:
-            due = status is not None and status.opening.needed and status.opening.valid_left_s is None
+            measured = self.profile is not None and self.profile.commissioned
+            due = measured and status is not None and status.opening.needed and status.opening.valid_left_s is None
             actions.append(
                 Button(texts("treadmill.check"), Intent(IntentKind.CHOOSE, 1), tone=Tone.GOOD if due else Tone.PLAIN)
             )
             if here.may(Right.SYSTEM):
-                actions.append(Button(texts("treadmill.commission"), Intent(IntentKind.CHOOSE, 2)))
+                tone = Tone.PLAIN if measured or self.profile is None else Tone.GOOD
+                actions.append(Button(texts("treadmill.commission"), Intent(IntentKind.CHOOSE, 2), tone=tone))
             if self.profile is not None and self.profile.commissioned:
                 actions.append(Button(texts("treadmill.result"), Intent(IntentKind.CHOOSE, 3)))
         if self.may_scan(here):

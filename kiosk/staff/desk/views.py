@@ -20,6 +20,7 @@ class Tone(StrEnum):
     GOOD = "good"  # sky, tick
     NOTICE = "notice"  # amber, diamond
     BAD = "bad"  # red, octagon
+    STOP = "stop"  # the belt: filled red, for nothing else
 
 
 @dataclass(frozen=True, slots=True)
