@@ -63,8 +63,8 @@ system-test: $(VENV)/.dev
 
 # What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`. BENCHES hold or fail;
 # FIGURES print what this machine gave: a figure is no test.
-BENCHES := whitelist decoders mischief commissioning
-FIGURES := stop_path
+BENCHES := whitelist decoders mischief power_cuts bad_disk pin_force commissioning
+FIGURES := stop_path million_sessions
 
 bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || exit 1; done

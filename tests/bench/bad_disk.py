@@ -188,7 +188,7 @@ def walk(make: Callable[[Store, Path], Hand], place: Path, seconds: float) -> di
 
 
 def run(options: argparse.Namespace) -> dict:
-    seconds = 12.0 if options.quick else 60.0
+    seconds = 10.0 if options.quick else 60.0
     found = {}
     for name, make in SCENARIOS.items():
         if make is full_disk:

@@ -92,7 +92,8 @@ class Saved:
 
 
 def main(title: str, run: Callable[[argparse.Namespace], dict], show: Callable[[dict], None], **more: dict) -> int:
-    """Parse --quick and --json (and *more* options), run, print. 1 where the result names ``failures``, else 0."""
+    """Parse --quick and --json (and *more* options), run, print. 1 where the result names ``failures``
+    or has ``held`` False, else 0."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for CI")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
@@ -109,7 +110,9 @@ def main(title: str, run: Callable[[argparse.Namespace], dict], show: Callable[[
         print(title)
         show(result)
         print(f"({result['machine']})")
-    failures = result.get("failures", [])
+    failures = list(result.get("failures", []))
+    if result.get("held") is False and not failures:
+        failures = [f"{title}: what it promises did not hold, see above."]
     for sentence in failures:
         print(sentence, file=sys.stderr)
     sys.stdout.flush()
