@@ -99,7 +99,8 @@ def step(state: Check, seen: Seen | None, deeds: Sequence[Deed], now_s: float) -
     if state.phase in ENDS:
         return CheckTurn(state, (), _page(state, state.phase))
     if seen is None or not 0 <= now_s - seen.at_s <= SILENT_S:
-        return CheckTurn(state, (), _page(state, "connecting", blocked=(Missing.BELT_PROCESS,)))
+        moving = state.phase == "brake"
+        return CheckTurn(state, (), _page(state, "connecting", blocked=(Missing.BELT_PROCESS,), moving=moving))
     status, acts = seen.status, {deed.act for deed in deeds}
     at_rest = status.state in (State.LATCHED, State.IDLE, State.PROOF, State.ARMED)
     if Act.LEAVE in acts and at_rest:

@@ -36,6 +36,10 @@ from kiosk.staff.commissioning.procedure import Seen
 ALIVE_S: Final = 0.100
 LOOK_S: Final = 0.100
 SEAT_S: Final = 3.0  # a seat that is taken again and again for so long belongs to somebody else
+SEAT_TAKEN: Final = (
+    "The kiosk sits at the guard already, and there is one seat. Stop it first: systemctl stop retrowalk-kiosk "
+    "(or end the other shell that leads a procedure)."
+)
 LEAVE_S: Final = 30.0  # told to leave: the belt is given so long to come to rest
 
 GuardMailbox = Mailbox[KioskToGuard, GuardToKiosk]
@@ -150,7 +154,7 @@ def run(
         tend()
         kiosk.hear(now_s)
         if kiosk.complaint:
-            raise SeatTakenError(f"{kiosk.complaint} Stop it first: systemctl stop retrowalk-kiosk")
+            raise SeatTakenError(SEAT_TAKEN)
         if leaving() and told_s is None:
             told_s = now_s
         if looked_s is None or now_s - looked_s >= LOOK_S - 0.005:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 LOOP_S: Final = 0.020
+SPOKEN: Final = "X1"  # "Stop. Hold the rails.": what must be understood at the treadmill
 EXIT_NOT_DONE: Final = 1
 
 app = typer.Typer(no_args_is_help=True)
@@ -381,7 +383,7 @@ def _voice(config: Config, *, silent: bool) -> Callable[[], None]:
     sound, why = open_sound(assets_directory(), enabled=config.sound.enabled, step=config.sound.volume)
     if why:
         typer.echo(why, err=True)
-    return lambda: sound.play("done")
+    return lambda: sound.say(SPOKEN, config.gym.language, over=True)
 
 
 # ------------------------------------------------------------------------------------------------ the bound treadmill
@@ -403,6 +405,10 @@ def bind(
     with _faults():
         directory = directory_of(data, config)
         wanted = address.upper().replace("-", ":")
+        if not re.fullmatch(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", wanted):
+            raise AskedError(
+                f'"{address}" is no address. Write it as C0:FF:EE:00:01:02; retrowalk scan lists those in reach.'
+            )
         known = config_of(config)
         staff = sign_in(directory, PinPad(stdin=pin_stdin), IdSource(), now(), "Staff PIN")
         try:
@@ -411,7 +417,7 @@ def bind(
             name = label.strip() or known.gym.treadmill_label
             save_binding(directory, Binding(address=wanted, label=name, bound_by=staff.name, bound_at=at))
         except BindingError as error:
-            raise AskedError(f'{error} An address is written as C0:FF:EE:00:01:02, not "{address}".') from error
+            raise AskedError(str(error)) from error
         _audit(
             directory,
             staff,

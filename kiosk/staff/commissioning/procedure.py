@@ -88,7 +88,6 @@ TAPE_S: Final = 300.0
 TAPE_CKMH: Final = 200
 BELT_MM: Final = (1800, 8000)
 DECK_MM: Final = (900, 3000)
-USUAL_DECK_MM: Final = 1400
 STOP_STEP_CKMH: Final = 100  # between two speeds that are stopped from, at most
 STOPS_MIN: Final = 3
 PAUSES: Final = 3
@@ -223,7 +222,8 @@ def step(state: Procedure, seen: Seen | None, deeds: Sequence[Deed], now_s: floa
     if seen is None or not 0 <= now_s - seen.at_s <= SILENT_S:
         if state.phase == "anew":
             return Turn(but(state, rebound=True), (), _page(state, "anew"))
-        return Turn(state, (), _page(state, "connecting", blocked=(Missing.BELT_PROCESS,)))
+        silent = _page(state, "connecting", blocked=(Missing.BELT_PROCESS,), moving=state.run is not None)
+        return Turn(state, (), silent)
     if state.run is not None:
         state = but(state, run=but(state.run, trace=heard(state.run.trace, seen.status, seen.at_s)))
     acts = {deed.act for deed in deeds}
@@ -434,7 +434,7 @@ def _number(state: Procedure, _seen: Seen, deeds: tuple[Deed, ...], now_s: float
         "deck" if deck else "belt",
         Awaits.NUMBER,
         choices,
-        number=Number(low, high, USUAL_DECK_MM if deck else None),
+        number=Number(low, high),  # none is offered: it is to be measured
         speeds=(("cap", UNCOMMISSIONED.cap_ckmh),),
     )
     return Turn(state, (), page, keep=given is not None)

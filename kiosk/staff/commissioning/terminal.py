@@ -1,8 +1,9 @@
 """Instructions on a terminal, and keys as answers; a line a page where there is no terminal.
 
-Enter does what is asked for (go on, tap); S stops the belt, R repeats, K skips, Y and N answer, L leaves. Numbers are
-typed and sent with Enter. Nothing here waits: a terminal that does not take what is written holds up the loop, the
-guard hears no more of it and stops the belt.
+Enter and the space bar do what is asked for (go on, tap); S stops the belt, R repeats, K skips, Y and N answer, L
+leaves. Where nothing is asked for the space bar stops the belt. Numbers are typed and sent with Enter. Nothing here
+waits: a terminal that does not take what is written holds up the loop, the guard hears no more of it and stops the
+belt.
 """
 
 from __future__ import annotations
@@ -100,6 +101,8 @@ class Typed:
                 found.append(Deed(letters[key.lower()], now_s))
             elif key in ENTER and (act := main_choice(shown)) is not None:
                 found.append(Deed(act, now_s))
+            elif key == " " and Act.STOP in shown.choices:  # the widest key, where it has no other meaning
+                found.append(Deed(Act.STOP, now_s))
         return tuple(found)
 
 
