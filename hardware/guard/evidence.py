@@ -38,7 +38,8 @@ class Evidence(msgspec.Struct, frozen=True):
     control: bool
     link: LinkId | None
     speed: int | None  # the reading, if fresh
-    still: bool  # two fresh readings of 0.00, and a second
+    reads_zero: bool  # two fresh readings of 0.00, and a second
+    still: bool  # and no pulse of the pick-up for a second
     at_rest: bool  # still, and no start is on its way
     event: StatusEvent | None  # new in this tick
     screen: bool
@@ -96,8 +97,8 @@ def look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machin
     m = but(m, motion=motion)
 
     still_s = max(STILL_S, m.profile.quirks.zero_debounce_s)
-    quiet = m.pulse_s is None or lasting(m.pulse_s, now_s, STILL_S)
-    still = quiet and m.motion.zeros >= STILL_READINGS and lasting(m.motion.zero_since_s, now_s, still_s)
+    reads_zero = m.motion.zeros >= STILL_READINGS and lasting(m.motion.zero_since_s, now_s, still_s)
+    still = reads_zero and (m.pulse_s is None or lasting(m.pulse_s, now_s, STILL_S))
     seen = Evidence(
         now_s=now_s,
         rules=rules,
@@ -108,6 +109,7 @@ def look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machin
         control=belt is not None and belt.link is LinkState.READY,
         link=link,
         speed=speed,
+        reads_zero=reads_zero,
         still=still,
         at_rest=still and not _may_start_yet(m, belt, inputs.belt_life, now_s),
         event=event,

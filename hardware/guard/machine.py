@@ -153,7 +153,7 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (state is State.STARTING and now_s - m.since_s > m.profile.start_timeout_s, Cause.START_TIMEOUT),
         ((under_way or state is State.ARMED) and not seen.screen, Cause.SCREEN_FROZEN),
         (under_way and ruled and seen.event is StatusEvent.STOPPED_BY_USER, Cause.BELT_STOPPED_ITSELF),
-        (state is State.RUNNING and seen.still, Cause.BELT_STOPPED_ITSELF),
+        (state is State.RUNNING and seen.reads_zero, Cause.BELT_STOPPED_ITSELF),
         (state is State.RUNNING and deck.must_stop(m.away, now_s), Cause.OFF_DECK),
         (state is State.ARMED and not recent(m.consent_s, now_s, _window_s(m)), Cause.ARM_EXPIRED),
         (state is State.PROOF and now_s - m.since_s > PROOF_WINDOW_S, Cause.ARM_EXPIRED),
@@ -487,7 +487,7 @@ def _slowing(m: Machine, seen: Evidence) -> Machine:
     if m.ramp is None:
         return m
     course = follow(m.course, eased_ckmh(*m.ramp, seen.now_s), 0, m.limits, None)
-    done = seen.still or seen.shutdown or course.speed_ckmh <= m.limits.min_ckmh
+    done = seen.reads_zero or seen.shutdown or course.speed_ckmh <= m.limits.min_ckmh
     return but(m, course=course, ramp=None if done else m.ramp)
 
 

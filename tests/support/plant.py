@@ -82,6 +82,7 @@ class Plant:
     incline: int | None = 0
     event: StatusEvent | None = None
     event_seq: int = 0
+    told_latency_s: float | None = None  # what the belt process knows of it; None: the truth
     future_s: float = 0.0  # frames are stamped so far ahead
     written: list[tuple[float, str, int]] = field(default_factory=list)
     seq: int = 0
@@ -161,7 +162,8 @@ class Plant:
     @property
     def at_rest(self) -> bool:
         """As the belt process knows it."""
-        spinning = self.started_at is not None and self.now - self.started_at <= self.habits.latency_s + 2.0
+        latency_s = self.habits.latency_s if self.told_latency_s is None else self.told_latency_s
+        spinning = self.started_at is not None and self.now - self.started_at <= latency_s + 2.0
         fresh = self.read_at is not None and self.now - self.read_at <= max(2.5, 3 * self.habits.period_s)
         still = self.zeros >= 2 and self.zero_since is not None and self.now - self.zero_since >= 1.0
         return fresh and still and not spinning
@@ -334,6 +336,7 @@ class Rig:
         self.start_s = start_s
         self.ticks = 0
         self.late_s = 0.0
+        self.checked = checked
         self.machine = initial(start_s, lease=lease, checked=checked)
         self.out: Outputs | None = None
         self.clip = Contact.CLOSED
@@ -365,6 +368,15 @@ class Rig:
     def state(self) -> State:
         """The machine's."""
         return self.machine.state
+
+    def reboot(self) -> None:
+        """The guard ends and is started anew: it knows what its lease file says."""
+        self.checked = self.machine.check.record
+        lease, session = self.machine.lease, self.machine.session
+        epoch = self.machine.epoch
+        self.machine = initial(self.now, lease=lease, session=session, checked=self.checked)
+        # The adversary may have set the clock back, which no monotonic one does.
+        self.machine = msgspec.structs.replace(self.machine, epoch=max(epoch, self.machine.epoch))
 
     # ---------------------------------------------------------------- hands
 
@@ -469,6 +481,14 @@ class Rig:
         if not self.to_starting(envelope, purpose):
             return False
         self.run(12.0, lambda: self.state is not State.STARTING)
+        return self.state is State.RUNNING
+
+    def to_following(self, envelope: Envelope | None = None) -> bool:
+        """Armed to follow, and the member starts the belt at the console."""
+        if not self.to_armed(envelope, Purpose.FOLLOW):
+            return False
+        self.plant.console(self.plant.habits.minimum)
+        self.run(3.0, lambda: self.state is not State.ARMED)
         return self.state is State.RUNNING
 
 
