@@ -21,7 +21,7 @@ from kiosk.store.kinds import CapScope, Role, Screened
 from kiosk.store.records import Cap, Closing, Opening, SessionState, Staff
 from kiosk.store.repositories import caps, members, sessions
 from tests.support.desk import CONTENT, Desk
-from tests.support.staffed import ADDRESS, NOW_MS, PINS, Staffed, furnish, status
+from tests.support.at_desk import ADDRESS, NOW_MS, PINS, Staffed, furnish, status
 
 
 @pytest.fixture(scope="module")
