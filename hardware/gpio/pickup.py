@@ -6,6 +6,7 @@ speeds 0.01 km/h, times monotonic seconds.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
@@ -58,7 +59,7 @@ def speed_ckmh(pickup: Pickup, now_s: float) -> int | None:
 def _most(pickup: Pickup, now_s: float) -> float:
     """No faster than this, or there would have been a pulse since."""
     last_s = pickup.times[-1] if pickup.times else pickup.since_s
-    return pickup.mm / (now_s - last_s) * CKMH_PER_MM_S if now_s > last_s else float("inf")
+    return pickup.mm / (now_s - last_s) * CKMH_PER_MM_S if now_s > last_s else math.inf
 
 
 def _too_slow(pickup: Pickup, now_s: float) -> bool:

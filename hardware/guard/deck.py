@@ -23,7 +23,7 @@ class Away(msgspec.Struct, frozen=True):
 def watched(away: Away, deck: Deck | None, *, slowest: bool, now_s: float) -> Away:
     """One more look. *slowest*: the belt is asked for its minimum."""
     if deck is None or deck is Deck.SAFE:
-        return msgspec.structs.replace(away, since_s=None, slow_s=None) if away.since_s is not None else away
+        return msgspec.structs.replace(away, since_s=None, slow_s=None)
     since_s = now_s if away.since_s is None else away.since_s
     slow_s = (now_s if away.slow_s is None else away.slow_s) if slowest else None
     return Away(since_s, slow_s, away.held)

@@ -439,3 +439,43 @@ def test_the_switchboard_tells_the_pick_ups_speed_and_counts_its_pulses():
         board.sample({**CLEAR, 16: int(mm % 200 > 100)}, n * SAMPLE_S)
     assert board.switches.pickup_ckmh == pytest.approx(160, rel=0.05)
     assert board.switches.pulses == 8
+
+
+def test_a_pulse_is_two_low_samples_after_two_high_ones():
+    one = Pickup(200, 0.0)
+    levels = (1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0)
+    counted = []
+    for n, level in enumerate(levels):
+        one = sampled_pickup(one, low=level == 0, now_s=n * SAMPLE_S)
+        counted.append(one.pulses)
+    assert counted == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+
+
+def pulsed(pickup: Pickup, *times: float) -> Pickup:
+    for at_s in times:
+        for level in (1, 1, 0, 0):
+            pickup = sampled_pickup(pickup, low=level == 0, now_s=at_s)
+    return pickup
+
+
+def test_a_pulse_leaves_the_count_ready_for_the_next_one():
+    one = pulsed(Pickup(200, 0.0), 0.5)
+    assert one == Pickup(mm=200, since_s=0.0, high=False, row=-2, pulses=1, times=(0.5,))
+    assert one.high is False
+
+
+def test_the_mean_reaches_back_a_second_and_no_further():
+    assert pulsed(Pickup(200, 0.0), 0.25, 0.5, 1.0, 1.5).times == (0.5, 1.0, 1.5)
+    assert pulsed(Pickup(200, 0.0), 1.0, 2.5, 4.0, 5.5).times == (4.0, 5.5)  # but to the pulse before, always
+
+
+def test_pulses_before_a_standstill_tell_nothing_of_the_speed_after_it():
+    one = pulsed(Pickup(200, 0.0), 0.5, 1.0, 9.0)
+    assert one.times == (9.0,)
+    assert speed_ckmh(one, 9.0) is None
+    assert speed_ckmh(pulsed(one, 10.0), 10.0) == 72
+
+
+def test_a_belt_at_exactly_the_least_speed_still_moves():
+    assert speed_ckmh(Pickup(50, 0.0), 0.9) is None
+    assert speed_ckmh(Pickup(50, 0.0), 0.91) == 0
