@@ -11,13 +11,14 @@ import signal
 import struct
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from bumble import att, gatt_server, hci
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR, Characteristic, Service
 from bumble.host import Host
+from bumble.pairing import PairingConfig
 from bumble.transport import open_transport
 
 from hardware.simulated.air import HOST_ADDRESS, Air, AirController
@@ -51,13 +52,29 @@ _PROPERTIES: Final = {
 }
 
 
+class Mount(Protocol):
+    """Who carries a treadmill on a radio: hears of every byte, and sends."""
+
+    def was_read(self, char: int, value: bytes, now_s: float) -> None:
+        """The client has read this."""
+
+    def was_written(self, char: int, value: bytes, now_s: float, *, response: bool) -> None:
+        """The client writes this; the treadmill has not seen it yet."""
+
+    def was_subscribed(self, char: int, on: bool, now_s: float) -> None:
+        """The client wants notifications or indications, or no longer."""
+
+    def send(self, outputs: tuple[Output, ...], now_s: float) -> None:
+        """What the treadmill wants to send."""
+
+
 class MountedServer(gatt_server.Server):
     """Bumble's GATT server; what concerns the treadmill's own characteristics goes straight to the treadmill."""
 
-    def __init__(self, device: Device, treadmill: Peripheral, offer: Offer) -> None:
+    def __init__(self, device: Device, treadmill: Peripheral, mount: Mount) -> None:
         super().__init__(device)
         self._treadmill: Final = treadmill
-        self._offer: Final = offer
+        self._mount: Final = mount
         self._uuid_of_value: dict[int, int] = {}
         self._uuid_of_cccd: dict[int, int] = {}
         self.handle_of: dict[int, int] = {}
@@ -92,7 +109,7 @@ class MountedServer(gatt_server.Server):
         if isinstance(att_pdu, att.ATT_Read_Request) and att_pdu.attribute_handle in self._uuid_of_value:
             char = self._uuid_of_value[att_pdu.attribute_handle]
             answer = self._treadmill.read(char)
-            self._offer.tell(f"read   {char:04x} -> {answer.value.hex(' ')}")
+            self._mount.was_read(char, answer.value, now_s)
             self._answer(bearer, att_pdu, answer, att.ATT_Read_Response(answer.value[: bearer.att_mtu - 1]))
         elif (
             isinstance(att_pdu, att.ATT_Write_Request | att.ATT_Write_Command)
@@ -100,16 +117,16 @@ class MountedServer(gatt_server.Server):
         ):
             char, value = self._uuid_of_value[att_pdu.attribute_handle], bytes(att_pdu.attribute_value)
             response = isinstance(att_pdu, att.ATT_Write_Request)
-            self._offer.tell(f"write  {char:04x} {value.hex(' ')}{'' if response else ' (without response)'}")
+            self._mount.was_written(char, value, now_s, response=response)
             answer = self._treadmill.write(char, value, response, now_s)
             self._answer(bearer, att_pdu, answer, att.ATT_Write_Response() if response else None)
-            self._offer.send(answer.outputs)
+            self._mount.send(answer.outputs, now_s)
         elif isinstance(att_pdu, att.ATT_Write_Request) and att_pdu.attribute_handle in self._uuid_of_cccd:
             char, on = self._uuid_of_cccd[att_pdu.attribute_handle], any(att_pdu.attribute_value)
-            self._offer.tell(f"{'subscribed to' if on else 'unsubscribed from'} {char:04x}")
+            self._mount.was_subscribed(char, on, now_s)
             answer = self._treadmill.subscribe(char, on, now_s)
             self._answer(bearer, att_pdu, answer, att.ATT_Write_Response())
-            self._offer.send(answer.outputs)
+            self._mount.send(answer.outputs, now_s)
         else:
             super().on_gatt_pdu(bearer, att_pdu)
 
@@ -125,6 +142,42 @@ class MountedServer(gatt_server.Server):
         self.send_response(bearer, success)
 
 
+def mounted(
+    treadmill: Peripheral, host: Host, mount: Mount, address: hci.Address | None = None
+) -> tuple[Device, MountedServer]:
+    """A Bumble device that is *treadmill*. *address*: its random address; the machine's own without it.
+
+    Who wants to pair may, as with any machine without keys or display, and is remembered while this runs.
+    """
+    config = DeviceConfiguration(
+        name=treadmill.machine.name or "Treadmill",
+        address=address or hci.Address(treadmill.machine.address),
+        gap_service_enabled=False,
+        gatt_service_enabled=False,
+    )
+    config.advertising_interval_min = config.advertising_interval_max = ADVERTISING_MS
+    device = Device(config=config, host=host)
+    device.pairing_config_factory = lambda _: PairingConfig(mitm=False)
+    server = MountedServer(device, treadmill, mount)
+    device.gatt_server = server
+    device.add_default_services(add_gap_service=True, add_gatt_service=True)
+    server.mount()
+    return device, server
+
+
+def follow_encryption(connection: Connection, treadmill: Peripheral) -> None:
+    """Let *treadmill* know when its link is encrypted: some machines take no command before.
+
+    A new link is not, whoever has paired earlier: a bonded client encrypts it again with the key of its bond.
+    """
+    treadmill.paired = False
+
+    def changed() -> None:
+        treadmill.paired = connection.is_encrypted
+
+    connection.on(connection.EVENT_CONNECTION_ENCRYPTION_CHANGE, changed)
+
+
 class Offer:
     """One treadmill on one Bumble host, for one client at a time. *tell* hears in words what passes."""
 
@@ -136,18 +189,7 @@ class Offer:
         self._stopped = False
         self._told_ckmh = 0
         self._tell_belt_s = 0.0
-        config = DeviceConfiguration(
-            name=treadmill.machine.name or "Treadmill",
-            address=hci.Address(treadmill.machine.address),
-            gap_service_enabled=False,
-            gatt_service_enabled=False,
-        )
-        config.advertising_interval_min = config.advertising_interval_max = ADVERTISING_MS
-        self.device: Final = Device(config=config, host=host)
-        self._server: Final = MountedServer(self.device, treadmill, self)
-        self.device.gatt_server = self._server
-        self.device.add_default_services(add_gap_service=True, add_gatt_service=True)
-        self._server.mount()
+        self.device, self._server = mounted(treadmill, host, self)
         self.device.on(Device.EVENT_CONNECTION, self._connected)
 
     async def run(self, seconds: float | None = None, *, public: bool = False) -> None:
@@ -159,8 +201,9 @@ class Offer:
         await self.device.power_on()
         end_s = None if seconds is None else time.monotonic() + seconds
         while not self._stopped and (end_s is None or time.monotonic() < end_s):
-            self.send(self.treadmill.step(time.monotonic()))
-            self._tell_belt(time.monotonic())
+            now_s = time.monotonic()
+            self.send(self.treadmill.step(now_s), now_s)
+            self._tell_belt(now_s)
             await self._advertise(own_address)
             await asyncio.sleep(STEP_S)
         if self._connection is not None:
@@ -190,14 +233,28 @@ class Offer:
         self._connection = connection
         self.tell(f"connected to {connection.peer_address}")
         connection.on(connection.EVENT_DISCONNECTION, self._disconnected)
-        self.send(self.treadmill.connected(time.monotonic()))
+        follow_encryption(connection, self.treadmill)
+        now_s = time.monotonic()
+        self.send(self.treadmill.connected(now_s), now_s)
 
     def _disconnected(self, reason: int) -> None:
         self._connection = None
         self.tell(f"link lost (reason {reason:#04x})")
         self.treadmill.disconnected(time.monotonic())
 
-    def send(self, outputs: tuple[Output, ...]) -> None:
+    def was_read(self, char: int, value: bytes, now_s: float) -> None:
+        """The client has read this."""
+        self.tell(f"read   {char:04x} -> {value.hex(' ')}")
+
+    def was_written(self, char: int, value: bytes, now_s: float, *, response: bool) -> None:
+        """The client writes this."""
+        self.tell(f"write  {char:04x} {value.hex(' ')}{'' if response else ' (without response)'}")
+
+    def was_subscribed(self, char: int, on: bool, now_s: float) -> None:
+        """The client wants to hear of it, or no longer."""
+        self.tell(f"{'subscribed to' if on else 'unsubscribed from'} {char:04x}")
+
+    def send(self, outputs: tuple[Output, ...], now_s: float) -> None:
         """What the treadmill wants to send."""
         for output in outputs:
             connection = self._connection

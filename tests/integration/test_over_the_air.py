@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from dataclasses import replace
 
 import pytest
 from bumble import hci
@@ -120,3 +121,22 @@ def test_each_machine_fits_an_advertisement_and_tells_its_service(name):
     data = advertisement(Peripheral(MACHINES[name], 0.0))
     assert len(data) <= 31, "legacy advertising"
     assert b"\x03\x02\x26\x18" in data
+
+
+def test_a_machine_that_wants_pairing_obeys_a_client_that_has_paired_and_knows_it_again():
+    async def scene() -> None:
+        async with Radio(replace(BENCH, habits=replace(BENCH.habits, needs_pairing=True))) as radio:
+            for paired in (False, True):
+                peer = await radio.connect()
+                control = characteristic(peer, CONTROL_POINT)
+                await control.subscribe(lambda _: None, prefer_notify=False)
+                with pytest.raises(ATT_Error) as refused:
+                    await control.write_value(b"\x00", with_response=True)
+                assert refused.value.error_code == 0x0F
+                await (peer.connection.encrypt() if paired else peer.connection.pair())
+                await control.write_value(b"\x00", with_response=True)
+                await until(lambda: radio.treadmill.has_control, "control")
+                await peer.connection.disconnect()
+                await until(lambda: not radio.treadmill.link_up, "end of the link")
+
+    asyncio.run(scene())

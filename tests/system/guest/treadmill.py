@@ -12,17 +12,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import struct
 import sys
 import time
 from collections import deque
 from pathlib import Path
 from typing import Final
 
-from bumble import att, gatt_server, hci
-from bumble.core import UUID, AdvertisingData
-from bumble.device import Connection, Device, DeviceConfiguration
-from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR, Characteristic, Service
+from bumble import att, hci
+from bumble.device import Connection, Device
 from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
@@ -31,27 +28,19 @@ from hardware.config import Wiring, load_config
 from hardware.link.endpoint import Counters
 from hardware.link.messages import VERSION, Frame, PinDrive, PinLevels
 from hardware.link.paths import open_runtime_directory
+from hardware.simulated.air import HOST_ADDRESS, Air, AirController
 from hardware.simulated.doors import Doors
 from hardware.simulated.machines import SIMULATED_S1, Advert, Machine
-from hardware.simulated.peripheral import FTMS, TREADMILL_DATA, Answer, CharacteristicInfo, Drop, Output, Peripheral
+from hardware.simulated.over_the_air import advertisement, follow_encryption, mounted
+from hardware.simulated.peripheral import TREADMILL_DATA, Drop, Output, Peripheral
 from hardware.simulated.tap import Tap, speed_in
 from hardware.simulated.world import World, WorldError, machine_named
-from tests.system.guest.radio import HOST_ADDRESS, Air, AirController
 
 LOOK_S: Final = 0.010  # at the lines: the permit toggles every 20 ms
 STEP_S: Final = 0.020
 ADVERTISING_MS: Final = 100.0
 ADAPTER_GONE: Final = "adapter_gone"
 """Mischief that only a real adapter knows: it is pulled out, and put back."""
-
-_PROPERTIES: Final = {
-    "read": Characteristic.Properties.READ,
-    "write": Characteristic.Properties.WRITE,
-    "write-without-response": Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
-    "notify": Characteristic.Properties.NOTIFY,
-    "indicate": Characteristic.Properties.INDICATE,
-}
-
 
 # ---------------------------------------------------------------------------------------------- pins
 
@@ -111,78 +100,7 @@ def _opened(chip: Path, pin: int, name: str, flags: int) -> int:
     return os.open(chip / f"sim_gpio{pin}" / name, flags | os.O_CLOEXEC)
 
 
-# ---------------------------------------------------------------------------------------------- GATT
-
-
-class MountedServer(gatt_server.Server):
-    """Bumble's GATT server; what concerns the treadmill's own characteristics goes straight to the model."""
-
-    def __init__(self, device: Device, treadmill: Peripheral, radio: BumbleRadio) -> None:
-        super().__init__(device)
-        self._treadmill: Final = treadmill
-        self._radio: Final = radio
-        self._uuid_of_value: dict[int, int] = {}
-        self._uuid_of_cccd: dict[int, int] = {}
-        self.handle_of: dict[int, int] = {}
-
-    def mount(self) -> None:
-        """Build the GATT table from the model's own."""
-        services: dict[int, list[Characteristic]] = {}
-        characteristics: list[tuple[CharacteristicInfo, Characteristic]] = []
-        for info in self._treadmill.characteristics():
-            properties = Characteristic.Properties(0)
-            for name in info.properties:
-                properties |= _PROPERTIES[name]
-            permissions = Characteristic.READABLE | Characteristic.WRITEABLE
-            characteristic = Characteristic(UUID.from_16_bits(info.uuid), properties, permissions, b"")
-            services.setdefault(info.service, []).append(characteristic)
-            characteristics.append((info, characteristic))
-        for service, members in services.items():
-            self.add_service(Service(UUID.from_16_bits(service), members))
-        for info, characteristic in characteristics:
-            self._uuid_of_value[characteristic.handle] = info.uuid
-            self.handle_of[info.uuid] = characteristic.handle
-            for handle in range(characteristic.handle + 1, characteristic.end_group_handle + 1):
-                attribute = self.get_attribute(handle)
-                if attribute is not None and attribute.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
-                    self._uuid_of_cccd[handle] = info.uuid
-
-    def on_gatt_pdu(self, bearer, att_pdu) -> None:
-        """One request of the client."""
-        now_s = time.monotonic()
-        handle = getattr(att_pdu, "attribute_handle", 0)
-        if isinstance(att_pdu, att.ATT_Handle_Value_Confirmation):
-            return  # the model counts an indication as confirmed when it is handed out
-        if isinstance(att_pdu, att.ATT_Read_Request) and handle in self._uuid_of_value:
-            answer = self._treadmill.read(self._uuid_of_value[handle])
-            self._radio.tap.read(self._uuid_of_value[handle], answer.value, now_s)
-            self._answer(bearer, att_pdu, answer, att.ATT_Read_Response(answer.value[: bearer.att_mtu - 1]))
-        elif isinstance(att_pdu, att.ATT_Write_Request | att.ATT_Write_Command) and handle in self._uuid_of_value:
-            char, value = self._uuid_of_value[handle], bytes(att_pdu.attribute_value)
-            response = isinstance(att_pdu, att.ATT_Write_Request)
-            self._radio.tap.write(char, value, now_s, "" if response else "without response")
-            answer = self._treadmill.write(char, value, response, now_s)
-            self._answer(bearer, att_pdu, answer, att.ATT_Write_Response() if response else None)
-            self._radio.send(answer.outputs, now_s)
-        elif isinstance(att_pdu, att.ATT_Write_Request) and handle in self._uuid_of_cccd:
-            char, on = self._uuid_of_cccd[handle], any(att_pdu.attribute_value)
-            self._radio.tap.link(now_s, f"{'subscribed to' if on else 'unsubscribed from'} {char:04X}")
-            answer = self._treadmill.subscribe(char, on, now_s)
-            self._answer(bearer, att_pdu, answer, att.ATT_Write_Response())
-            self._radio.send(answer.outputs, now_s)
-        else:
-            super().on_gatt_pdu(bearer, att_pdu)
-
-    def _answer(self, bearer, request, answer: Answer, success: att.ATT_PDU | None) -> None:
-        if success is None or answer.att_error is None:
-            return
-        if answer.att_error:
-            success = att.ATT_Error_Response(
-                request_opcode_in_error=request.op_code,
-                attribute_handle_in_error=request.attribute_handle,
-                error_code=answer.att_error,
-            )
-        self.send_response(bearer, success)
+# ---------------------------------------------------------------------------------------------- radio
 
 
 class BumbleRadio:
@@ -202,18 +120,7 @@ class BumbleRadio:
         self._air: Final = Air(lambda event: tap.link(time.monotonic(), event))
         host = Host()
         host.controller = AirController("treadmill", link=self._air, public_address=f"{address}/P")
-        config = DeviceConfiguration(
-            name=treadmill.machine.name,
-            address=hci.Address("F0:F1:F2:F3:F4:F5"),
-            gap_service_enabled=False,
-            gatt_service_enabled=False,
-        )
-        config.advertising_interval_min = config.advertising_interval_max = ADVERTISING_MS
-        self._device: Final = Device(config=config, host=host)
-        self._server: Final = MountedServer(self._device, treadmill, self)
-        self._device.gatt_server = self._server
-        self._device.add_default_services(add_gap_service=True, add_gatt_service=True)
-        self._server.mount()
+        self._device, self._server = mounted(treadmill, host, self, hci.Address("F0:F1:F2:F3:F4:F5"))
         self._device.on(Device.EVENT_CONNECTION, self._connected)
 
     async def start(self) -> None:
@@ -257,6 +164,7 @@ class BumbleRadio:
         self._connection = connection
         self.tap.link(now_s, "connected")
         connection.on(connection.EVENT_DISCONNECTION, self._disconnected)
+        follow_encryption(connection, self.treadmill)
         self.send(self.treadmill.connected(now_s), now_s)
 
     def _disconnected(self, reason: int) -> None:
@@ -283,28 +191,27 @@ class BumbleRadio:
     async def _advertise(self) -> None:
         wanted = self.treadmill.habits.advert not in (Advert.ABSENT, Advert.IN_USE) and self._connection is None
         if wanted and not self._device.is_advertising:
-            self._device.advertising_data = self._advert()
+            self._device.advertising_data = advertisement(self.treadmill)
             await self._device.start_advertising(auto_restart=False, own_address_type=hci.OwnAddressType.PUBLIC)
         elif not wanted and self._device.is_advertising:
             await self._device.stop_advertising()
-
-    def _advert(self) -> bytes:
-        kind = self.treadmill.habits.advert
-        parts = [
-            (AdvertisingData.FLAGS, b"\x06"),
-            (AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, struct.pack("<H", FTMS)),
-        ]
-        data = {Advert.SHORT: b"\x01", Advert.SWAPPED: b"\x01\x00\x01"}.get(kind, b"\x01\x01\x00")
-        if kind is not Advert.NO_SERVICE_DATA:
-            parts.append((AdvertisingData.SERVICE_DATA_16_BIT_UUID, struct.pack("<H", FTMS) + data))
-        if kind is not Advert.NO_NAME:
-            parts.append((AdvertisingData.COMPLETE_LOCAL_NAME, self.treadmill.machine.name.encode()))
-        return bytes(AdvertisingData(parts))
 
     # ------------------------------------------------------------------------------------------ what World calls
 
     def receive(self, now_s: float) -> None:
         """Requests come by themselves, from Bumble."""
+
+    def was_read(self, char: int, value: bytes, now_s: float) -> None:
+        """The client has read this."""
+        self.tap.read(char, value, now_s)
+
+    def was_written(self, char: int, value: bytes, now_s: float, *, response: bool) -> None:
+        """The client writes this."""
+        self.tap.write(char, value, now_s, "" if response else "without response")
+
+    def was_subscribed(self, char: int, on: bool, now_s: float) -> None:
+        """The client wants to hear of it, or no longer."""
+        self.tap.link(now_s, f"{'subscribed to' if on else 'unsubscribed from'} {char:04X}")
 
     def send(self, outputs: tuple[Output, ...], now_s: float) -> None:
         """What the treadmill wants to send."""
