@@ -34,6 +34,7 @@ from kiosk.locale import LocaleError
 from kiosk.session import texts
 from kiosk.session.model import Display, Setup
 from kiosk.sound import Silence, Sound
+from kiosk.staff.desk import texts as desk_texts
 from kiosk.stage import DisplayError, PygameStage
 from kiosk.store.moment import SimulatedWallClock, WallClock, wall_utc_ms
 from kiosk.store.records import StoreError
@@ -121,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
     assets = assets_directory()
     content = load_content(assets, own_programs=data / "programs")
     for catalogue in content.texts.values():
-        catalogue.require(texts.keys(read_screening(assets), content.week))
+        catalogue.require(texts.keys(read_screening(assets), content.week) | desk_texts.keys())
     leave = _Leave()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)

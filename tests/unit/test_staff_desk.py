@@ -20,8 +20,8 @@ from kiosk.staff.desk.tiles import TILES
 from kiosk.store.kinds import CapScope, Role, Screened
 from kiosk.store.records import Cap, Closing, Opening, SessionState, Staff
 from kiosk.store.repositories import caps, members, sessions
-from tests.support.desk import CONTENT, Desk
 from tests.support.at_desk import ADDRESS, NOW_MS, PINS, Staffed, furnish, status
+from tests.support.desk import CONTENT, Desk
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def staffed(tmp_path, furnished):
     yield open_one
     for one in made:
         one.close()
+    assert CONTENT.texts["en"].missed == set()  # every word that was shown is in the catalogue
 
 
 def cap_of(desk, scope=CapScope.GYM, key=""):
