@@ -6,9 +6,7 @@ and what would be right.
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import tomllib
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from hardware.config.binding import BindingError, load_binding
+from hardware.config.words import sentence
 from hardware.constants import CAP_MAX_CKMH, TICK_LATE_MAX_S, TICK_LATE_S
 from hardware.units import SpeedUnit, ckmh_from_kmh
 
@@ -260,35 +259,11 @@ def _check_together(config: Config, where: str) -> None:
         used[pin] = name
 
 
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `\$\.?([^`]*)`)?")
-_AT: Final = re.compile(r"^(.*?)(?: - at `\$\.?([^`]*)`)?$")
-
-
 def _sentence(problem: str, raw: dict[str, Any]) -> str:
-    unknown = _UNKNOWN.match(problem)
-    if unknown:
-        key, section = unknown.group(1), unknown.group(2) or ""
-        known = _known_keys(section)
-        close = difflib.get_close_matches(key, known, n=1)
-        name = f"{section}.{key}" if section else key
-        hint = f'Did you mean "{close[0]}"?' if close else f"Known keys there: {', '.join(known)}."
-        return f'"{name}" is not a setting. {hint}'
-    match = _AT.match(problem)
-    what, key = (match.group(1), match.group(2) or "") if match else (problem, "")
-    value: Any = raw
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if key == "limits.cap_kmh" and isinstance(value, (int, float)):
+    cap = raw.get("limits", {}).get("cap_kmh") if isinstance(raw.get("limits"), dict) else None
+    if "`$.limits.cap_kmh`" in problem and isinstance(cap, (int, float)):
         return (
-            f"limits.cap_kmh is {value:g}; it must be between {MIN_CAP_KMH:g} and {MAX_CAP_KMH:g} km/h "
+            f"limits.cap_kmh is {cap:g}; it must be between {MIN_CAP_KMH:g} and {MAX_CAP_KMH:g} km/h "
             "(3.5 mph is the most that any person can allow)."
         )
-    shown = f" (it is {value!r})" if value is not None and not isinstance(value, dict) else ""
-    return f"{key or 'the file'}: {what[0].lower()}{what[1:]}{shown}."
-
-
-def _known_keys(section: str) -> list[str]:
-    struct: type[msgspec.Struct] = Config
-    for part in filter(None, section.split(".")):
-        struct = {field.name: field.type for field in msgspec.structs.fields(struct)}[part]
-    return [field.encode_name for field in msgspec.structs.fields(struct)]
+    return sentence(problem, raw, Config)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from hardware.config.words import sentence
 from hardware.constants import (
     CAP_MAX_CKMH,
     CAP_UNCOMMISSIONED_CKMH,
@@ -115,9 +116,14 @@ UNCOMMISSIONED: Final = Profile()
 def parse_profile(text: str, where: str = "profile") -> Profile:
     """Check the text of a profile file. Raises ProfileError with a sentence for staff."""
     try:
-        profile = msgspec.convert(tomllib.loads(text), Profile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{where} is not a usable treadmill profile: {error}.") from error
+    try:
+        profile = msgspec.convert(raw, Profile)
+    except msgspec.ValidationError as error:
+        why = sentence(str(error), raw, Profile)
+        raise ProfileError(f"{where} is not a usable treadmill profile: {why}") from error
     problem = contradiction(profile)
     if problem:
         raise ProfileError(f"{where} is not a usable treadmill profile: {problem} Commission this treadmill again.")

@@ -90,7 +90,9 @@ class Switchboard:
                     self._fault = f"The {wire} (pin {pin}) cannot be read."
                 continue
             self._unheard[wire] = 0
-            if wire is Wire.READBACK:
+            if level not in (0, 1):
+                self._fault = f"The {wire} (pin {pin}) reads {level}, which is neither low nor high."
+            elif wire is Wire.READBACK:
                 self._readback = level == 1
             elif wire is Wire.PICKUP:
                 self._pickup = pickup.sampled(

@@ -340,6 +340,18 @@ def test_a_missing_library_is_a_sentence_about_the_package(tmp_path, monkeypatch
         ChipPins([17], [], tmp_path)
 
 
+@pytest.mark.parametrize(("pin", "wire"), [(17, "clip"), (27, "red button"), (24, "permit read-back"), (22, "amber")])
+@pytest.mark.parametrize("level", [2, -1])
+def test_a_level_that_is_none_is_a_fault_at_once_with_its_wire_and_ends_with_it(pin, wire, level):
+    board = settled()
+    before = board.switches
+    assert not board.sample({**CLOSED, pin: level}, 0.0)
+    assert f"The {wire}" in board.switches.fault
+    assert f"(pin {pin}) reads {level}, which is neither low nor high." in board.switches.fault
+    board.sample(CLOSED, 0.0)
+    assert board.switches == before
+
+
 # ------------------------------------------------------------------------------------ deck sensors, belt pick-up
 
 OPTIONS = Wiring(deck_open_end=5, deck_motor_end=6, belt_pickup=16)
