@@ -1,183 +1,179 @@
-"""Staff at the desk: the pure machine with a real record below it, answered at once. No time passes by itself."""
+"""Staff at the screen of a composed house: real pages, real guard, belt and treadmill, a record on disk."""
 
 from __future__ import annotations
 
-import shutil
+from pathlib import Path
+from typing import Any
 
-from hardware.link.messages import Inputs, LinkState, State, Status, TreadmillFacts, WishMode
-from kiosk.session.model import Send, TryPin
+from hardware.link.messages import Status
+from kiosk.session.model import Action, Record, Say, Send, TryPin
 from kiosk.snapshot import Intent, IntentKind
-from kiosk.staff import audit, pin
+from kiosk.staff.commissioning.hands import AutoHand
+from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.desk import machine
+from kiosk.staff.desk.asking import PadPage
 from kiosk.staff.desk.clerk import Clerk
-from kiosk.staff.desk.model import Here, Run, SecondPin
-from kiosk.staff.desk.view import staff_view
+from kiosk.staff.desk.model import DeskEvent, Here, Page, Run, SecondPin
+from kiosk.staff.desk.procedure import ACTS, ProcedurePage
+from kiosk.staff.desk.typing import DIGITS, KeysPage
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment
+from kiosk.store.records import Staff
 from kiosk.store.store import open_store
-from tests.support.desk import CONTENT, make_setup
+from tests.support.composed import Composed
+from tests.support.desk import make_setup
+from tests.support.record import START_MS
+from tests.support.technician import Room, anew
 
-NOW_MS = 1_783_757_700_000
-ADDRESS = "C0:FF:EE:00:00:42"
-PINS = {"Olga": "394817", "Kim": "604275", "Pia": "815263"}
-ROLES = {"Olga": Role.OWNER, "Kim": Role.STAFF, "Pia": Role.PHYSIO}
-FACTS = TreadmillFacts(ADDRESS, "Belt", "M1", "1.0", 80, 1600, 1, 0, 150, 5, True, True, "measured", True)
-
-
-def status(cap_ckmh=563):
-    return Status(
-        state=State.IDLE, cause=None, hard=False, stopping_s=0.0, reset_by=None, reset_missing=(), arm_missing=(),
-        start_missing=(), inputs=Inputs(True, True, None, True, ""), link=LinkState.READY, measured_ckmh=0,
-        measured_age_s=0.1, incline_dpct=0, commanded_ckmh=0, commanded_dpct=0, wish=WishMode.HOLD, epoch=1,
-        cap_ckmh=cap_ckmh, min_ckmh=80, start_latency_s=2.0, at_rest=True, consent_left_s=None, session=None,
-        permit=True, alarm=False, in_use_by_other=False, facts=FACTS, trouble="", ticks_late=0,
-    )  # fmt: skip
-
-
-def furnish(directory):
-    """A record with an account of each role."""
-    store = open_store(directory, Moment(1000.0, NOW_MS), threaded=False)
-    owner = None
-    for name, role in ROLES.items():
-        values = {"name": name, "role": role, "pin": PINS[name], "by": owner}
-        work = store.writer.run(lambda c, v=values: pin.add_account(c, store.ids, Moment(1000.0, NOW_MS), **v))
-        owner = owner or work.result()
-    store.close()
-    return directory
+ANA = Staff("ana", "Ana", Role.STAFF, active=True, created_ms=START_MS)
+OLGA = Staff("olga", "Olga", Role.OWNER, active=True, created_ms=START_MS)
+TURN_QUANTA = 5  # ten frames a second
 
 
 class Staffed:
-    """One desk. *who* None: first start. *furnished*: a directory with a record that has everybody's account."""
+    """The desk over the house. *who* has signed in and opened *page*."""
 
-    def __init__(self, directory, who="Olga", *, cap_ckmh=563, furnished=None):
-        self.now_s, self.now_ms = 1000.0, NOW_MS
-        if furnished is not None and who is not None:
-            shutil.copytree(furnished, directory)
-        self.store = open_store(directory, self.at, threaded=False)
-        self.clerk, self.pins = Clerk(self.store, threaded=False), pin.PinDesk(self.store, threaded=False)
-        self.setup = make_setup(config_cap_ckmh=563, config_max_dpct=50)
-        self.status = status(cap_ckmh)
-        self.sent, self.actions = [], []
-        if who is None:
-            self.desk = machine.first_start(self.now_s)
-        else:
-            self.desk = machine.signed_in(self.read(lambda c: pin.by_name(c, who)), self.now_s)
-        self.desk, actions = machine.begin(self.desk, self.here)
-        self._carry(actions)
+    def __init__(self, house: Composed, directory: Path, page: Page, who: Staff = ANA) -> None:
+        self.house = house
+        self.store = open_store(directory, self._moment(), threaded=False)
+        self.clerk = Clerk(self.store, threaded=False)
+        self.pins: dict[str, Staff] = {"246810": ANA, "135791": OLGA}
+        self.setup = make_setup()
+        self.sent: list[Any] = []
+        self.said: list[str] = []
+        self.played: list[str] = []
+        self.records: list[Any] = []
+        self.pages: list[str] = []
+        self._refused = 0
+        self._status: Status | None = None
+        self._answers: list[DeskEvent] = []
+        self.desk = machine.signed_in(who, house.now_s, page)
+        self.desk, actions = machine.begin(self.desk, self.here())
+        self._do(actions)
 
-    @property
-    def at(self):
-        return Moment(self.now_s, self.now_ms)
+    def _moment(self) -> Moment:
+        return Moment(self.house.now_s, START_MS + round((self.house.now_s - 1000) * 1000))
 
-    @property
-    def here(self):
+    def here(self) -> Here:
+        texts = self.setup.content.texts["en"]
+        kiosk = self.house.kiosk
+        fresh = kiosk.status is not None and self.house.now_s - kiosk.status_at_s <= 1.0
         return Here(
-            self.now_s, self.setup, self.status, self.caps, CONTENT.texts["en"], self.desk.who, self.desk.since_s,
-            self.now_ms,
-        )  # fmt: skip
+            self.house.now_s,
+            self.setup,
+            kiosk.status if fresh else None,
+            (),
+            texts,
+            self.desk.who,
+            self.desk.since_s,
+            self._moment().utc_ms,
+        )
 
-    @property
-    def caps(self):
-        if not hasattr(self, "store"):
-            return ()
-        self.store.reader.look_now()
-        return self.store.reader.caps()
-
-    @property
-    def screen(self):
-        return self.desk.screen.value
-
-    @property
-    def view(self):
-        return staff_view(self.desk, self.here).page
-
-    def write(self, work):
-        """Into the record, past the desk."""
-        return self.store.writer.run(work).result()
-
-    def read(self, question):
-        return self.store.reader.ask(question).result()
-
-    def audit(self):
-        return self.read(lambda c: audit.last(c, 100))
-
-    def step(self, *events):
-        self.desk, actions = machine.step(self.desk, events, self.here)
-        self._carry(actions)
-
-    def _carry(self, actions):
-        self.actions += actions
+    def _do(self, actions: tuple[Action, ...]) -> None:
         for action in actions:
             match action:
-                case Run(errand):
-                    self.clerk.run(errand, self.at)
-                case TryPin(digits):
-                    told = self.pins.sign_in(digits, self.at).result()
-                    self.step(SecondPin(told.staff, told.wait_s))
                 case Send(body):
                     self.sent.append(body)
-        for answer in self.clerk.poll():
-            if not self.desk.over:
-                self.step(answer)
+                    self.house.kiosk.say(body)
+                case Run(errand):
+                    self.clerk.run(errand, self._moment())
+                case TryPin(pin):
+                    self._answers.append(SecondPin(self.pins.get(pin)))
+                case Say(cue, _):
+                    self.said.append(cue)
+                case Record(entry):
+                    self.records.append(entry)
+                case _:
+                    self.played.append(getattr(action, "sound", ""))
 
-    def run(self, seconds):
-        for _ in range(round(seconds * 2)):
-            self.now_s += 0.5
-            self.now_ms += 500
-            if self.desk.over:
-                return
+    def step(self, *events: DeskEvent) -> None:
+        """A tenth of a second of the house, then one frame."""
+        for _ in range(TURN_QUANTA):
+            self.house.quantum()
+            if self.house.guard is not None and self.house.guard.done(self.house.now_s):
+                anew(self.house, self.profile())
+                self._refused = 0
+        self.frame(*events)
+
+    def frame(self, *events: DeskEvent) -> None:
+        """What was heard, answered and touched, in one turn of the desk."""
+        kiosk = self.house.kiosk
+        heard: list[DeskEvent] = [*self.clerk.poll(), *self._answers]
+        self._answers = []
+        if kiosk.status is not None and kiosk.status is not self._status:
+            self._status = kiosk.status
+            heard.append(kiosk.status)
+        heard += kiosk.refused[self._refused :]
+        self._refused = len(kiosk.refused)
+        self.desk, actions = machine.step(self.desk, [*heard, *events], self.here())
+        self._do(actions)
+        if not self.desk.over:
+            self.desk.page.view(self.here())  # every state can be shown
+
+    def profile(self) -> Any:
+        from hardware.config.profiles import load_profile
+        from tests.support.composed import ADDRESS
+
+        return load_profile(self.store.path.parent, ADDRESS)
+
+    def touch(self, kind: str, value: int = 0) -> None:
+        for _ in range(4):
+            self.step()
+        self.step(Intent(IntentKind(kind), value))
+
+    def run(self, seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
             self.step()
 
-    def touch(self, kind, value=0):
-        self.run(0.5)
-        self.step(Intent(IntentKind(kind), value))
-        return self
+    @property
+    def page(self) -> Page:
+        return self.desk.page
 
-    def digits(self, text):
-        for digit in text:
-            self.touch("digit", int(digit))
-        return self.touch("submit")
+    # ---------------------------------------------------------------------------- a technician who reads the screen
 
-    def letters(self, text):
-        from kiosk.staff.desk.asking import LETTERS
+    def follow(self, hand: AutoHand, *until: str, within_s: float = 1500.0) -> None:
+        """Do what the screen says, by touches alone, until it shows one of *until*."""
+        began_s = self.house.now_s
+        deeds: list[Deed] = []
+        while self.house.now_s - began_s < within_s:
+            touches: list[DeskEvent] = []
+            page = self.page
+            if isinstance(page, ProcedurePage) and page.shown is not None:
+                if not self.pages or self.pages[-1] != page.shown.page:
+                    self.pages.append(page.shown.page)
+                if page.shown.page in until:
+                    return
+                deeds += hand.answer(page.shown, self.house.now_s)
+                early = self.house.now_s - self.desk.since_s < 0.4
+                while deeds and not early:
+                    deed = deeds.pop(0)
+                    act = Act.CONFIRM if deed.act is Act.NUMBER and Act.NUMBER not in page.shown.choices else deed.act
+                    self._typed = "" if deed.number is None else str(deed.number)
+                    touches.append(Intent(IntentKind.CHOOSE, ACTS.index(act)))
+            elif isinstance(page, KeysPage):
+                for _ in page.typed:
+                    self.touch("erase")
+                for digit in self._typed:
+                    self.touch("letter", DIGITS.index(digit))
+                self.touch("submit")
+            elif isinstance(page, PadPage):
+                for digit in "246810":
+                    self.touch("digit", int(digit))
+                self.touch("submit")
+            for _ in range(TURN_QUANTA):
+                self.house.quantum()
+                hand.watch(self.house.now_s)
+                if self.house.guard is not None and self.house.guard.done(self.house.now_s):
+                    anew(self.house, self.profile())
+                    self._refused = 0
+            self.frame(*touches)
+        raise AssertionError(f"{until} not reached: {self.pages[-12:]} {self.house.scene()}")
 
-        for letter in text.upper():
-            self.touch("space") if letter == " " else self.touch("letter", LETTERS.index(letter))
-        return self.touch("submit")
+    _typed = ""
 
-    def tile(self, key):
-        """Open a tile by its name."""
-        from kiosk.staff.desk.menu import allowed
+    def hand(self, **options: Any) -> AutoHand:
+        return AutoHand(Room(self.house), **options)
 
-        keys = [tile.key for tile in allowed(self.here)]
-        assert self.screen == "staff_menu", self.screen
-        return self.touch("open", keys.index(key))
-
-    def action(self, label):
-        """Touch a button of a FactsView by its label."""
-        found = {button.label: button.intent for button in self.view.actions}
-        intent = found[label]
-        return self.touch(intent.kind, intent.value)
-
-    def row(self, text):
-        """Touch the row whose first cell is *text*."""
-        intent = next(row.intent for row in self.view.rows if row.cells[0] == text)
-        return self.touch(intent.kind, intent.value)
-
-    def choose(self, text):
-        return self.touch("choose", self.view.choices.index(text))
-
-    def lower_limit(self, cap_ckmh):
-        self.status = replace_status(self.status, cap_ckmh=cap_ckmh)
-
-    def close(self):
+    def close(self) -> None:
         self.store.close()
-
-
-def replace_status(old, **changes):
-    import msgspec
-
-    return msgspec.structs.replace(old, **changes)
-
-
-__all__ = ["PINS", "Staffed", "status"]
+        self.house.close()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 KIND_CHECK: Final = "opening_check"
 KIND_COMMISSION: Final = "commission"
 LOOK_S: Final = 0.1
+HEARD_S: Final = 0.5
 VOICE: Final = "X1"
 MOVING: Final = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
 ACTS: Final = tuple(Act)
@@ -226,7 +227,9 @@ class ProcedurePage(Page):
         if self.writing is not None or not (self.deeds or t.now_s - self.looked_s >= LOOK_S - 0.005):
             return
         status = t.status
-        seen = None if status is None else Seen(status, self.status_s, self.refused)
+        # A page above this one has heard the guard meanwhile; what counts is that its word is fresh (Here.status).
+        at_s = self.status_s if t.now_s - self.status_s <= HEARD_S else t.now_s
+        seen = None if status is None else Seen(status, at_s, self.refused)
         looked = replace(self, deeds=(), refused=(), looked_s=t.now_s)
         if self.check is not None:
             turn = opening.step(self.check, seen, self.deeds, t.now_s)
