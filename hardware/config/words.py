@@ -1,4 +1,4 @@
-"""What is wrong with a setting, and what it must be: in words, derived from its type, so that a limit has one home."""
+"""What is wrong with a setting and what it must be: in words, derived from its type, so that a limit has one home."""
 
 from __future__ import annotations
 
