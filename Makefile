@@ -63,7 +63,7 @@ system-test: $(VENV)/.dev
 
 # What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`. BENCHES hold or fail;
 # FIGURES print what this machine gave: a figure is no test.
-BENCHES := whitelist decoders mischief power_cuts bad_disk pin_force commissioning
+BENCHES := whitelist decoders mischief power_cuts bad_disk pin_force commissioning fuzz
 FIGURES := stop_path million_sessions
 
 bench: $(VENV)/.dev

@@ -1,6 +1,9 @@
-"""A million hostile frames at every edge: the treadmill's three characteristics, and each of our own sockets.
+"""A million hostile frames: the treadmill's three characteristics, and each of our own sockets.
 
     python -m tests.bench.fuzz [--quick] [--json] [--frames N] [--only EDGE] [--workers N] [--fresh]
+
+--frames is for each edge. A full run is taken up again where it was stopped; a quick one is too short to fill the
+rings of black box and byte tap, so that it prints its memory and judges none.
 
 Each edge is the real one. Bytes of 2ACD, 2ADA and 2AD9 go through the belt process's link, FTMS client and codec
 while guard, world and kiosk go on; packets for a socket go over a real SEQPACKET socket into the process that reads
@@ -47,6 +50,7 @@ from hardware.link.messages import (
     GuardToPins,
     KioskToGuard,
     PinsToGuard,
+    Rebind,
     ResetBy,
     Sentry,
     State,
@@ -59,10 +63,10 @@ from hardware.simulated.mischief import MISCHIEF
 from tests.bench import common, fuzz_frames
 from tests.support.composed import ADDRESS, Composed, NotReached
 
-QUICK, FULL = 30_000, 1_000_000
-CHUNK = 100_000
-TURNS = 3800  # of one chunk
-WARM = 0.84  # of a chunk: 64 s, after which the rings of black box and byte tap are full; then nothing may grow
+QUICK, FULL = 4_000, 70_000  # for each of 15 edges
+CHUNK = 70_000
+BATCH = 18  # frames a turn: a chunk is 3889 turns
+WARM = 0.84  # of a chunk: 65 s, after which the ring of the black box is full; then nothing may grow
 GROWTH_KB = 1024  # resident, over the rest of a chunk
 TRACED_KB = 64  # of Python objects, over the rest of an edge's first chunk
 SLOW_TURN_S = 1.0  # of all processes together: no packet can make a loop
@@ -79,9 +83,13 @@ class Tally:
     taken: int = 0
     refused: int = 0
     answers: int = 0
+    unread: int = 0  # by a process that was told to end, and did
+    ended: int = 0  # such processes, started anew
     raised: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     slowest_turn_s: float = 0.0
+    rss_start_kb: int = 0
+    rss_end_kb: int = 0
     grown_kb: int = 0
     traced_kb: int = 0
     seconds: float = 0.0
@@ -97,6 +105,7 @@ class Edge:
         self.house = Composed(stopper=True)
         self.tally = Tally()
         self.raised = 0
+        self.aside_s = 0.0  # of this turn, spent on bringing the house where the frames are to find it
         for loop in (self.house.loop, self.house.stopper_loop):
             loop.set_exception_handler(self.unheard)
         self.open()
@@ -130,16 +139,40 @@ class Edge:
 
     def turn(self, frames: list[bytes]) -> None:
         """Some frames, then 20 ms for everybody."""
-        began_s = time.perf_counter()
+        began_s, self.aside_s = time.perf_counter(), 0.0
         try:
             self.throw(frames)
             self.hands()
             self.house.quantum()
             self.settle()
+            self.parents()
         except Exception:
             self.note(traceback.format_exc())
             self.reopen()
-        self.tally.slowest_turn_s = max(self.tally.slowest_turn_s, time.perf_counter() - began_s)
+        took_s = time.perf_counter() - began_s - self.aside_s
+        self.tally.slowest_turn_s = max(self.tally.slowest_turn_s, took_s)
+
+    def parents(self) -> None:
+        """A belt process or guard that was told to end in good order is started anew, as its parent would."""
+        house = self.house
+        belt_ended = house.belt is not None and house._belt_task is not None and house._belt_task.done()
+        guard_ends = house.guard is not None and house.guard.done(house.now_s)
+        if not belt_ended and not guard_ends:
+            return
+        self.tally.ended += belt_ended + guard_ends
+        if belt_ended:
+            house.kill_belt()
+        if guard_ends:
+            house.kill_guard()
+            house.start_guard()
+            house.restart_kiosk()
+        if belt_ended:
+            house.start_belt()
+        self.anew()
+
+    def anew(self) -> None:
+        """What was attacked is another process now."""
+        self.open()
 
     def reopen(self) -> None:
         """Anew after something raised, so that the rest is tried as well."""
@@ -151,6 +184,7 @@ class Edge:
         """What is kept on purpose: boxes until a kiosk has fetched them (a few), and the script's own notes."""
         if self.house.guard is not None:
             self.house.guard._black_box._boxes.clear()
+        self.house.world.tap._log.clear()
         self.house.kiosk.events.clear()
         self.house.kiosk.refused.clear()
 
@@ -186,6 +220,11 @@ class FtmsEdge(Edge):
 
     def lead(self) -> None:
         """Into a walk, as a fuzzed one soon stops; where hostile data keeps it from that, so be it."""
+        began_s = time.perf_counter()
+        self._walk()
+        self.aside_s += time.perf_counter() - began_s
+
+    def _walk(self) -> None:
         try:
             self.house.run(0.2)
             self.house.hand("clip", True)
@@ -250,7 +289,11 @@ class SocketEdge(Edge):
     incoming: object  # what the attacked process takes
     outgoing: object  # what its peer takes: all that it sends must decode as that
     strings: tuple[str, ...] = ()
-    drained_by_owner = True
+
+    @staticmethod
+    def tame(body: list[Any]) -> bool:
+        """False for what ends the attacked process in good order: tried now and then, so that others are as well."""
+        return True
 
     def open(self) -> None:
         self.hostile, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -280,31 +323,45 @@ class SocketEdge(Edge):
                 packet = self.hostile.recv(65536)
             except BlockingIOError:
                 break
+            except ConnectionResetError:  # what was on its way when it ended
+                packet = b""
             if not packet:
-                self.tally.wrong.append("the attacked process hung up")
-                self.renew()
-                break
+                if not self.attacked_ended():
+                    self.tally.wrong.append("the attacked process hung up")
+                    self.renew()
+                return
             self.tally.answers += 1
             if self.peer.decode(packet, counters) is None and len(self.tally.wrong) < MAX_SHOWN:
                 self.tally.wrong.append(f"it sent what its peer cannot read: {packet[:200]!r}")
-        if self.rng.random() < 0.002:  # an empty packet is what end of file looks like
+        if self.rng.random() < 0.002 and not self.attacked_ended():  # an empty packet is what end of file looks like
             self.hostile.send(b"")
             self.house.quantum()
             self.renew()
 
-    def count(self) -> None:
+    def attacked_ended(self) -> bool:
+        """True once the process at the other end has left in good order."""
+        return False
+
+    def anew(self) -> None:
+        self.renew(ended=True)
+
+    def count(self, *, ended: bool = False) -> None:
         """What the endpoint made of what was sent to it."""
         counters = self.endpoint.counters
         refused = counters.decode_errors + counters.version_errors
         self.tally.sent += self.sent_here
         self.tally.taken += counters.received
         self.tally.refused += refused
-        if counters.received + refused != self.sent_here and len(self.tally.wrong) < MAX_SHOWN:
+        unread = self.sent_here - counters.received - refused
+        if ended and unread > 0:
+            self.tally.unread += unread
+            return
+        if unread and len(self.tally.wrong) < MAX_SHOWN:
             self.tally.wrong.append(f"{self.sent_here} sent, {counters.received} taken, {refused} refused")
 
-    def renew(self) -> None:
+    def renew(self, *, ended: bool = False) -> None:
         """The peer goes, another comes."""
-        self.count()
+        self.count(ended=ended)
         self.hostile.close()
         self.endpoint.close()
         self.open()
@@ -328,6 +385,10 @@ class GuardKiosk(SocketEdge):
     """A hostile kiosk. Guard, belt and world are honest: no forbidden byte may ever leave."""
 
     incoming, outgoing, strings = KioskToGuard, GuardToKiosk, ("s1",)
+
+    @staticmethod
+    def tame(body: list[Any]) -> bool:
+        return body[0] != Rebind.__name__
 
     def attach(self) -> None:
         self.house.kiosk_seat.take(self.endpoint)
@@ -354,12 +415,19 @@ class BeltGuard(SocketEdge):
 
     incoming, outgoing = Wish, Belt
 
+    @staticmethod
+    def tame(body: list[Any]) -> bool:
+        return body[-1] is not True  # leave
+
     def attach(self) -> None:
         mailbox = self.house.belt._guard
         if mailbox._endpoint is not None:
             mailbox._endpoint.close()
         mailbox._endpoint = self.endpoint
         mailbox.connections += 1
+
+    def attacked_ended(self) -> bool:
+        return self.house._belt_task is not None and self.house._belt_task.done()
 
     def finish(self) -> None:
         super().finish()
@@ -481,7 +549,7 @@ EDGES: dict[str, type[Edge]] = {
 def stream(edge: Edge) -> Iterator[bytes]:
     """What this edge gets."""
     if isinstance(edge, SocketEdge):
-        return fuzz_frames.packets(edge.incoming, edge.rng, lambda: edge.house.now_s, edge.strings)
+        return fuzz_frames.packets(edge.incoming, edge.rng, lambda: edge.house.now_s, edge.strings, edge.tame)
     return fuzz_frames.ftms(edge.char, edge.rng)
 
 
@@ -492,30 +560,32 @@ def resident_kb() -> int:
 
 
 def chunk(name: str, frames: int, seed: int, traced: bool) -> Tally:
-    """*frames* at one edge, in a process of its own. *traced*: with the allocator's own account of objects."""
+    """*frames* at one edge, in a process of its own. *traced*: long enough, and with the account of objects."""
     if traced:
         tracemalloc.start()
     edge = EDGES[name](name, seed)
     source = stream(edge)
     tally, began_s = edge.tally, time.perf_counter()
-    batch = max(1, frames // TURNS)
 
     def throw(count: int) -> None:
-        for at in range(0, count, batch):
+        for at in range(0, count, BATCH):
             if edge.raised < MAX_RAISED:
-                edge.turn(list(itertools.islice(source, min(batch, count - at))))
+                edge.turn(list(itertools.islice(source, min(BATCH, count - at))))
 
     def memory() -> tuple[int, int]:
         edge.forget()
         gc.collect()
         return resident_kb(), tracemalloc.get_traced_memory()[0] // 1024
 
+    tally.rss_start_kb = resident_kb()
     warm = int(frames * WARM)
     throw(warm)
     before = memory()
     throw(frames - warm)
     after = memory()
-    tally.grown_kb, tally.traced_kb = after[0] - before[0], after[1] - before[1]
+    tally.rss_end_kb = after[0]
+    if traced:
+        tally.grown_kb, tally.traced_kb = after[0] - before[0], after[1] - before[1]
     tally.seconds = time.perf_counter() - began_s
     tracemalloc.stop()
     edge.finish()
@@ -530,7 +600,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     done: dict[str, Any] = saved.data if saved else {}
     names = [options.only] if options.only else list(EDGES)
     jobs = [
-        (name, min(CHUNK, frames - at), options.seed + at, at == 0)
+        (name, min(CHUNK, frames - at), options.seed + at, at == 0 and frames >= FULL)
         for at in range(0, frames, CHUNK)
         for name in names
         if done.get(name, {}).get("sent", 0) <= at
@@ -569,10 +639,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def add(row: dict[str, Any], tally: Tally) -> None:
     """One chunk more."""
-    for key in ("sent", "taken", "refused", "answers", "seconds", "violations"):
+    for key in ("sent", "taken", "refused", "unread", "ended", "answers", "seconds", "violations"):
         row[key] = round(row.get(key, 0) + getattr(tally, key), 3)
     for key in ("raised", "wrong"):
         row[key] = row.get(key, []) + getattr(tally, key)[:MAX_SHOWN]
+    row["rss_start_kb"] = row.get("rss_start_kb") or tally.rss_start_kb
+    row["rss_end_kb"] = tally.rss_end_kb
     for key in ("slowest_turn_s", "grown_kb", "traced_kb"):
         row[key] = max(row.get(key, 0), round(getattr(tally, key), 4))
     row["per_second"] = round(row["sent"] / row["seconds"]) if row["seconds"] else 0
@@ -587,7 +659,7 @@ def faults(edge: dict[str, Any]) -> list[str]:
         found.append(f"{edge['traced_kb']} KiB of objects were kept")
     if edge["slowest_turn_s"] > SLOW_TURN_S:
         found.append(f"one turn took {edge['slowest_turn_s']:.2f} s")
-    if edge["taken"] + edge["refused"] != edge["sent"]:
+    if edge["taken"] + edge["refused"] + edge["unread"] != edge["sent"]:
         found.append(f"{edge['sent']} sent, but {edge['taken']} taken and {edge['refused']} refused")
     return found
 
@@ -595,13 +667,14 @@ def faults(edge: dict[str, Any]) -> list[str]:
 def show(result: dict[str, Any]) -> None:
     common.table(
         (
-            "edge", "frames", "taken", "refused", "answered", "raised", "wrong", "slowest turn ms", "memory KiB",
-            "kept KiB", "frames/s",
+            "edge", "frames", "taken", "refused", "unread", "anew", "answered", "raised", "wrong", "slowest turn ms",
+            "RSS start MiB", "end", "grew KiB", "kept KiB", "frames/s",
         ),
         [
             (
-                name, e["sent"], e["taken"], e["refused"], e["answers"], len(e["raised"]), len(e["wrong"]),
-                round(e["slowest_turn_s"] * 1000, 1), e["grown_kb"], e["traced_kb"], e["per_second"],
+                name, e["sent"], e["taken"], e["refused"], e["unread"], e["ended"], e["answers"], len(e["raised"]),
+                len(e["wrong"]), round(e["slowest_turn_s"] * 1000, 1), round(e["rss_start_kb"] / 1024, 1),
+                round(e["rss_end_kb"] / 1024, 1), e["grown_kb"], e["traced_kb"], e["per_second"],
             )
             for name, e in result["edges"].items()
         ],

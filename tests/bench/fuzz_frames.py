@@ -9,7 +9,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -70,7 +70,7 @@ def control_answer(rng: random.Random) -> bytes:
     )
 
 
-@cache
+@lru_cache(maxsize=512)
 def _layout(flags: int) -> tuple[str, ...]:
     """The fields of a packet whose length fits its flags."""
     for length in range(2, 60):
@@ -132,9 +132,14 @@ class Maker:
         self.rng = rng
         self.types = info.types if isinstance(info, inspect.UnionType) else (info,)
         self.strings: list[str] = []
+        self.tame: Callable[[list[Any]], bool] = lambda _: True
 
     def body(self, *, hostile: bool) -> list[Any]:
-        return self.value(self.rng.choice(self.types), hostile=hostile)
+        """Any; one that ``tame`` says no to, such as one that ends the attacked process, only now and then."""
+        while True:
+            made: list[Any] = self.value(self.rng.choice(self.types), hostile=hostile)
+            if self.tame(made) or self.rng.random() < 0.01:
+                return made
 
     def value(self, info: inspect.Type, *, hostile: bool) -> Any:
         rng = self.rng
@@ -202,11 +207,15 @@ def _broken(frame: list[Any], rng: random.Random) -> Any:
 
 
 def packets(
-    bodies: object, rng: random.Random, now: Callable[[], float], strings: tuple[str, ...]
+    bodies: object,
+    rng: random.Random,
+    now: Callable[[], float],
+    strings: tuple[str, ...],
+    tame: Callable[[list[Any]], bool],
 ) -> Iterator[bytes]:
     """Without end: packets for a socket that takes *bodies*. *now* is the time that an honest peer would give."""
     maker = Maker(bodies, rng)
-    maker.strings = list(strings)
+    maker.strings, maker.tame = list(strings), tame
     encode = msgspec.msgpack.Encoder().encode
     seq = 0
     while True:
