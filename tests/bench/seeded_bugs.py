@@ -1,4 +1,5 @@
-"""Tests of the tests: the sixteen realistic bugs of safety.md, each seeded as a source patch, each to be found.
+"""Tests of the tests: the sixteen realistic bugs of safety.md and nine of the purposes and options, each seeded as a
+source patch, each to be found.
 
 Every bug goes into a copy of the tree of its own, never into this one. Two kinds of tests are tried on it: the
 *promises* (state machine against an adversary, or walks under the byte tap) and the *examples* (unit tests that name
@@ -30,6 +31,9 @@ EVIDENCE = "hardware/guard/evidence.py"
 GUARD_PROMISES = ("tests/property/test_guard_promises.py",)
 GUARD_EXAMPLES = (
     "tests/unit/test_guard_machine.py",
+    "tests/unit/test_guard_purposes.py",
+    "tests/unit/test_guard_options.py",
+    "tests/unit/test_guard_follow.py",
     "tests/unit/test_guard_limits.py",
     "tests/unit/test_guard_loop.py",
 )
@@ -61,7 +65,7 @@ BUGS = (
                 "            level = levels.get(pin)\n            if level is None:",
                 "            level = levels.get(pin)\n"
                 "            if level is not None and level == self._seen.get(pin) and self._unheard[wire] == 0:\n"
-                "                if level == 0 and wire is not Wire.READBACK:\n"
+                "                if level == 0 and wire in self._settle:\n"
                 "                    after[wire] = sampled(before[wire], is_open=False, settle=self._settle[wire])\n"
                 "                continue\n"
                 "            if level is not None:\n"
@@ -70,8 +74,8 @@ BUGS = (
             ),
             (
                 "hardware/gpio/wires.py",
-                '        self._fault = ""\n\n    def sample',
-                '        self._fault = ""\n        self._seen: dict[int, int] = {}\n\n    def sample',
+                "        self._low_tests = dict.fromkeys(LOOPS, 0)\n",
+                "        self._low_tests = dict.fromkeys(LOOPS, 0)\n        self._seen: dict[int, int] = {}\n",
             ),
         ),
         WALKS[:1],
@@ -205,12 +209,64 @@ BUGS = (
         (
             (
                 "hardware/belt/ftms/facts.py",
-                "return int(Decimal(speed_ckmh) * 100 / CKMH_PER_MPH) if self.mph else speed_ckmh",
-                "return speed_ckmh",
+                "        return int(speed_ckmh / self._ckmh_per_wire)\n",
+                "        return speed_ckmh\n",
             ),
         ),
         WALKS[2:],
         ("tests/unit/test_belt_facts.py",),
+    ),
+)
+
+# Beyond the sixteen of safety.md: the purposes, and the options of the wiring.
+MORE = (
+    Bug(
+        "opening check skipped",
+        ((MACHINE, "return valid or brakes or not seen.rules.checks.opening", "return valid is not None or brakes"),),
+    ),
+    Bug(
+        "control without a profile",
+        ((MACHINE, "return (m.profile.commissioned or not rules", "return (True or not rules"),),
+    ),
+    Bug(
+        "commissioning cap leaks into a session",
+        (("hardware/guard/limits.py", "if purpose is not Purpose.COMMISSIONING:", "if purpose is None:"),),
+    ),
+    Bug(
+        "link test holds the permit for ever",
+        ((MACHINE, "return test and recent(m.stop_s, now_s, STOP_TEST_S)", "return test"),),
+    ),
+    Bug(
+        "link test in a session",
+        (
+            (
+                MACHINE,
+                "fits = m.state is State.RUNNING and m.purpose is Purpose.COMMISSIONING",
+                "fits = m.state is State.RUNNING",
+            ),
+        ),
+    ),
+    Bug(
+        "deck sensor raises",
+        ((MACHINE, "ramp=m.ramp or (asked, seen.now_s)", "ramp=m.ramp or (m.holding.cap_ckmh, seen.now_s)"),),
+    ),
+    Bug(
+        "back on deck the belt rises by itself",
+        (
+            (
+                "hardware/guard/deck.py",
+                "not (must_ease(away, now_s) or target == away.held)",
+                "not must_ease(away, now_s)",
+            ),
+        ),
+    ),
+    Bug(
+        "pick-up ignored",
+        ((MACHINE, "(guarded and _contradicted(m, now_s), Cause.PICKUP)", "(False, Cause.PICKUP)"),),
+    ),
+    Bug(
+        "a walk that follows is stopped by Bluetooth",
+        ((MACHINE, "        lease=not m.following,\n", "        lease=True,\n"),),
     ),
 )
 
@@ -277,7 +333,7 @@ def try_bug(bug: Bug | None, *, quick: bool) -> dict:
         tree = copy_tree(Path(directory).resolve())
         if bug is None:
             elsewhere(tree)
-            every = {path for b in BUGS for path in (*b.promises, *b.examples)}
+            every = {path for b in (*BUGS, *MORE) for path in (*b.promises, *b.examples)}
             broken = failed(tree, tuple(sorted(every)), quick=quick)
             if broken is not None:
                 raise SeedError(f"Without any seeded bug {broken} fails already: nothing can be learned.")
@@ -290,9 +346,9 @@ def try_bug(bug: Bug | None, *, quick: bool) -> dict:
 
 def run(options: argparse.Namespace) -> dict:
     """All bugs, two at a time."""
-    bugs = [bug for bug in BUGS if options.only is None or options.only in bug.name]
+    bugs = [bug for bug in (*BUGS, *MORE) if options.only is None or options.only in bug.name]
     if not bugs:
-        raise SystemExit(f"No bug has that in its name. There are: {', '.join(bug.name for bug in BUGS)}.")
+        raise SystemExit(f"No bug has that in its name. There are: {', '.join(bug.name for bug in (*BUGS, *MORE))}.")
     with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1))) as pool:
         baseline = pool.submit(try_bug, None, quick=options.quick)
         tried = list(pool.map(lambda bug: try_bug(bug, quick=options.quick), bugs))
