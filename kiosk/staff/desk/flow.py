@@ -27,7 +27,7 @@ LEADS_TO: Final[Mapping[ScreenId, frozenset[ScreenId]]] = {
     S.STAFF_LOG: frozenset({S.STAFF_EVENT}),
     S.STAFF_EVENT: frozenset({S.STAFF_BOX, S.STAFF_LOG}),
     S.STAFF_FAULTS: frozenset({S.STAFF_FAULT}),
-    S.STAFF_TREADMILL: frozenset({S.STAFF_PROCEDURE}),
+    S.STAFF_TREADMILL: frozenset({S.STAFF_TREADMILL, S.STAFF_PROCEDURE}),
     S.STAFF_DIAGNOSTICS: frozenset({S.STAFF_TOUCH}),
     S.STAFF_MEMBERS: frozenset({S.STAFF_MEMBER}),
     S.STAFF_MEMBER: frozenset({S.STAFF_CAP}),
