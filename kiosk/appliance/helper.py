@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from hardware.link.lease import Lease
 from kiosk.appliance.ask import Answer, Desk, Verb, take, tell
 
 RUNTIME: Final = Path("/run/retrowalk")
@@ -44,6 +43,8 @@ MOVING: Final = "The belt is moving. Stop it first, then try again."
 
 def belt_moves(runtime: Path = RUNTIME) -> bool:
     """True while a moving belt is ours, by the guard's lease. Without a lease no guard has run since boot."""
+    from hardware.link.lease import Lease
+
     path = runtime / "lease"
     if not path.exists():
         return False

@@ -1,0 +1,159 @@
+#!/bin/bash
+# The package in a clean Debian 13: installed, looked at, upgraded with data, rolled back from a failing migration,
+# purged.   Usage: chroot.sh ARCHITECTURE WORK     (root; run.sh calls it)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+project=$(cd "$here/../.." && pwd)
+arch=$1
+work=$2
+root=$work/root-$arch
+export LC_ALL=C.UTF-8
+failed=0
+ok() { echo "  ok    $*"; }
+bad() { echo "  FAIL  $*"; failed=1; }
+in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+check() { local what=$1; shift; if "$@" >"$work/out" 2>&1; then ok "$what"; else bad "$what"; tail -n 15 "$work/out"; fi; }
+says() { # WHAT PATTERN COMMAND...: the command prints PATTERN, whatever its exit code
+  local what=$1 pattern=$2; shift 2
+  "$@" >"$work/out" 2>&1 || true
+  if grep -qE "$pattern" "$work/out"; then ok "$what"; else bad "$what"; tail -n 15 "$work/out"; fi; }
+cleanup() { for m in proc sys dev/pts; do umount "$root/$m" 2>/dev/null || true; done; }
+trap cleanup EXIT
+
+base=$work/base-$arch.tar
+if [ ! -f "$base" ]; then
+  # The machine's own package source serves Debian 13 as well.
+  uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Identifier: Packages' 'Origin: Debian' |
+    awk '$2 ~ /^(bookworm|trixie)$/ { print $1; exit }')
+  mmdebstrap --quiet --variant=minbase --architectures="$arch" --aptopt='Acquire::Languages "none"' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    trixie "$base" "deb $uri trixie main"
+fi
+rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+[ ! -f /etc/apt/apt.conf ] || cp /etc/apt/apt.conf "$root/etc/apt/apt.conf"
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
+mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount -t devpts devpts "$root/dev/pts"
+
+old=$work/retrowalk_0.1.1_$arch.deb new=$work/retrowalk_0.1.2_$arch.deb
+broken=$work/retrowalk_0.1.3_$arch.deb good=$work/retrowalk_0.1.4_$arch.deb
+[ -f "$old" ] || VERSION=0.1.1 "$project/deploy/build_deb.sh" "$arch" "$work"
+again() { # FROM TO VERSION [EDIT]: the same package under another version, after EDIT in its tree
+  [ -f "$2" ] && return
+  local tree; tree=$(mktemp -d)
+  dpkg-deb -R "$1" "$tree"
+  sed -i "s/^Version: .*/Version: $3/" "$tree/DEBIAN/control"
+  mv "$tree"/opt/retrowalk/lib/retrowalk-*.dist-info "$tree/opt/retrowalk/lib/retrowalk-$3.dist-info"
+  sed -i "s/^Version: .*/Version: $3/" "$tree/opt/retrowalk/lib/retrowalk-$3.dist-info/METADATA"
+  [ -z "${4:-}" ] || (cd "$tree" && eval "$4")
+  dpkg-deb --root-owner-group -Zgzip -z1 -b "$tree" "$2" >/dev/null
+  rm -rf "$tree"
+}
+again "$old" "$new" 0.1.2
+# A migration that fails halfway: it has already changed a table when it stops.
+# shellcheck disable=SC2016
+again "$old" "$broken" 0.1.3 'cd opt/retrowalk/app/kiosk/store; was=$(sed -n "s/^SCHEMA: Final = \"\(....\)\".*/\1/p" database.py)
+  sed -i "s/^SCHEMA: Final = .*/SCHEMA: Final = \"9999\"/" database.py
+  printf "from alembic import op\nrevision = \"9999\"\ndown_revision = \"%s\"\nbranch_labels = None\ndepends_on = None\n\n\ndef upgrade() -> None:\n    op.execute(\"DELETE FROM member\")\n    op.execute(\"SELECT nothing FROM nowhere\")\n" "$was" >migrations/versions/v9999_fails.py'
+again "$old" "$good" 0.1.4
+
+echo "== $arch: install ($(stat -c %s "$old" | awk '{printf "%.1f MB", $1 / 1e6}'))"
+in_root apt-get update -qq
+cp "$old" "$root/old.deb"
+in_root apt-get install -y -q --download-only /old.deb >/dev/null 2>&1 || true
+begin=$(date +%s.%N)
+check "installs with Debian's packages alone" in_root apt-get install -y -q /old.deb
+awk -v a="$begin" -v b="$(date +%s.%N)" 'BEGIN { printf "  install time %.0f s, packages fetched before (apt, all dependencies, byte-compiling)\n", b - a }'
+begin=$(date +%s.%N)
+check "the package alone, again" in_root apt-get install -y -q --reinstall /old.deb
+awk -v a="$begin" -v b="$(date +%s.%N)" 'BEGIN { printf "  install time %.0f s, the package alone\n", b - a }'
+
+echo "== $arch: what is installed"
+says "retrowalk --version" '^retrowalk 0\.1\.1$' in_root retrowalk --version
+check "retrowalk programs verify" in_root retrowalk programs verify
+says "retrowalk doctor says what to do without a configuration" 'retrowalk setup' in_root retrowalk doctor
+says "retrowalk demo is one sentence" 'not part of the appliance' in_root retrowalk demo
+says "retrowalk treadmill is one sentence" 'not part of the appliance' in_root retrowalk treadmill list
+for process in guard belt stopper kiosk; do
+  check "retrowalk-$process starts (--help)" in_root "/opt/retrowalk/bin/retrowalk-$process" --help
+done
+says "lgpio on this Python, whoever brings it" '^can not open gpiochip' in_root /usr/bin/python3 -sP -c '
+import os, sys; os.chdir("/tmp"); sys.path[0:0] = ["/opt/retrowalk/app", "/opt/retrowalk/lib"]; sys.path.append("/opt/retrowalk/lgpio")
+import lgpio, gpiozero.pins.lgpio
+try: lgpio.gpiochip_open(77)
+except lgpio.error as error: print(str(error).strip(chr(39)))'
+says "pygame draws with KMSDRM" 'kmsdrm' in_root /usr/bin/python3 -c '
+import ctypes
+sdl = ctypes.CDLL("libSDL2-2.0.so.0"); sdl.SDL_GetVideoDriver.restype = ctypes.c_char_p
+print([sdl.SDL_GetVideoDriver(n).decode().lower() for n in range(sdl.SDL_GetNumVideoDrivers())])'
+
+units="guard belt stopper kiosk ask update-check update"
+for unit in $units; do
+  if says=$(in_root systemd-analyze verify "retrowalk-$unit.service" 2>&1) && [ -z "$says" ]; then ok "systemd-analyze verify retrowalk-$unit"; else
+    bad "systemd-analyze verify retrowalk-$unit"; echo "$says" | head -n 5; fi
+  score=$(in_root systemd-analyze security --offline=yes --no-pager "retrowalk-$unit.service" 2>/dev/null | sed -n 's/.*: \([0-9.]*\) .*/\1/p' | tail -n 1)
+  if awk -v s="$score" 'BEGIN { exit !(s != "" && s <= 3.0) }'; then ok "systemd-analyze security retrowalk-$unit $score"; else
+    bad "systemd-analyze security retrowalk-$unit $score (at most 3.0)"; fi
+done
+
+echo "== $arch: upgrade with data"
+printf 'gym_name = "Harbour Gym"\n' >"$root/answers.toml"
+check "retrowalk setup --answers" in_root retrowalk setup --answers /answers.toml
+record() { in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c "
+import sys; sys.path[0:0] = ['/opt/retrowalk/app', '/opt/retrowalk/lib']
+$1"; }
+check "a record of the schema before, with a member" record '
+from pathlib import Path
+from kiosk.store import database as d
+from kiosk.store.moment import Moment
+was = d.SCHEMA; before = f"{int(was) - 1:04d}"
+import alembic.command as c
+real = c.upgrade; c.upgrade = lambda config, to: real(config, before); d.SCHEMA = before
+with d.for_command(Path("/var/lib/retrowalk"), Moment(1.0, 1_780_000_000_000), create=True) as connection:
+    from sqlalchemy import text
+    columns = [row[1] for row in connection.execute(text("PRAGMA table_info(member)"))]
+    needed = {row[1]: (row[2], row[3], row[4]) for row in connection.execute(text("PRAGMA table_info(member)"))}
+    values = {"id": "01900000-0000-7000-8000-000000000001", "code": "417926"}
+    for name, (kind, notnull, default) in needed.items():
+        if name not in values and notnull and default is None:
+            values[name] = 1_780_000_000_000 if name.endswith("_ms") else 0 if "INT" in kind.upper() or "BOOL" in kind.upper() else "x"
+    connection.execute(text(f"INSERT INTO member ({chr(44).join(values)}) VALUES ({chr(44).join(chr(58) + k for k in values)})"), values)
+'
+schema() { record 'import sqlite3; c = sqlite3.connect("/var/lib/retrowalk/retrowalk.db"); print(*c.execute("select version_num from alembic_version").fetchone(), *c.execute("select count(*) from member").fetchone())'; }
+before=$(schema || true)
+cp "$new" "$root/new.deb"
+check "upgrade 0.1.1 to 0.1.2" in_root dpkg -i /new.deb
+after=$(schema || true)
+echo "  schema and members: $before -> $after"
+if [ "${before% *}" != "${after% *}" ] && [ "${after#* }" = 1 ]; then ok "migrated, the member is there"; else bad "migrated, the member is there"; fi
+says "the backup from before" 'before-0-1-1\.db$' ls "$root/var/lib/retrowalk/backups"
+says "the configuration is kept" 'Harbour Gym' cat "$root/etc/retrowalk/retrowalk.toml"
+
+echo "== $arch: a signed update, and one that fails"
+stick=$work/stick-$arch; rm -rf "$stick" "$work/key.pem" "$work/key.pub"; mkdir -p "$stick"
+python3 "$project/deploy/sign_update.py" --new-key "$work/key.pem" >/dev/null
+cp "$work/key.pub" "$root/key.pub"
+says "without a key nothing is installed" 'no key to check' in_root retrowalk update apply /stick
+check "retrowalk update trust" in_root retrowalk update trust /key.pub
+python3 "$project/deploy/sign_update.py" --key "$work/key.pem" --out "$stick" "$broken" >/dev/null
+rm -rf "$root/stick"; cp -r "$stick" "$root/stick"
+says "a migration that fails is taken back" 'Version 0\.1\.3 was taken back, 0\.1\.2 runs again' in_root retrowalk update apply /stick
+cat "$work/out"
+says "0.1.2 is installed again, whole" '^ii .*0\.1\.2' in_root dpkg -l retrowalk
+if [ "$(schema || true)" = "$after" ]; then ok "the record is as it was, and can be read"; else bad "the record is as it was"; fi
+python3 "$project/deploy/sign_update.py" --key "$work/key.pem" --out "$stick" "$good" >/dev/null
+rm -rf "$root/stick"; cp -r "$stick" "$root/stick"
+printf 'x' >>"$root/stick/retrowalk-update/manifest.json"
+says "a changed manifest is refused" 'signature does not fit' in_root retrowalk update apply /stick
+rm -rf "$root/stick"; cp -r "$stick" "$root/stick"
+says "a good one is installed" 'Version 0\.1\.4 is installed' in_root retrowalk update apply /stick
+says "the same once more is refused" 'installed already' in_root retrowalk update apply /stick
+
+echo "== $arch: purge"
+says "a purge without a terminal keeps the record" 'Kept /var/lib/retrowalk' in_root dpkg --purge retrowalk
+[ -f "$root/var/lib/retrowalk/retrowalk.db" ] && ok "the record is there" || bad "the record is there"
+in_root dpkg -i /new.deb >/dev/null 2>&1 || true
+says "a purge by hand asks" 'Delete the record' in_root script -qec "sh -c 'echo y | true; dpkg --purge retrowalk'" /dev/null <<<"y"
+[ ! -e "$root/var/lib/retrowalk" ] && ok "and a yes deletes it" || bad "and a yes deletes it"
+[ ! -e "$root/opt/retrowalk" ] && ok "nothing is left in /opt" || { bad "nothing is left in /opt"; find "$root/opt/retrowalk" | head; }
+exit $failed
