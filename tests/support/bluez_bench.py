@@ -57,7 +57,10 @@ async def until(condition: Callable[[], object], what: str, seconds: float = 10.
 class BluezBench:
     """``async with BluezBench(bus) as bench: ...``"""
 
-    def __init__(self, bus, *, profile: Profile = PROFILE, lease: bool = False) -> None:
+    def __init__(
+        self, bus, *, profile: Profile = PROFILE, lease: bool = False, address: str | None = ADDRESS
+    ) -> None:
+        self.address = address
         self.fake = FakeBluez(bus.address)
         self.profile = profile
         self.lease = FakeLease()
@@ -73,7 +76,7 @@ class BluezBench:
         self.process = BeltProcess(
             link=self.link,
             profile=self.profile,
-            address=ADDRESS,
+            address=self.address,
             cap_ckmh=500,
             guard=Mailbox(_once(guard_belt)),
             stopper=Mailbox(lambda: None),
