@@ -1,5 +1,7 @@
 """Staff at the real kiosk, over guard, belt and treadmill: what they change reaches the belt, and nothing leaks."""
 
+import time
+
 from typer.testing import CliRunner
 
 from kiosk.archive import StoreArchive
@@ -7,12 +9,17 @@ from kiosk.cli import app
 from kiosk.session.model import CapsRead
 from kiosk.snapshot import ScreenId as S
 from kiosk.staff import pin
+from kiosk.staff.desk.clerk import Clerk
+from kiosk.staff.desk.members import Add, Erase, Search
+from kiosk.staff.desk.places import WriteSessions
+from kiosk.staff.desk.setup import AddAccount
 from kiosk.store.kinds import Role
 from kiosk.store.moment import SimulatedWallClock
+from kiosk.store.records import Member, Staff
 from tests.support.composed import START_S
 from tests.support.desk import SCREENING
 from tests.support.kiosked import BEGAN_MS, KioskHouse
-from tests.support.record import opened
+from tests.support.record import moment, opened
 
 
 def set_cap(tmp_path, *arguments):
@@ -54,3 +61,32 @@ def test_the_desk_lies_over_the_attract_screen_and_a_walk_cannot_begin_under_it(
         assert house.shown.screen is S.ATTRACT
         house.touch("wake")
         assert house.shown.screen is S.WHO
+
+
+def test_errands_are_carried_out_on_threads_and_each_is_answered_once(tmp_path):
+    at = moment()
+    owner = Staff("x", "Olga", Role.OWNER, active=True, created_ms=0)
+    errands = [
+        AddAccount("Olga", Role.OWNER, "394817", None),
+        Search(""),
+        Add("Anna", owner),
+        WriteSessions(0, 10**13, "", owner),
+        AddAccount("Kim", Role.STAFF, "111111", owner),
+        Erase("nobody", "asked", owner),
+    ]
+    with opened(tmp_path, threaded=True) as store:
+        clerk = Clerk(store)
+        answers = []
+        for errand in errands:
+            clerk.run(errand, at)
+        deadline = time.monotonic() + 60
+        while len(answers) < len(errands) and time.monotonic() < deadline:
+            answers += clerk.poll()
+            time.sleep(0.005)
+        by = {type(answer.errand).__name__ + str(errands.index(answer.errand)): answer for answer in answers}
+        assert len(by) == len(errands)
+        assert by["AddAccount4"].refused == "accounts.easy_pin"
+        assert by["Erase5"].refused == "staff.refused"  # a rule of the database: a sentence, and the kiosk goes on
+        assert [name for name, answer in by.items() if answer.refused] == ["AddAccount4", "Erase5"]
+        assert isinstance(by["Add2"].result, Member)
+        assert (tmp_path / "exports").is_dir()

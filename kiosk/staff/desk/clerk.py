@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Future
 from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.staff.desk.model import Answered, Errand, Job, Read, RefusalError, Write
 from kiosk.store.moment import Moment
 from kiosk.store.records import StoreError
 from kiosk.store.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class Clerk:
@@ -64,4 +69,7 @@ def _answer(errand: Errand, future: Future[object]) -> Answered:
         return Answered(errand, None, error.key, error.values)
     if isinstance(error, StoreError | OSError | TimeoutError):
         return Answered(errand, None, "staff.no_record")
+    if isinstance(error, SQLAlchemyError):
+        log.warning("the record refused an errand: %s", type(error).__name__)  # its text may hold what was typed
+        return Answered(errand, None, "staff.refused")
     raise error  # a bug in an errand: the kiosk ends and is started anew, the guard stops a belt that moves

@@ -11,7 +11,8 @@ from kiosk.staff.desk.tiles import TILES
 from kiosk.store.kinds import CapScope, Role, Screened
 
 ASKED = (
-    "staff.no_record", "staff.other_person", "keypad.wrong_pin", "keypad.no_record", "accounts.easy_pin",
+    "staff.no_record", "staff.refused", "staff.other_person", "keypad.wrong_pin", "keypad.no_record",
+    "accounts.easy_pin",
     "accounts.six_digits", "accounts.not_the_same", "accounts.name_taken", "accounts.last_owner", "accounts.added",
     "accounts.pin_changed", "caps.changed_meanwhile", "caps.two_wanted", "caps.undone", "caps.cleared", "caps.raised",
     "caps.lowered", "members.no_such", "members.same_one", "members.done", "export.not_written", "export.written",
