@@ -105,3 +105,17 @@ def test_an_unknown_or_foreign_box_gets_a_sentence(stopped, tmp_path):
     assert (damaged.exit_code, "not fetched to its end" in damaged.output) == (2, True)
     back = update(BlackBoxRow).values(content=rows[0].content)
     store.writer.run(lambda connection: connection.execute(back)).result(timeout=5)
+
+
+def test_the_desk_reads_the_same_box_in_a_process_of_its_own(stopped):
+    from kiosk.staff.desk.box import BoxData, ReadBox
+
+    house, rows = stopped
+    store, at = house.kiosk.store, house.kiosk.archive.moment(house.now_s)
+    data = ReadBox(rows[0].event_id).do(store, at)
+    assert isinstance(data, BoxData)
+    lanes = {lane.name: lane for lane in data.lanes}
+    assert any(bar.word == "open" and -1 < bar.from_s <= 0 for bar in lanes["clip"].bars)
+    assert any(word == "08 01" for _, word in lanes["written"].marks)
+    assert data.measured[0][0] < -40
+    assert data.measured[-1][0] == pytest.approx(10, abs=0.1)

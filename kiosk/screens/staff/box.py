@@ -31,7 +31,9 @@ def paint(c: Canvas, view: BoxView) -> None:
     left, right = cut_left(made.body, max(names, keys), m.gap)
     foot, right = cut_bottom(right, round(m.small * 1.7), 0)
     share = 0.36 if m.compact else 0.48
-    plot, rows = cut_top(right, round(right.height * share), round(m.small * 0.9))
+    high = max(round(right.height * share), round(m.small * 4.4))
+    plot, rows = cut_top(right, high, round(m.small * 0.9))
+    lanes = lanes[: max(0, rows.height // round(m.small * 1.5))]  # a lane whose name cannot be read says nothing
     begin, end = _span(view)
 
     def x_of(at_s: float) -> int:
