@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import pygame
 
-from hardware.link.messages import Cause
+from hardware.link.messages import Cause, Deck
 from kiosk.screens import (
     attract,
     belt_starting,
@@ -160,6 +160,10 @@ def _warm(ui: Ui, snapshot: Snapshot) -> None:
         ):
             paint(surface, ui, replace(hidden, walk=walk))
         paint(surface, ui, replace(hidden, banner="disk_full"))
+        if status is not None:
+            for deck in (Deck.OPEN_END, Deck.MOTOR_END):
+                drifting = msgspec.structs.replace(status, inputs=msgspec.structs.replace(status.inputs, deck=deck))
+                paint(surface, ui, replace(hidden, status=drifting))
 
 
 _WARM_WALK: Final = WalkView(

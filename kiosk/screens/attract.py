@@ -160,7 +160,7 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
         title_cap,
         face=Face.DISPLAY,
         least=m.body,
-        max_lines=3 if m.compact else 2,
+        max_lines=3,
     )
     body_cap = m.body if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)

@@ -51,10 +51,18 @@ def paint(c: Canvas) -> None:
 def _empty(c: Canvas, body: Rect) -> None:
     """Before the first walk: what will stand here."""
     m = c.m
-    picture, words = cut_left(body, round(body.width * (0.34 if m.compact else 0.42)), m.margin)
-    illustrate(c, "toe_heel_rest", picture.inflate(0, -round(picture.height * 0.3)))
+    words = body
+    if not m.compact:
+        picture, words = cut_left(body, round(body.width * 0.42), m.margin)
+        illustrate(c, "toe_heel_rest", picture.inflate(0, -round(picture.height * 0.3)))
     title = c.fit(
-        c.t("history.empty"), words, m.headline, face=Face.DISPLAY, least=m.least, max_lines=2, balance=True
+        c.t("history.empty"),
+        words,
+        m.title if m.compact else m.headline,
+        face=Face.DISPLAY,
+        least=m.least,
+        max_lines=2,
+        balance=True,
     )
     cap = m.body if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)

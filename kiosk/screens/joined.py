@@ -22,11 +22,13 @@ def paint(c: Canvas) -> None:
     frame = widgets.near_frame(c, c.t("joined.title"))
     body = frame.body
     words_cap = m.body if m.compact else round(m.body * 1.2)
-    lines = c.fit(c.t("joined.keep"), body, words_cap, max_lines=3, least=m.least, balance=True)
-    under = round(m.height * (0.05 if m.compact else 0.06))
+    under = round(m.height * (0.03 if m.compact else 0.06))
+    least_plate = round(m.title * 1.8)
+    room = Rect(0, 0, body.width, max(m.least, body.height - under - least_plate - descent_of(words_cap)))
+    lines = c.fit(c.t("joined.keep"), room, words_cap, max_lines=3, least=m.least, balance=True)
     plate = Rect(body.x, body.y, body.width, body.height - lines.height - descent_of(lines.cap_px) - under)
     c.box(plate, theme.CARD, line=theme.SKY)
-    room = inset(plate, m.margin, round(plate.height * 0.2))
+    room = inset(plate, m.margin, round(plate.height * 0.14))
     cap = min(room.height, round(m.height * 0.24))
     while cap > m.title and c.figure_width(grouped(s.new_code), cap) > room.width:
         cap = round(cap * 0.94)

@@ -48,17 +48,11 @@ def paint(c: Canvas) -> None:
         other = (c.t("summary.join_short" if m.compact else "summary.join"), Intent(IntentKind.JOIN))
     free = widgets.footer_buttons(c, frame, middle=other, right=(c.t("button.done"), Intent(IntentKind.DONE)))
     if view is not None:
-        remark = view.advice or (c.t("summary.join_failed") if view.join_failed else scores(c, view))
-        c.block(
-            remark,
-            free,
-            m.body,
-            theme.TEXT if view.advice else theme.MUTED,
-            valign="middle",
-            max_lines=3 if m.compact else 2,
-            least=m.least,
-            balance=True,
-        )
+        advice = c.t("summary.advice_short") if view.advice and m.compact else view.advice
+        remark = advice or (c.t("summary.join_failed") if view.join_failed else scores(c, view))
+        fitted = c.fit(remark, free, m.body, max_lines=3 if m.compact else 2, least=m.least, balance=True)
+        if fitted.whole or view.advice:  # the scores are known to who gave them; advice is said in any case
+            c.lines(fitted, free, theme.TEXT if view.advice else theme.MUTED, valign="middle")
 
 
 def scores(c: Canvas, view: SummaryView) -> str:
@@ -204,7 +198,7 @@ def _figure_width(c: Canvas, height: int, value: str, unit: str) -> int:
 def _next_time_compact(c: Canvas, rect: Rect, view: SummaryView) -> int:
     m = c.m
     text = c.t("summary.next_line", title=view.next_title)
-    two = c.width(text, m.least, Face.SEMIBOLD) > rect.width
+    two = c.width(text, m.least, Face.SEMIBOLD) > rect.width and rect.height > m.small * 9
     high = round(m.small * 1.9) + (c.pitch(m.small) if two else 0)
     place = Rect(rect.x, rect.bottom - high, rect.width, high)
     c.block(

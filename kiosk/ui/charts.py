@@ -104,7 +104,7 @@ def speed_chart(
     plot = Rect(rect.x + label_width, rect.y + cap // 2, rect.width - label_width, rect.height - below - cap // 2)
     seconds = max(plan_seconds(plan), max((at for at, _ in speeds), default=0.0), 60.0)
     top, values = nice_top(max(top_ckmh(plan), max((speed for _, speed in speeds), default=0), 1), unit)
-    if plot.width < 20 or plot.height < 20:
+    if plot.width < 20 or plot.height < max(20, 2 * cap):
         return
     picture = c.ui.sprites.get(
         ("speed_chart", plot.size, speeds, plan, top, seconds, ground, ahead),
@@ -117,7 +117,7 @@ def speed_chart(
         ),
     )
     c.picture(picture, plot, "chart", Rect(plot.x, plot.y, plot.width, plot.height))
-    for value in values:
+    for value in values if plot.height > 4 * cap else (values[0], values[-1]):
         y = plot.bottom - round(plot.height * value / top)
         c.line(
             speed_text(value, unit) if value else "0",

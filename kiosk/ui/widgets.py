@@ -165,16 +165,25 @@ def footer_buttons(
         place, free = cut_left(free, button_width(c, left[0], share=share), c.m.gap)
         button(c, place, left[0], left[1], max_lines=1 if cancel else 2)
     if cancel:
-        word = "" if c.m.compact else c.t("button.cancel")  # a small panel has room for the cross alone
-        wide = c.m.touch if c.m.compact else button_width(c, word, share=share)
-        place, free = cut_left(free, wide, c.m.gap)
-        icon = "cross" if c.m.compact else None
-        button(c, place, word, Intent(IntentKind.CANCEL), FAINT, max_lines=1, icon=icon)
+        word = c.t("button.cancel")
+        wide = button_width(c, word, share=share)
+        others = [button_width(c, label) for label, _ in (part for part in (middle, right) if part is not None)]
+        # Where words have no room beside each other the cross stands alone.
+        cross = c.m.compact or sum(others) + len(others) * c.m.gap > free.width - wide
+        place, free = cut_left(free, c.m.touch if cross else wide, c.m.gap)
+        icon = "cross" if cross else None
+        button(c, place, "" if cross else word, Intent(IntentKind.CANCEL), FAINT, max_lines=1, icon=icon)
+    wide_right = 0 if right is None else button_width(c, right[0], share=0.22)
+    wide_middle = 0 if middle is None else button_width(c, middle[0])
+    room = free.width - (c.m.gap if middle is not None and right is not None else 0)
+    if wide_right + wide_middle > room > 0:  # both give way alike
+        wide_right = room * wide_right // (wide_right + wide_middle)
+        wide_middle = room - wide_right
     if right is not None:
-        place, free = cut_right(free, button_width(c, right[0], share=0.22), c.m.gap)
+        place, free = cut_right(free, wide_right, c.m.gap)
         button(c, place, right[0], right[1], right_style)
     if middle is not None:
-        place, free = cut_right(free, button_width(c, middle[0]), c.m.gap)
+        place, free = cut_right(free, wide_middle, c.m.gap)
         button(c, place, middle[0], middle[1])
     return free
 
