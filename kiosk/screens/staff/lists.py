@@ -27,7 +27,7 @@ def paint(c: Canvas, view: ListView) -> None:
         cells = columns(inset(head, round(m.small * 0.9), 0), weights, m.gap)
         cap = min(c.common_cap([view.columns[i]], cell.width, m.small) for i, cell in zip(kept, cells, strict=True))
         for index, cell in zip(kept, cells, strict=True):
-            c.block(view.columns[index], cell, cap, theme.MUTED, may_cut=True, least=cap)
+            c.block(view.columns[index], cell, cap, theme.MUTED, may_cut=True, least=cap, valign="middle")
     pitch = m.touch if touchable else round(m.small * 2.5)
     gap = m.gap if touchable else 0
     fit = max(1, (body.height + gap) // (pitch + gap))
