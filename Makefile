@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
-.PHONY: help demo test lint types walls check window-test system-test bench clean lock deb appliance-test
+.PHONY: help demo test lint types walls check window-test system-test commission-test bench clean lock deb appliance-test
 
 help:
 	@echo "make demo         walk a session on the simulated treadmill"
@@ -60,6 +60,10 @@ window-test: $(VENV)/.dev
 # The three processes over real BlueZ and a real GPIO device. Builds its virtual machine once, in the user's cache.
 system-test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -p no:xdist tests/system
+
+# Two treadmills commissioned over real BlueZ, six minutes each on the real clock: not in CI.
+commission-test: $(VENV)/.dev
+	$(BIN)/python -m tests.system.commissioning
 
 # What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`. BENCHES hold or fail;
 # FIGURES print what this machine gave: a figure is no test.

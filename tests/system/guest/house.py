@@ -18,7 +18,7 @@ from hardware.config.profiles import profile_path
 from hardware.link.endpoint import SocketEndpoint
 from hardware.link.lease import Lease
 from hardware.link.messages import GuardToKiosk, TapEntry, WorldReport, WorldToControl
-from hardware.simulated.machines import SIMULATED_S1
+from hardware.simulated.machines import SIMULATED_S1, Machine
 from kiosk.demo import ProgressLine
 from tests.support.house import ADDRESS, House, ScriptedKiosk, Timeout
 from tests.system.guest.treadmill import ADAPTER_GONE
@@ -110,8 +110,12 @@ def powered() -> bool:
 class GuestHouse(House):
     """The house of the kill tests, on real Bluetooth and real GPIO lines. *logs* takes what each process prints."""
 
-    def __init__(self, directory: Path, logs: Path) -> None:
+    def __init__(
+        self, directory: Path, logs: Path, machine: Machine = SIMULATED_S1, *, commissioned: bool = True
+    ) -> None:
+        """*commissioned* False: nobody has measured that treadmill yet, and there was no opening check."""
         super().__init__(directory, names=())
+        self.machine: Final = machine
         logs.mkdir(parents=True, exist_ok=True)
         self.logs: Final = logs
         self.data: Final = directory / "data"
@@ -122,15 +126,14 @@ class GuestHouse(House):
         )
         self.world_config: Final = directory / "world.toml"
         self.world_config.write_text(WORLD_CONFIG.format(address=ADDRESS), encoding="utf-8")
-        profile = profile_path(self.data, ADDRESS)
-        profile.parent.mkdir(parents=True, exist_ok=True)
-        machine = SIMULATED_S1
-        profile.write_text(
-            PROFILE.format(address=ADDRESS, model=machine.model, firmware=machine.firmware), encoding="utf-8"
-        )
-        lease = Lease(self.paths.lease, writable=True)
-        lease.keep_opening((ADDRESS, time.monotonic()))
-        lease.close()
+        if commissioned:
+            profile = profile_path(self.data, ADDRESS)
+            profile.parent.mkdir(parents=True, exist_ok=True)
+            text = PROFILE.format(address=ADDRESS, model=machine.model, firmware=machine.firmware)
+            profile.write_text(text, encoding="utf-8")
+            lease = Lease(self.paths.lease, writable=True)
+            lease.keep_opening((ADDRESS, time.monotonic()))
+            lease.close()
         self._log_seen = 0
         self._kiosk_out: Final = logs / "kiosk.out"
         self._kiosk_said = 0
@@ -141,6 +144,7 @@ class GuestHouse(House):
         """Radio, treadmill and wires; then bluetoothd until its adapter is powered."""
         argv = [sys.executable, "-m", "tests.system.guest.treadmill", "--config", str(self.world_config)]
         argv += ["--runtime", str(self.paths.directory), "--gpio-sim", str(gpio_sim)]
+        argv += ["--treadmill", self.machine.key]
         # It stands for hardware, which no load of ours slows down.
         self._start("treadmill", ["nice", "-n", "-5", *argv])
         self.control = SocketEndpoint(self._connected(self.paths.world_control, START_S), WorldToControl)
