@@ -72,15 +72,19 @@ def serve(desk: Desk, moves: Callable[[], bool], run: Callable[[Sequence[str]], 
     return answers
 
 
-def upgrade_record(data: Path, version: str) -> int:
+def upgrade_record(data: Path, version: str, *, undo: bool = False) -> int:
     """Back up the record and bring its schema up; on failure it stays as it was. Returns the exit code.
+
+    *undo*: an update was broken off by a power cut and this is the version from before: a record that was migrated
+    already gives way to its backup from before, and is kept aside.
 
     For dpkg's postinst, as the kiosk's user, with the kiosk stopped.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
+    from kiosk.appliance.update import put_record_back, schema_of
     from kiosk.store import backup
-    from kiosk.store.database import FILE_NAME, Access, file_engine, hold_data_directory, migrate
+    from kiosk.store.database import FILE_NAME, SCHEMA, Access, file_engine, hold_data_directory, migrate
     from kiosk.store.moment import Moment, wall_utc_ms
     from kiosk.store.records import StoreError
 
@@ -89,13 +93,19 @@ def upgrade_record(data: Path, version: str) -> int:
         return 0
     label = "before-" + "".join(c if c.isalnum() else "-" for c in version.lower()).strip("-")
     at = Moment(time.monotonic(), wall_utc_ms())
+    lock: int | None = None
     try:
-        hold_data_directory(data)  # let go of when this process ends
+        lock = hold_data_directory(data)
+        if undo and (schema_of(data) or "") > SCHEMA:
+            print(put_record_back(data, SCHEMA))
         made = backup.make(path, data / "backups", at, label=label)
         migrate(file_engine(path, Access.WRITE), at)
     except (StoreError, SQLAlchemyError, OSError) as error:
         print(f"The record could not be brought up to this version; it is as it was. {error}", file=sys.stderr)
         return 1
+    finally:
+        if lock is not None:
+            os.close(lock)
     print(f"The record was backed up first: {made.path}")
     return 0
 
@@ -141,8 +151,8 @@ def main() -> int:
             return console(hold=what == "hold")
         case ["upgrade-record", version]:
             return upgrade_record(DATA, version)
-        case ["upgrade-record", version, data]:
-            return upgrade_record(Path(data), version)
+        case ["upgrade-record", version, "--undo"]:
+            return upgrade_record(DATA, version, undo=True)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -26,6 +26,9 @@ from kiosk.appliance.bundle import FOLDER, KEY, Package, UpdateError
 UNITS: Final = ("guard", "belt", "stopper", "kiosk")
 """In the order in which they are stopped: the guard's own end brings the belt to rest while the others serve it."""
 
+UNDER_WAY: Final = "under-way"
+"""The file that names the package to go back to, while an update is under way."""
+
 HEALTHY_S: Final = 90.0
 LOOK_S: Final = 1.0
 STICK: Final = Path("/run/retrowalk-stick")
@@ -90,11 +93,17 @@ def installed_version(system: System) -> str:
     return _asked(system, "dpkg-query", "-W", "-f=${Version}", "retrowalk")
 
 
+def half_installed(system: System) -> bool:
+    """True where dpkg was broken off in the middle: the version it names does not count as installed."""
+    return system.run("dpkg-query", "-W", "-f=${db:Status-Abbrev}", "retrowalk")[1].strip() not in ("ii", "hi")
+
+
 def look(folder: Path, places: Places, system: System) -> tuple[str, Package, Path]:
     """Check the bundle in *folder*: version, package, and its file. Raises UpdateError with a sentence."""
     manifest = bundle.check_signature(folder, places.key)
     architecture = _asked(system, "dpkg", "--print-architecture")
-    package = bundle.choose(manifest, installed_version(system), architecture)
+    installed = "0" if half_installed(system) else installed_version(system)
+    package = bundle.choose(manifest, installed, architecture)
     return manifest.version, package, bundle.check_package(folder, package)
 
 
@@ -162,7 +171,8 @@ def put_record_back(data: Path, schema: str | None) -> str:
                 old.rename(path.with_name(f"{path.name}.failed-update{suffix}"))
         part = path.with_name(".update-undone.part")
         shutil.copyfile(candidate, part)
-        os.chown(part, owner.st_uid, owner.st_gid)
+        if os.geteuid() == 0:
+            os.chown(part, owner.st_uid, owner.st_gid)
         part.chmod(0o640)
         part.replace(path)
         return f"The record was put back from {candidate.name}."
@@ -179,9 +189,14 @@ def apply(folder: Path, places: Places, system: System, moves: Callable[[], bool
     back = repack(system, places)
     if moves():
         raise UpdateError(MOVING)
+    # A power cut from here on: retrowalk-update-undo.service finds this at the next boot and puts the old one back.
+    under_way = places.store / UNDER_WAY
+    under_way.write_text(f"{back}\n", "utf-8")
+    _sync(under_way)
     code, text = system.run("dpkg", "--install", str(package))
     why = f"it could not be installed: {_last(text)}" if code != 0 else _unhealthy(places, system)
     if not why:
+        under_way.unlink()
         kept = places.store / f"retrowalk_{version}.deb"
         shutil.copyfile(package, kept)
         for old in places.store.glob("retrowalk_*.deb"):
@@ -196,7 +211,17 @@ def apply(folder: Path, places: Places, system: System, moves: Callable[[], bool
             f"Version {version} failed ({why}), and {before} could not be put back: {_last(text)}. "
             f"Call the technician: sudo dpkg --install {back}. {record}"
         )
+    under_way.unlink()
     raise UpdateError(f"Version {version} was taken back, {before} runs again: {why}. {record}")
+
+
+def _sync(path: Path) -> None:
+    for name in (path, path.parent):
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _last(text: str) -> str:

@@ -87,7 +87,7 @@ import ctypes
 sdl = ctypes.CDLL("libSDL2-2.0.so.0"); sdl.SDL_GetVideoDriver.restype = ctypes.c_char_p
 print([sdl.SDL_GetVideoDriver(n).decode().lower() for n in range(sdl.SDL_GetNumVideoDrivers())])'
 
-units="guard belt stopper kiosk ask update-check update"
+units="guard belt stopper kiosk ask update-check update update-undo"
 for unit in $units; do
   if says=$(in_root systemd-analyze verify "retrowalk-$unit.service" 2>&1) && [ -z "$says" ]; then ok "systemd-analyze verify retrowalk-$unit"; else
     bad "systemd-analyze verify retrowalk-$unit"; echo "$says" | head -n 5; fi

@@ -46,12 +46,14 @@ class System:
     def __init__(self, installed="0.1.0", architecture="amd64", install_fails=(), down_on=()):
         self.installed, self.architecture = installed, architecture
         self.install_fails, self.down_on = set(install_fails), set(down_on)
-        self.ran, self.slept = [], 0.0
+        self.ran, self.slept, self.status = [], 0.0, "ii "
         self.on_install = lambda version: None
 
     def run(self, *command):
         self.ran.append(command)
         match command:
+            case ["dpkg-query", "-W", "-f=${db:Status-Abbrev}", _]:
+                return 0, self.status
             case ["dpkg-query", "-W", *_]:
                 return (0, self.installed) if self.installed else (1, "no packages found")
             case ["dpkg", "--print-architecture"]:
@@ -243,6 +245,66 @@ def test_a_version_that_does_not_start_is_taken_back_with_the_guard_stopped_firs
     assert stopped[0] == "retrowalk-guard.service"
     assert system.slept >= update.HEALTHY_S
     assert system.installed == "0.1.0"
+
+
+def test_a_version_that_was_broken_off_in_the_middle_can_be_installed_again(tmp_path, keys, places):
+    system = System(installed="0.2.0")
+    system.status = "iF "
+    assert update.look(make(tmp_path, keys), places, system)[0] == "0.2.0"
+
+
+def test_while_it_is_under_way_a_power_cut_finds_the_package_to_go_back_to(tmp_path, keys, places):
+    seen = []
+    for system in (System(), System(down_on=["0.2.0"])):
+        system.on_install = lambda version: seen.append((places.store / update.UNDER_WAY).read_text().strip())
+        try:
+            update.apply(make(tmp_path, keys), places, system, lambda: False)
+        except UpdateError:
+            seen.append("taken back")
+        assert not (places.store / update.UNDER_WAY).exists()
+    back = str(places.store / "retrowalk_0.1.0.deb")
+    assert seen == [back, back, back, "taken back"]
+    unit = (ROOT / "deploy/systemd/retrowalk-update-undo.service").read_text()
+    assert f"ConditionPathExists=/var/lib/retrowalk-update/{update.UNDER_WAY}" in unit
+
+
+def test_after_a_power_cut_a_record_migrated_too_early_gives_way_to_its_backup(tmp_path, monkeypatch, capsys):
+    from kiosk.appliance import helper
+    from kiosk.store.database import SCHEMA, for_command
+    from kiosk.store.moment import Moment
+
+    at = Moment(1.0, 1_780_000_000_000)
+    with for_command(tmp_path, at, create=True):
+        pass
+    assert helper.upgrade_record(tmp_path, "0.1.0") == 0
+    with sqlite3.connect(tmp_path / "retrowalk.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    assert helper.upgrade_record(tmp_path, "0.2.0") == 1
+    assert update.schema_of(tmp_path) == "9999"  # only an update that was broken off puts a record back by itself
+    assert helper.upgrade_record(tmp_path, "0.2.0", undo=True) == 0
+    assert update.schema_of(tmp_path) == SCHEMA
+    assert (tmp_path / "retrowalk.db.failed-update").exists()
+
+
+def test_a_migration_that_fails_leaves_the_record_as_it_was_beside_its_backup(tmp_path, monkeypatch, capsys):
+    from kiosk.appliance import helper
+    from kiosk.store import database
+    from kiosk.store.moment import Moment
+    from kiosk.store.records import StoreError
+
+    with database.for_command(tmp_path, Moment(1.0, 1_780_000_000_000), create=True):
+        pass
+
+    def fails(engine, at):
+        raise StoreError("It broke.")
+
+    monkeypatch.setattr(database, "migrate", fails)
+    before = (tmp_path / "retrowalk.db").read_bytes()
+    assert helper.upgrade_record(tmp_path, "0.1.0") == 1
+    assert "it is as it was. It broke." in capsys.readouterr().err
+    assert (tmp_path / "retrowalk.db").read_bytes() == before
+    assert [path.name for path in (tmp_path / "backups").glob("*-before-0-1-0.db")]
 
 
 def record(path, schema):
