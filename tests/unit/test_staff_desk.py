@@ -384,6 +384,7 @@ def test_a_member_is_shown_with_what_comes_next_and_why_and_without_health_data(
     assert facts["Next"].startswith("First Steps, ")
     assert facts["Why"] == "One small step on"
     assert facts["Walked"] == "1 in all, 1 in seven days"
+    assert facts["Holds now"] == "1.00 mph (first visits)"
     assert facts["Screening"] == "not yet"
     shown = repr(desk.view)
     assert "pain" not in shown

@@ -17,7 +17,7 @@ from kiosk.session.model import Person
 from kiosk.session.words import sentence_in
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
-from kiosk.staff.caps import effective
+from kiosk.staff.caps import EffectiveCap, effective
 from kiosk.staff.desk.asking import REASONS as WHY
 from kiosk.staff.desk.asking import (
     ConfirmPage,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kiosk.staff.desk.turn import DeskTurn
 
 SHOWN: Final = 200
+VISITS_KNOWN: Final = 1000  # past every cap of the first visits: what grows is not held by them
 LAST: Final = 5
 UNLOCK_DAYS: Final = 90
 """A clinician's sign-off holds for so long (coaching section 4: expiry at most 90 days)."""
@@ -532,18 +533,24 @@ def may_fast_track(detail: Detail, here: Here) -> bool:
     return not older and ladder.clean >= progress.fast_clean and ladder.first is not None and not ladder.reds
 
 
-def coach_facts(detail: Detail, here: Here) -> Facts:
-    """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
-    cap = effective(
+def cap_of(detail: Detail, here: Here, visits: int) -> EffectiveCap:
+    """What holds for this member on this treadmill in the base plan, and whose cap it is."""
+    return effective(
         here.caps,
         replace(
             everybody(here),
             member_id=detail.member.id,
+            visits=visits,
             program_id=BASE,
             age_band=detail.member.age_band,
             screening_ckmh=detail.person.screening_limit_ckmh,
         ),
     )
+
+
+def coach_facts(detail: Detail, here: Here) -> Facts:
+    """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
+    cap = cap_of(detail, here, VISITS_KNOWN)
     return Facts(
         older=detail.member.age_band is AgeBand.OLDER,
         cap_mph=(Decimal(cap.speed_ckmh) / Decimal("160.9344")).quantize(TENTH, rounding="ROUND_FLOOR"),
@@ -578,6 +585,7 @@ def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
     """Everything, top to bottom."""
     texts, member, screening = here.texts, detail.member, detail.screening
     plan, why = plan_of(detail, here)
+    holds = cap_of(detail, here, detail.visits)
     own = speed_words(here, detail.cap.speed_ckmh) if detail.cap is not None else texts("members.no_cap")
     screened, tone = texts("members.not_screened"), Tone.NOTICE
     if screening is not None:
@@ -591,6 +599,10 @@ def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
         Fact(texts("members.head_plan"), plan),
         Fact(texts("members.head_why"), why),
         Fact(texts("members.head_cap"), own),
+        Fact(
+            texts("members.head_holds"),
+            f"{speed_words(here, holds.speed_ckmh)} ({texts(f'caps.source_{holds.source.value}')})",
+        ),
         Fact(texts("members.head_screening"), screened, tone),
         Fact(texts("members.head_visits"), texts("members.visits", n=detail.visits, week=detail.week)),
         Fact(texts("members.head_since"), day_text(member.first_seen_ms)),
