@@ -154,6 +154,8 @@ class BeltProcess:
         else:
             if self._trial is not None and trial.paused(self._trial, self._sight(now_s)):
                 self._pause_works = True  # the guard was the first to know that it rests
+            if self._trial is not None:
+                client.come_back()
             self._ladder = self._trial = None
             if mode is WishMode.RUN:
                 self._run(now_s)
@@ -218,11 +220,14 @@ class BeltProcess:
             self._flatten(now_s)
 
     def _learn(self, now_s: float) -> None:
-        """A belt that rested after a stop and moves again soon, without a start of ours, was started by that stop."""
+        """A belt that rested after a stop and soon moves again, with no start of ours or a hand: by that stop."""
         stopped_s, started_s = self._stop_written_at_s, self._started_at_s
         if self._ladder is not None and self._ladder.toggles:
             self._toggles = True
         if stopped_s is None or (started_s is not None and started_s > stopped_s):
+            return
+        hand_s = self.client.started_by_user_s
+        if hand_s is not None and hand_s > stopped_s:
             return
         if self._motion is Motion.REST:
             self._rested_since_stop = True

@@ -342,3 +342,29 @@ def test_a_write_that_finds_no_link_makes_a_new_one_at_once(bench):
     assert bench.frame.link is LinkState.LOST
     bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 10)
     assert bench.true_ckmh == 0
+
+
+# ---------------------------------------------------------------------------------------------- what a stop taught
+
+
+def stopped_and_started_again(bench, how):
+    """A walk that is stopped; then the belt moves again, by itself or by somebody at its console."""
+    walking_at_minimum(bench)
+    bench.want(WishMode.STOP, 3)
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 10)
+    bench.lease.active = False
+    if how == "console":
+        bench.mischief("console_start")
+    else:
+        bench.world.treadmill._begin(bench.clock.now())
+    bench.until(lambda frame: bool(frame.speed_ckmh), "motion", 8)
+    bench.run(0.1)
+    return bench.process._toggles
+
+
+def test_a_belt_that_moves_again_after_a_stop_is_remembered_as_one_that_a_stop_can_start(bench):
+    assert stopped_and_started_again(bench, "by itself")
+
+
+def test_a_belt_that_somebody_starts_at_its_console_is_not(bench):
+    assert not stopped_and_started_again(bench, "console")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from hardware.config.profiles import Profile
-from hardware.link.messages import StopOutcome, WishMode
+from hardware.link.messages import StopBy, StopOutcome, WishMode
 from hardware.simulated.mischief import MISCHIEF
 from tests.support.treadmill_bench import TreadmillBench
 
@@ -24,6 +24,8 @@ actions = st.one_of(
     st.tuples(st.just("stop"), st.just(0), st.just(0)),
     st.tuples(st.just("stop"), st.just(0), st.just(0)),
     st.tuples(st.just("hold"), st.just(0), st.just(0)),
+    st.tuples(st.just("trial"), st.sampled_from((0, 1)), st.just(0)),
+    st.tuples(st.just("deny"), st.sampled_from((0, 1)), st.sampled_from((0, 1))),
     st.tuples(st.just("silence"), st.integers(1, 60), st.just(0)),
     st.tuples(st.just("kill"), st.integers(0, 40), st.just(0)),
     st.tuples(st.just("habit"), st.integers(0, len(HABITS) - 1), st.booleans()),
@@ -55,6 +57,12 @@ class HastyGuard:
         elif what == "stop":
             self.epoch += 1
             bench.want(WishMode.STOP, self.epoch)
+        elif what == "trial":
+            self.epoch += 1
+            bench.want(WishMode.STOP, self.epoch, stop_by=(StopBy.PAUSE, StopBy.UNLINK)[first])
+        elif what == "deny":
+            mode, epoch = bench.wish.mode, bench.wish.epoch
+            bench.want(mode, epoch, bench.wish.speed_ckmh, control=not first, scan=bool(second))
         elif what == "hold":
             if not bench.lease.active:
                 bench.want(WishMode.HOLD, self.epoch)
@@ -112,12 +120,15 @@ def test_whatever_guard_and_treadmill_do_no_byte_leaves_that_may_not(script, wal
             guard.do(action)
             for _ in range(quanta):
                 seen = len(bench.world.tap.entries)
-                lease = bench.lease.active
+                lease, denied = bench.lease.active, not bench.wish.control
                 guard.quantum()
                 for entry in bench.world.tap.entries[seen:]:
                     if entry.direction == "write" and not lease:
                         own = bench.process._started_at_s is not None
                         assert entry.value in (b"\x00", b"\x03\x00\x00") or (own and entry.value[0] in (0x02, 0x08))
+                    if entry.direction == "write" and denied and bench.guard_up:
+                        assert lease or bench.process._started_at_s is not None
+                        assert entry.value[0] in (0x00, 0x02, 0x08)
                     starts += entry.direction == "write" and entry.value == b"\x07"
             assert bench.process.refusals == []
         assert starts <= guard.epoch

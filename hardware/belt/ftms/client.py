@@ -92,6 +92,7 @@ class FtmsClient:
         self.machine = machine_of(Told(), profile, control_point=False)
         self.facts: TreadmillFacts | None = None
         self.anomalies = 0
+        self.started_by_user_s: float | None = None
         self.events: Final[deque[tuple[int, StatusEvent]]] = deque(maxlen=16)
         self._phase = LinkState.OFF if address is None else LinkState.SEARCHING
         self._trouble = trouble.NO_TREADMILL_BOUND if address is None else ""
@@ -315,3 +316,5 @@ class FtmsClient:
             self.control.lost()
         self._event_seq += 1
         self.events.append((self._event_seq, event))
+        if event is StatusEvent.STARTED_BY_USER:
+            self.started_by_user_s = at_s
