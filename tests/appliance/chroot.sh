@@ -19,6 +19,12 @@ says() { # WHAT PATTERN COMMAND...: the command prints PATTERN, whatever its exi
   if grep -qE "$pattern" "$work/out"; then ok "$what"; else bad "$what"; tail -n 15 "$work/out"; fi; }
 cleanup() { for m in proc sys dev/pts; do umount "$root/$m" 2>/dev/null || true; done; }
 trap cleanup EXIT
+if [ "$arch" != "$(dpkg --print-architecture)" ] && ! ls /proc/sys/fs/binfmt_misc/qemu-aarch64 >/dev/null 2>&1; then
+  # What Debian's qemu-user-static registers through binfmt-support, for a machine where nobody did: ELF, 64 bit, AArch64.
+  mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+  printf '%s' ':qemu-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/bin/qemu-aarch64-static:OCF' \
+    >/proc/sys/fs/binfmt_misc/register
+fi
 
 base=$work/base-$arch.tar
 if [ ! -f "$base" ]; then
@@ -29,7 +35,8 @@ if [ ! -f "$base" ]; then
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     trixie "$base" "deb $uri trixie main"
 fi
-rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"
+# REUSE=1: the root of the run before, with the dependencies it has already.
+[ -n "${REUSE:-}" ] && [ -d "$root/usr" ] || { rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"; }
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 [ ! -f /etc/apt/apt.conf ] || cp /etc/apt/apt.conf "$root/etc/apt/apt.conf"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
