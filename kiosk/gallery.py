@@ -582,6 +582,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     )
     add(a.STRADDLE, "", "clip alone", member)
     add(a.PAUSE, "", "between two sets", replace(member, count=65, touch_ready=True))
+    add(a.PAUSE, "break", "a break that the member asked for", replace(member, count=48, paused=True))
     add(a.STRADDLE, "amber", "with an amber button", replace(member, amber=True))
     for count in (5, 1):
         add(a.COUNTDOWN, str(count), "the belt starts at nought", replace(member, count=count))
@@ -688,7 +689,24 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         a.WHY_STOPPED,
         "",
         "after a clip was pulled",
-        replace(member, choices=("why.slipped", "why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
+        replace(
+            member,
+            choices=(
+                "why.slipped",
+                "why.break",
+                "why.unsteady",
+                "why.pain",
+                "why.tired",
+                "why.chest",
+                "why.other",
+            ),
+        ),
+    )
+    add(
+        a.WHY_STOPPED,
+        "touched",
+        "after the stop bar, near the end",
+        replace(member, choices=("why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
     )
     add(a.EFFORT, "", "after the walk", member)
     add(a.PAIN, "", "after the walk", replace(member, pain_before=2))

@@ -334,6 +334,7 @@ class Snapshot:
     history: HistoryView | None = None
     new_code: str = ""  # JOINED only: the new member's code, shown to them once
     joining: bool = False  # CONSENT: a guest becomes a member, which says more
+    paused: bool = False  # PAUSE: a break that the member asked for, and not the rest between two sets
     waiting: bool = False  # an answer of the record is awaited
     has_history: bool = False  # PROGRAM, SUMMARY: offer HISTORY
     visit_n: int | None = None  # PROGRAM: which visit of the week this is; None for guests

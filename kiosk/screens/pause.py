@@ -1,4 +1,6 @@
-"""The rest between two sets: the belt is stopped, and the time until the next set stands where the time left does."""
+"""The rest between two sets, or a break that the member asked for: the belt is stopped, and what is left of it stands
+where the time left does.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ def paint(c: Canvas) -> None:
     s = c.snapshot
     tone = far.WALKING
     frame = far.start(c, tone)
-    far.band(c, frame, tone, "tick", c.t("pause.word"))
+    far.band(c, frame, tone, "tick", c.t("pause.paused" if s.paused else "pause.word"))
     far.speed(c, frame, tone)
     far.time_left(c, frame, tone, s.count if s.count is not None else 0)
     lines = s.cue_show or (c.t("pause.rest"), c.t("pause.rails"))
+    if s.paused:
+        lines = (c.t("pause.off"), c.t("pause.ready"))
     if s.touch_ready:
         way_on(c, frame, lines, c.t("button.go_on"), Intent(IntentKind.NEXT), widgets.PRIMARY)
     else:

@@ -603,9 +603,15 @@ def at_rest(t: Turn) -> None:
         after_stop(t)
 
 
+PAUSE_S: Final = 60.0
+"""A break is counted down where everybody can see it; then the walk is over (screens A10, P)."""
+
+
 def rest_left_s(t: Turn) -> float:
-    """How much of the rest between two sets is left."""
+    """How much of the rest between two sets, or of a break, is left."""
     player = t.stay.player
+    if t.stay.paused:
+        return max(0.0, PAUSE_S - t.screen_s)
     return 0.0 if player is None else max(0.0, player.step.seconds - t.screen_s)
 
 
@@ -616,12 +622,17 @@ def pause(t: Turn, intent: Intent) -> None:
 
 
 def pausing(t: Turn) -> None:
-    """The belt stands; the next set begins with a new straddle."""
+    """The belt stands; the next set begins with a new straddle. A break that nobody ends is the end of the walk."""
     if staff_latched(t.status):
         t.go(ScreenId.OUT_OF_SERVICE)
         return
     t.say("N6")
     left_s = rest_left_s(t)
+    if t.stay.paused:
+        if left_s <= 0:
+            t.stay = replace(t.stay, paused=False)
+            to_ratings(t)
+        return
     if left_s <= t.setup.content.rules.player.announce_s:
         t.say("N7")
     if left_s <= 0:
@@ -629,7 +640,7 @@ def pausing(t: Turn) -> None:
 
 
 def _next_set(t: Turn) -> None:
-    t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None)
+    t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None, paused=False)
     t.go(ScreenId.CHECK)
 
 
@@ -705,16 +716,19 @@ def to_ratings(t: Turn) -> None:
 
 
 def reasons(t: Turn) -> tuple[str, ...]:
-    """The answers to choose from. Going on is offered after a clip that slipped, with enough of the walk left."""
+    """The answers to choose from. Going on is offered after a clip that slipped or for a break, with enough of the walk left."""
     player = t.stay.player
+    cause = t.stay.cause
     on = (
-        t.stay.cause is Cause.CLIP
+        cause in (Cause.CLIP, Cause.MEMBER_STOP)
         and player is not None
         and not player.done
         and player.left_s >= t.setup.content.rules.player.resume_least_s
         and not staff_latched(t.status)
     )
-    first = ("slipped",) if on else ()
+    first: tuple[str, ...] = ()
+    if on:
+        first = ("slipped", "break") if cause is Cause.CLIP else ("break",)
     return (*first, "unsteady", "pain", "tired", "chest", "other")
 
 
@@ -733,6 +747,9 @@ def why_stopped(t: Turn, intent: Intent) -> None:
     if why == "slipped":
         t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None)
         t.go(ScreenId.CHECK)
+    elif why == "break":
+        t.stay = replace(t.stay, paused=True)
+        t.go(ScreenId.PAUSE)
     elif why == "chest":
         t.finish()
         if t.stay.consent:

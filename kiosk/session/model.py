@@ -161,6 +161,7 @@ class Stay:
     drift_s: float | None = None  # the walker is too near an end of the deck since
     drift_eased_s: float = NEVER  # last step slower because of it
     resume: bool = False  # the next start goes on with the walk
+    paused: bool = False  # a short break, asked for after a stop
     walked: Walked = Walked()
     sent_s: float = NEVER  # last Target
     sampled_s: float = NEVER

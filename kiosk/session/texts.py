@@ -11,7 +11,7 @@ REASONS = (
     "first", "next_step", "small_again", "unrated", "same", "once_more", "after_hold", "less", "pain_today",
     "after_gap", "longer", "minute_a_week", "faster", "again_faster", "hill", "plan", "P5", "P6", "P7", "P8",
 )  # fmt: skip
-WHYS = ("slipped", "unsteady", "pain", "tired", "chest", "other")
+WHYS = ("slipped", "break", "unsteady", "pain", "tired", "chest", "other")
 TALKS = ("default", "not_today", "unwell", "check", "machine", "rest", "week", "locked")
 TILES = ("link", "still", "flat", "red", "clip_on", "key", "staff", "area", "shoes", "clip_pull", "clip_close")
 ITEMS = ("person", "belt", "red", "clip", "link", "still", "key")

@@ -77,7 +77,7 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         volume=state.volume or setup.volume,
         simulated=setup.simulated,
         legend=tuple(t.texts(key) for key in LEGEND) if setup.simulated else (),
-        banner=state.banner,
+        banner=state.banner or _panel_notice(t),
         status=status,
         belt_free=near.belt_free(t),
         measured_ckmh=_measured(t),
@@ -135,7 +135,12 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen in _WALKING:
         made = replace(made, walk=_walk(made, t))
     if screen is S.PAUSE:
-        made = replace(made, count=round(belt.rest_left_s(t)), touch_ready=t.screen_s >= belt.REST_TOUCH_S)
+        made = replace(
+            made,
+            count=round(belt.rest_left_s(t)),
+            touch_ready=t.screen_s >= belt.REST_TOUCH_S,
+            paused=stay.paused,
+        )
     if screen in _RESTED:
         ready = belt.rest_ready(t) if screen is S.SAFETY_STOP else t.screen_s >= belt.REST_TOUCH_S
         made = replace(
@@ -153,6 +158,13 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.SUMMARY:
         made = replace(made, summary=_summary(t), take_home=take_home(t), has_history=person is not None)
     return _staff(made, t)
+
+
+def _panel_notice(t: Turn) -> str:
+    """A panel too small for its distance is named where staff look, and not in the middle of a visit (screens A7)."""
+    display = t.setup.display
+    small = display is not None and display.too_small and not t.setup.simulated
+    return "screen_small" if small and t.state.screen is S.ATTRACT else ""
 
 
 STARTING_S: Final = 30.0

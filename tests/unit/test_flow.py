@@ -406,6 +406,19 @@ WAYS = {
     "why is skipped": (
         *NO_CONSENT_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("summary", None),
     ),
+    "a break, walked on to the end": (
+        *TO_WALK, ("walk", wait(60)), ("walk", stop_bar), *AT_REST, ("why_stopped", choose_why("break")),
+        ("pause", wait(20)), ("pause", "next"), ("check", prove), ("straddle", None), ("walk", wait(240)),
+        ("belt_stopped", None), *AT_REST, ("effort", None),
+    ),
+    "a break that nobody ends": (
+        *NO_CONSENT_WALK, ("walk", wait(60)), ("walk", stop_bar), *AT_REST, ("why_stopped", choose_why("break")),
+        ("pause", wait(61)), ("summary", None),
+    ),
+    "a guest's break that nobody ends": (
+        *TO_WALK, ("walk", wait(60)), ("walk", stop_bar), *AT_REST, ("why_stopped", choose_why("break")),
+        ("pause", wait(61)), ("effort", None),
+    ),
     "why is not answered": (*TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", LONG), ("attract", None)),
     "pain is not answered": (
         *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", LONG),
@@ -582,6 +595,15 @@ def test_a_walk_after_a_stop_goes_on_at_base_speed_under_the_same_session(walked
     (closing,) = kept(desk, Closing)
     assert opening.id == closing.session_id
     assert closing.top_ckmh <= 113
+
+
+def test_a_break_is_counted_down_where_it_can_be_seen_and_goes_on_at_base_speed():
+    desk = Desk().follow(*WAYS["a break, walked on to the end"][:-9], ("pause", wait(12)))
+    assert desk.shown.paused
+    assert desk.shown.count == 48
+    desk = Desk().follow(*WAYS["a break, walked on to the end"])
+    assert [arm.envelope.cap_ckmh for arm in sent(desk, Arm)] == [113, 80]
+    assert [closing.state for closing in kept(desk, Closing)] == [SessionState.COMPLETED]
 
 
 def test_one_start_is_sent_for_one_countdown(walked):
