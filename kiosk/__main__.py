@@ -157,6 +157,7 @@ def _run(options: argparse.Namespace) -> int:
         autopilot=autopilot,
         pictures=options.pictures,
         progress=_print_line if options.autopilot else None,
+        runtime=paths.directory,
     )
     gc.collect()
     gc.freeze()  # what was loaded stays; a collection in mid-walk has less to look through

@@ -7,6 +7,7 @@ with the frame's number: a screen that has frozen cannot send it (safety.md 2.6)
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from kiosk.session.model import Action, Event, GuardGone, Hush, Play, Say, Send,
 from kiosk.session.view import snapshot
 from kiosk.snapshot import INERT_SCREENS, ScreenId, Snapshot
 from kiosk.sound import Sound
+from kiosk.staff.health import beacon
 from kiosk.stage import Key, Picture, Stage
 
 FRAME_S: Final = 1 / 30
@@ -148,6 +150,7 @@ class Kiosk:
         autopilot: Autopilot | None = None,
         pictures: Path | None = None,
         progress: Callable[[str], None] | None = None,
+        runtime: Path | None = None,
     ) -> None:
         self._setup: Final = setup
         self._guard: Final = guard
@@ -159,6 +162,8 @@ class Kiosk:
         self._autopilot: Final = autopilot
         self._pictures: Final = pictures
         self._progress: Final = progress
+        self._beacon: Final = runtime
+        self._beacon_s = float("-inf")
         self._boxes: Final = Fetcher()
         self._pictured: set[str] = set()
         self._developing: list[tuple[Picture, Path]] = []
@@ -280,6 +285,7 @@ class Kiosk:
         self._picture(made)
         self._develop(made)
         self._report(made)
+        self._light(made)
 
     def _frame_s(self, made: Snapshot) -> float:
         if self._lockstep:
@@ -314,6 +320,26 @@ class Kiosk:
         if self._developing and (self._lockstep or made is None or made.screen not in WATCHED):
             picture, path = self._developing.pop(0)
             picture.save(path)
+
+    def _light(self, made: Snapshot) -> None:
+        """Leave word for the doctor; never where the belt may move."""
+        shown = self._setup.display
+        if self._beacon is None or shown is None or made.screen in WATCHED | {ScreenId.STAFF_PROCEDURE}:
+            return
+        if made.now_s - self._beacon_s < beacon.EVERY_S:
+            return
+        self._beacon_s = made.now_s
+        lit = beacon.Beacon(
+            at_s=made.now_s,
+            pid=os.getpid(),
+            screen=made.screen.value,
+            driver=shown.driver,
+            size=(shown.width, shown.height),
+            too_small=shown.too_small,
+            sound=shown.silent,
+            status=made.status,
+        )
+        beacon.write(self._beacon, lit)
 
     def _report(self, made: Snapshot) -> None:
         if self._progress is None:

@@ -134,3 +134,17 @@ def test_the_reset_says_how_often_it_came():
     desk.step(ServiceRead(Service("", (Tally("link_lost", 2, 1_783_000_000_000, 1_783_100_000_000),))))
     desk.run(0.3)
     assert desk.shown.notes[0].startswith("2 times in 7 days. First: 2026-07-02")
+
+
+def test_after_the_third_fault_a_staff_pin_leads_to_the_faults():
+    desk = Desk()
+    desk.run(1.0)
+    desk.step(ServiceRead(HELD))
+    desk.run(0.5)
+    desk.touch("staff")
+    for digit in (2, 4, 6, 8, 1, 0):
+        desk.touch("digit", digit)
+    desk.touch("submit")
+    desk.run(0.5)
+    assert desk.state.desk is not None
+    assert desk.shown.screen is S.STAFF_FAULTS

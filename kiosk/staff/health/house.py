@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hardware.config import Config, ConfigError, LinkKind, PinsKind, load_config
 from hardware.config.profiles import ProfileError, load_profile
-from hardware.link.messages import LinkState, Status
+from hardware.link.messages import LinkState, ResetBy, Status
 from kiosk.staff.health.finding import Finding, blind, fine, todo
 
 
@@ -37,7 +37,7 @@ def guard(status: Status | None, *, kiosk_runs: bool) -> Finding:
     """Whether the guard answers, and what it waits for."""
     if status is None:
         return todo("guard", "silent") if kiosk_runs else fine("guard", "not_running")
-    if status.reset_by is not None:
+    if status.reset_by is ResetBy.STAFF:  # a member resets the rest in passing
         cause = "" if status.cause is None else status.cause.value
         return todo("guard", "latched", cause=cause)
     return fine("guard", "fine", late=status.ticks_late)
@@ -71,7 +71,7 @@ def treadmill(config: Config | None, directory: Path, status: Status | None) -> 
     found: list[Finding] = []
     if status is not None:
         if status.link is LinkState.READY:
-            name = "" if facts is None else facts.name
+            name = "-" if facts is None else facts.name or facts.address[-5:]
             found.append(fine("link", "ready", name=name))
         elif status.link is LinkState.READ_ONLY:
             found.append(todo("link", "read_only", detail=status.trouble))
