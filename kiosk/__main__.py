@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -26,6 +26,7 @@ from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_dire
 from kiosk.app import Kiosk, Simulation, WorldIn, WorldOut
 from kiosk.appliance import console
 from kiosk.appliance.frames import FrameFeed
+from kiosk.appliance.lacks import Lacks, nothing_lacks
 from kiosk.archive import StoreArchive
 from kiosk.assets import assets_directory
 from kiosk.autopilot import Autopilot
@@ -104,6 +105,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _lacks(config: Config, *, silent: bool, headless: bool) -> Callable[[float], str]:
+    """What staff are told is missing, where the kiosk owns its screen."""
+    if headless or config.simulated or not config.screen.fullscreen:
+        return nothing_lacks
+    return Lacks(silent=silent and config.sound.enabled).notice
+
+
 def _sound(config: Config, *, headless: bool) -> tuple[Sound, str]:
     """The loudspeaker; headless runs have none, and nobody misses it."""
     if headless:
@@ -157,6 +165,7 @@ def _run(options: argparse.Namespace) -> int:
         autopilot=autopilot,
         pictures=options.pictures,
         progress=_print_line if options.autopilot else None,
+        lacks=_lacks(config, silent=bool(silent_because), headless=options.headless),
         runtime=paths.directory,
     )
     gc.collect()

@@ -31,6 +31,7 @@ from hardware.link.messages import (
     WorldReport,
 )
 from hardware.units import kmh_from_ckmh
+from kiosk.appliance.lacks import nothing_lacks
 from kiosk.archive import Archive
 from kiosk.autopilot import Autopilot, Hand
 from kiosk.black_box import Fetcher
@@ -150,6 +151,7 @@ class Kiosk:
         autopilot: Autopilot | None = None,
         pictures: Path | None = None,
         progress: Callable[[str], None] | None = None,
+        lacks: Callable[[float], str] = nothing_lacks,
         runtime: Path | None = None,
     ) -> None:
         self._setup: Final = setup
@@ -164,6 +166,7 @@ class Kiosk:
         self._progress: Final = progress
         self._beacon: Final = runtime
         self._beacon_s = float("-inf")
+        self._lacks: Final = lacks
         self._boxes: Final = Fetcher()
         self._pictured: set[str] = set()
         self._developing: list[tuple[Picture, Path]] = []
@@ -271,6 +274,8 @@ class Kiosk:
 
     def _draw(self, now_s: float) -> None:
         made = snapshot(self.state, now_s, self._setup)
+        if not made.banner and made.screen not in WATCHED:
+            made = replace(made, banner=self._lacks(now_s))
         if self._simulation is not None:
             made = replace(made, legend=(*made.legend, *self._simulation.legend))
         if self.shown is None or made.volume != self.shown.volume:
