@@ -80,7 +80,7 @@ class Monitor:
         speed_starts: bool = False,
     ) -> None:
         self._grace_s: Final = grace_s + ROUNDING_S
-        self._speed_starts: Final = speed_starts
+        self._speed_starts = speed_starts
         self._cap_ckmh: Final = cap_ckmh
         self._rest_after_start_s: Final = rest_after_start_s
         self._wires: Final = (Wire("clip"), Wire("red button"))
@@ -94,6 +94,10 @@ class Monitor:
         self._last_start_s = -math.inf
         self._moved = False
         self.violations: list[str] = []
+
+    def speed_may_start(self) -> None:
+        """Commissioning tries whether a speed starts this machine: at rest it is judged by the rules of a start."""
+        self._speed_starts = True
 
     # ------------------------------------------------------------------------------------------ what it sees
 

@@ -6,7 +6,7 @@ Start latency: at most one data period (and the air) above the truth. Stop trave
 belt's true travel since the stop byte, and at most speed x one data period above it (two for a machine that sends
 0.00 while it runs, where one record of rest alone is not believed).
 
-    python -m tests.bench.commissioning [--quick] [--json] [--machine KEY]
+    python -m tests.bench.commissioning [--quick] [--json] [--machine KEY] [--mischief]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hardware.simulated.machines import MACHINES, SIMULATED_S1, Machine
+from hardware.simulated.mischief import MISCHIEF
 from hardware.simulated.truth import truth_of
 from hardware.units import MM_PER_S_PER_CKMH
 from kiosk.staff.commissioning.findings import StopTrace, cap_of, points_of, quirk_names, quirks_of
@@ -190,8 +191,46 @@ def judged(machine: Machine, *, factor: float = 1.0) -> dict[str, Any]:
     return {**row, "wrong": wrong}
 
 
+def misbehaving(name: str) -> dict[str, Any]:
+    """S1 with one bad habit, from the door to whatever end: none may be unsafe, and none without words."""
+    deed = MISCHIEF[name].deed is not None
+    session = commissioning(SIMULATED_S1, mischief=() if deed else (name,), belt_mm=1800)
+    if deed:
+        session.until("increments")
+        session.house.mischief(name)
+    while session.house.now_s < 1000 + 900:
+        shown = session.once().instruction
+        if shown.page in ("done", "unusable", "left"):
+            break
+    state, house = session.state, session.house
+    house.close()
+    turn = session.turn
+    waits = "" if turn is None else ", ".join(turn.instruction.blocked)
+    end = state.unusable or session.pages[-1]
+    ended = end if state.phase in ("done", "unusable", "left") else f"waits: {waits}"
+    wrong = [*house.world.violations]
+    if state.phase not in ("done", "unusable", "left") and not waits:
+        wrong.append(f"neither an end nor a reason: {session.pages[-8:]}")
+    return {
+        "machine": name,
+        "end": ended,
+        "minutes": round((house.now_s - 1000) / 60, 1),
+        "stops": len(state.found.stops),
+        "failed": session.hand.failed,
+        "violations": len(house.world.violations),
+        "cap_kmh": (cap_of(state.found) or 0) / 100 if state.phase == "done" else 0.0,
+        "wrong": wrong,
+    }
+
+
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """All machines, or a few."""
+    if options.mischief:
+        rows = []
+        for name in MISCHIEF:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            rows.append(misbehaving(name))
+        return {"rows": rows, "failures": [f"{r['machine']}: {r['wrong'][0]}" for r in rows if r["wrong"]]}
     if options.machine:
         keys: tuple[str, ...] = (options.machine,)
     else:
@@ -245,6 +284,7 @@ if __name__ == "__main__":
             "Commissioning of simulated machines, beside their truth",
             run,
             show,
+            mischief={"action": "store_true", "help": "the S1 with each bad habit in turn: safe, and with words"},
             machine={"help": "only this one", "choices": (*NAMED, *REFUSED, FAST_ROLLER.key)},
         )
     )

@@ -115,5 +115,6 @@ def commissioning(
         mischief=mischief,
         checks=STRICT,
     )
+    house.world.tap.monitor.speed_may_start()
     state: Procedure = procedure.begin(house.now_s, who="Ana", today="2026-11-21", holding=profile)
     return Session(house, state, procedure.step, AutoHand(Room(house), deck_mm=deck_mm, belt_mm=belt_mm))

@@ -86,6 +86,7 @@ INCLINE_S: Final = 60.0
 TAPS: Final = 11  # ten passes
 TAPE_S: Final = 300.0
 TAPE_CKMH: Final = 200
+TAPE_STOP_S: Final = 4.5
 BELT_MM: Final = (1800, 8000)
 DECK_MM: Final = (900, 3000)
 STOP_STEP_CKMH: Final = 100  # between two speeds that are stopped from, at most
@@ -446,8 +447,14 @@ def _tape_ready(state: Procedure, seen: Seen, deeds: tuple[Deed, ...], now_s: fl
         state = _passed(_to(state, "ready", now_s), "tape")
         return Turn(state, (), _page(state, "reset"), keep=True)
     if Act.CONFIRM in acts:
-        return _arm(_to(state, "ready", now_s), seen, "tape", TAPE_CKMH, now_s)
+        return _arm(_to(state, "ready", now_s), seen, "tape", _tape_ckmh(state.found), now_s)
     return Turn(state, (), _page(state, "tape_ready", Awaits.CONFIRM, (Act.CONFIRM, Act.SKIP, Act.LEAVE)))
+
+
+def _tape_ckmh(found: Findings) -> int:
+    """Fast enough for ten passes in a minute, and slow enough to be stopped within the guard's first budget."""
+    slowest = min((p.ckmh / p.seconds for p in points_of(found)), default=float(TAPE_CKMH))
+    return max(found.min_ckmh or 0, min(TAPE_CKMH, round(TAPE_STOP_S * slowest)))
 
 
 # ------------------------------------------------------------------------------------------------ a run: arm, start
@@ -892,10 +899,13 @@ def _judge_start(state: Procedure, run: Run, _seen: Seen, now_s: float) -> Turn:
 
 
 def _judge_stop(state: Procedure, run: Run, seen: Seen, now_s: float) -> Turn:
-    before = len(state.found.stops)
+    before = state.found
     state = _with_stop(state, run, "stop")
-    if len(state.found.stops) == before:
+    if len(state.found.stops) == len(before.stops):
         return _failed(_fail(state, "not_stopped", now_s), seen, (), now_s)
+    known = [trace.from_ckmh for trace in before.traces if trace.kind == "stop"]
+    if known and run.goal_ckmh > max(known) and (run.steady_ckmh or 0) <= max(known) + 2:
+        state = _passed(state, "stops")  # it does not get any faster, whatever it is asked
     return Turn(state, (), _page(state, "reset"), keep=True)
 
 
