@@ -8,12 +8,13 @@ import msgspec
 import pytest
 
 from hardware.config import WiringLevel
-from hardware.config.profiles import parse_profile, profile_toml
+from hardware.config.profiles import Profile, StopPoint, parse_profile, profile_toml
 from hardware.link.messages import Missing, State
-from hardware.simulated.machines import BENCH
+from hardware.simulated.machines import BENCH, SIMULATED_S1
 from kiosk.staff.commissioning import procedure
+from kiosk.staff.commissioning.findings import Findings
 from kiosk.staff.commissioning.hands import AutoHand
-from tests.support.composed import Composed
+from tests.support.composed import ADDRESS, Composed
 from tests.support.technician import STRICT, Room, Session, commissioning
 
 NO_CHECK = msgspec.structs.replace(STRICT, opening=False)
@@ -53,6 +54,31 @@ def test_a_session_goes_up_to_the_commissioned_cap_and_not_above(commissioned):
         house.hand("clip", False)
         house.run(3)
         assert house.speed == 0
+        house.assert_safe()
+
+
+def test_a_belt_that_runs_faster_than_it_says_is_led_by_its_true_speed():
+    habits = replace(BENCH.habits, write_scale=1.3, report_scale=1 / 1.3)
+    profile = Profile(
+        address=ADDRESS,
+        model="bench",
+        firmware="1.0",
+        commissioned=True,
+        cap_ckmh=180,
+        scale=1.3,
+        true_speed=True,
+        stop_time_s=2.0,
+        stops=(StopPoint(104, 1.0, 200.0), StopPoint(180, 2.0, 500.0)),
+        start_latency_s=1.0,
+    )
+    with Composed(replace(BENCH, habits=habits), level=WiringLevel.H2, profile=profile, checks=NO_CHECK) as house:
+        house.starting(cap_ckmh=500)
+        house.until(lambda: house.state is State.RUNNING, within_s=15)
+        house.kiosk.target(500)
+        house.run(20)
+        assert house.status.min_ckmh == 104
+        assert 180 - 13 <= house.speed <= 180
+        assert house.status.measured_ckmh == pytest.approx(house.speed, abs=1)
         house.assert_safe()
 
 
@@ -133,3 +159,22 @@ def test_staff_may_stop_at_any_time_and_leave_with_what_was_measured():
     assert session.turn.instruction.keys == (("why", "commission.failed.staff_stop"),)
     assert "start" in session.state.found.done
     session.house.close()
+
+
+def test_an_incline_is_set_measured_and_brought_back_to_flat():
+    session = commissioning(SIMULATED_S1, belt_mm=None, max_incline_percent=1.0)
+    known = Findings(
+        done=("control", "sizes", "start", "tape", "stops", "pause", "link"),
+        deck_mm=1400,
+        min_ckmh=80,
+        increment_ckmh=10,
+        start_latency_s=3.4,
+    )
+    session.state = msgspec.structs.replace(session.state, found=known)
+    session.until("incline_down")
+    assert session.house.world.treadmill.true_dpct == pytest.approx(10, abs=0.5)
+    session.until("key_pull")
+    session.house.close()
+    assert session.state.found.incline_dpct == 10
+    assert "incline" in session.state.found.done
+    assert session.house.world.treadmill.true_dpct == 0
