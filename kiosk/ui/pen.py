@@ -293,6 +293,11 @@ def _digits(pen: Pen, colour: Colour) -> None:
             pen.disc((20 + 30 * column, 20 + 30 * row), 9.5, colour)
 
 
+def _bars(pen: Pen, colour: Colour) -> None:
+    for left, top in ((10, 56), (40, 30), (70, 8)):
+        pen.box((left, top, 20, 92 - top), 4, colour)
+
+
 def _hand(pen: Pen, colour: Colour) -> None:
     pen.line([(50, 8), (50, 62)], 12, colour)
     pen.polygon([(44, 40), (84, 52), (80, 84), (66, 98), (42, 98), (18, 66), (26, 58), (44, 72)], colour)
@@ -317,6 +322,7 @@ _ICONS: Final[dict[str, Callable[[Pen, Colour], None]]] = {
     "person": _person,
     "digits": _digits,
     "hand": _hand,
+    "bars": _bars,
 }
 
 

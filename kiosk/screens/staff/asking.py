@@ -44,52 +44,52 @@ def _below(rect: Rect, y: int) -> Rect:
 
 
 def letters(c: Canvas, view: TypeView) -> None:
-    """What is typed, and a key for each letter; a small panel turns pages of them."""
+    """What is typed, and a key for each letter; a small panel turns pages of them and shows what is typed above."""
     m = c.m
-    made = frame(c, view.title)
+    made = frame(c, (f"{view.typed}|" if view.typed else view.title) if m.compact else view.title)
     body = message(c, made.body, view.message, Tone.NOTICE)
-    line, body = cut_top(body, round(m.body * 2.5), round(m.gap * 0.8))
-    field, hint = cut_left(line, round(line.width * (1.0 if m.compact else 0.55)), m.gap)
-    c.box(field, theme.CARD, line=theme.SKY)
-    shown = view.typed or " "
-    c.block(f"{shown}|", inset(field, m.small, 0), m.body, face=Face.BOLD, valign="middle", may_cut=True)
     if not m.compact:
+        line, body = cut_top(body, round(m.body * 2.5), round(m.gap * 0.8))
+        field, hint = cut_left(line, round(line.width * 0.55), m.gap)
+        c.box(field, theme.CARD, line=theme.SKY)
+        room = inset(field, m.small, 0)
+        c.block(f"{view.typed or ' '}|", room, m.body, face=Face.BOLD, valign="middle", may_cut=True)
         c.block(view.text, hint, m.small, theme.MUTED, max_lines=2, valign="middle", least=m.least)
     across = max(6, min(10, (body.width + m.gap) // (m.touch + m.gap)))
     down = max(1, (body.height + m.gap) // (m.touch + m.gap))
-    every = view.keys or LETTERS
-    keys, _, pages = shown_page(every, view.page, across * down)
-    rows = min(down, -(-min(len(every), across * down) // across))
+    keys, _, pages = shown_page(LETTERS, view.page, across * down)
+    rows = min(down, -(-min(len(LETTERS), across * down) // across))
     for (index, letter), cell in zip(keys, grid(body, across, rows, m.gap), strict=False):
         c.box(cell, theme.BUTTON, line=theme.BUTTON_LINE)
         cap = min(m.body, cell.height // 3)
         c.line(letter, (cell.centerx, cell.centery - cap // 2), cap, align="center", face=Face.BOLD, inside=cell)
         c.target(cell, Intent(IntentKind.LETTER, index))
-    _type_footer(c, made, view, pages)
+    _type_footer(c, made.footer, view, pages)
 
 
-def _type_footer(c: Canvas, made: widgets.NearFrame, view: TypeView, pages: int) -> None:
-    m, free = c.m, made.footer
-    label = c.t("button.back")
-    place, free = cut_left(free, min(round(free.width * 0.24), widgets.button_width(c, label)), m.gap)
-    widgets.button(c, place, label, Intent(IntentKind.BACK), max_lines=1)
+def _type_footer(c: Canvas, free: Rect, view: TypeView, pages: int) -> None:
+    """Back, erase, space, more letters, done. On a small panel as signs: five words have no room there."""
+    m = c.m
+    wide = m.touch if m.compact else round(m.width * 0.12)
+    back, done = c.t("button.back"), c.t("button.done")
+    place, free = cut_left(free, wide if m.compact else widgets.button_width(c, back), m.gap)
+    widgets.button(
+        c, place, "" if m.compact else back, Intent(IntentKind.BACK), icon="cross" if m.compact else None, max_lines=1
+    )
+    place, free = cut_right(free, wide if m.compact else widgets.button_width(c, done), m.gap)
     if view.ready:
-        label = c.t("button.done")
-        place, free = cut_right(free, min(round(made.footer.width * 0.26), widgets.button_width(c, label)), m.gap)
-        widgets.button(c, place, label, Intent(IntentKind.SUBMIT), widgets.PRIMARY, max_lines=1)
-    wide = max(m.touch, min(round(m.width * 0.12), (free.width - 2 * m.gap) // 3))
-    for kind, icon in ((IntentKind.ERASE, "erase"), (IntentKind.SPACE, ""), (IntentKind.NEXT, "arrow_right")):
-        if (kind is IntentKind.NEXT and pages < 2) or (kind is IntentKind.SPACE and view.keys):
-            continue
-        if free.width < m.touch:
-            break
+        intent = Intent(IntentKind.SUBMIT)
+        sign = "tick" if m.compact else None
+        widgets.button(c, place, "" if m.compact else done, intent, widgets.PRIMARY, icon=sign, max_lines=1)
+    place, free = cut_left(free, wide, m.gap)
+    widgets.button(c, place, "", Intent(IntentKind.ERASE), icon="erase")
+    place, free = cut_left(free, wide, m.gap)
+    c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
+    c.target(place, Intent(IntentKind.SPACE))
+    c.fill(Rect(place.centerx - wide // 4, place.centery + m.small // 3, wide // 2, 4), theme.TEXT)
+    if pages > 1:
         place, free = cut_left(free, wide, m.gap)
-        if icon:
-            widgets.button(c, place, "", Intent(kind), icon=icon)
-        else:
-            c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
-            c.target(place, Intent(kind))
-            c.fill(Rect(place.centerx - wide // 4, place.centery + m.small // 3, wide // 2, 4), theme.TEXT)
+        widgets.button(c, place, "", Intent(IntentKind.NEXT), icon="arrow_right")
 
 
 def pick(c: Canvas, view: PickView) -> None:

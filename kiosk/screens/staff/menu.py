@@ -16,16 +16,18 @@ from kiosk.ui.text import Face
 def paint(c: Canvas, view: MenuView) -> None:
     """Draw and note targets."""
     m = c.m
-    made = frame(c, view.title)
-    body = message(c, made.body, view.message, view.tone)
     across = 3 if m.compact else 4
+    paged = m.compact or len(view.items) > 3 * across
+    made = frame(c, view.title, footer=paged)
+    body = message(c, made.body, view.message, view.tone)
     least = m.touch if m.compact else round(m.height * 0.17)
     down = max(1, min(3, (body.height + m.gap) // (least + m.gap)))
     shown, _, pages = shown_page(view.items, view.page, across * down)
     for (_, item), cell in zip(shown, grid(body, across, down, m.gap), strict=False):
         _tile(c, cell, item)
-    out = Button(c.t("staff.sign_out"), Intent(IntentKind.SIGN_OUT))
-    footer(c, made, (out,), back=False, paging=pages > 1)
+    if paged:  # elsewhere the way out is at the top alone
+        out = Button(c.t("staff.sign_out"), Intent(IntentKind.SIGN_OUT))
+        footer(c, made, (out,) if m.compact else (), back=False, paging=pages > 1)
 
 
 def _tile(c: Canvas, rect: Rect, item: Item) -> None:

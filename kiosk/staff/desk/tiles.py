@@ -39,7 +39,7 @@ TILES: Final[tuple[MenuTile, ...]] = (
     MenuTile("members", "person", Right.MEMBERS, MembersPage),
     MenuTile("override", "hand", None, OverridePage),
     MenuTile("export", "arrow_right", Right.MEMBERS, ExportPage),
-    MenuTile("reports", "rails", None, ReportsPage),
+    MenuTile("reports", "bars", None, ReportsPage),
     MenuTile("diagnostics", "speaker", None, DiagnosticsPage),
     MenuTile("accounts", "digits", None, AccountsPage),
     MenuTile("system", "circle", Right.SYSTEM, SystemPage),

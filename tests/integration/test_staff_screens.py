@@ -1,0 +1,79 @@
+"""The desk on every panel: whatever a page offers can be reached there, if need be by turning pages."""
+
+from dataclasses import replace
+
+import pygame
+import pytest
+
+from kiosk import gallery, screens
+from kiosk.snapshot import DESK_SCREENS, Held, Intent, IntentKind
+from kiosk.staff.desk.asking import LETTERS
+from kiosk.staff.desk.views import FactsView, ListView, MenuView, PickView, StepsView, TypeView
+
+PANELS = [(1920, 1080), (1280, 800), (1024, 600), (800, 480)]
+PAGES = 30
+
+pytestmark = pytest.mark.usefixtures("display")
+
+
+def offered(view):
+    """Everything that a view says can be touched."""
+    match view:
+        case ListView():
+            return {row.intent for row in view.rows if row.intent} | {button.intent for button in view.buttons}
+        case MenuView():
+            return {item.intent for item in view.items}
+        case FactsView():
+            footer = set() if view.footer is None else {view.footer.intent}
+            return {action.intent for action in view.actions} | footer
+        case StepsView():
+            taps = {Intent(IntentKind.TICK, index) for index, (_, _, tap) in enumerate(view.lines) if tap}
+            return taps | {button.intent for button in view.buttons}
+        case PickView():
+            return {Intent(IntentKind.CHOOSE, index) for index in range(len(view.choices))}
+        case TypeView():
+            return {Intent(IntentKind.LETTER, index) for index in range(len(LETTERS))}
+    return set()
+
+
+@pytest.mark.parametrize("size", PANELS, ids=str)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_everything_a_page_offers_can_be_reached_on_every_panel(size, language):
+    ui = gallery.open_ui(size, gallery.panel(size))
+    for entry in gallery.catalogue(language):
+        staff = entry.snapshot.staff
+        wanted = set() if staff is None else offered(staff.page)
+        if staff is None or not wanted:
+            continue
+        reached, turns = set(), set()
+        for page in range(PAGES):
+            turned = replace(entry.snapshot, staff=replace(staff, page=replace(staff.page, page=page)))
+            found = {intent for _, intent in screens.targets(ui, turned)}
+            reached |= found
+            if page == 0 and wanted <= found:
+                break
+            turns |= {Intent(IntentKind.NEXT)} - found
+        assert wanted <= reached, (entry.name, wanted - reached)
+        assert turns == set(), f"{entry.name}: pages that cannot be turned"
+
+
+def test_a_button_that_wants_to_be_held_fills_while_a_finger_stays():
+    size = PANELS[0]
+    ui = gallery.open_ui(size, gallery.panel(size))
+    entry = next(e for e in gallery.catalogue() if e.name.endswith("staff_confirm-dire"))
+    pictures = []
+    for share in (0.0, 0.5, 1.0):
+        surface = pygame.Surface(size)
+        screens.paint(surface, ui, replace(entry.snapshot, held=Held(Intent(IntentKind.HOLD), share)))
+        pictures.append(pygame.image.tobytes(surface, "RGB"))
+    assert len(set(pictures)) == 3
+
+
+def test_every_page_of_the_desk_shows_who_is_signed_in_and_for_how_long():
+    for size in PANELS:
+        ui = gallery.open_ui(size, gallery.panel(size))
+        for entry in gallery.catalogue():
+            if entry.snapshot.screen not in DESK_SCREENS or not entry.snapshot.staff.who:
+                continue
+            texts = [text.text for text in screens.paint(None, ui, entry.snapshot).texts]
+            assert any(text.endswith(f"{entry.snapshot.staff.left_s} s") for text in texts), (size, entry.name)
