@@ -74,6 +74,8 @@ cp deploy/etc/sysusers.conf "$root/usr/lib/sysusers.d/retrowalk.conf"
 cp deploy/etc/tmpfiles.conf "$root/usr/lib/tmpfiles.d/retrowalk.conf"
 cp deploy/etc/99-retrowalk.rules "$root/usr/lib/udev/rules.d/"
 cp deploy/etc/retrowalk-dbus.conf "$root/usr/share/dbus-1/system.d/retrowalk.conf"
+mkdir -p "$root/etc/systemd/system"
+ln -s /dev/null "$root/etc/systemd/system/ctrl-alt-del.target" # Ctrl-Alt-Del reboots nothing
 cp deploy/etc/sysctl.conf "$root/usr/lib/sysctl.d/90-retrowalk.conf"
 cp deploy/etc/logind.conf "$root/usr/lib/systemd/logind.conf.d/50-retrowalk.conf"
 cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/50-retrowalk.conf"
@@ -89,7 +91,7 @@ Architecture: $arch
 Maintainer: The Retro Walk authors <retrowalk@localhost>
 Installed-Size: $(du -sk "$root" | cut -f1)
 Depends: python3 (>= $python~), python3 (<< 3.14~), python3-pygame (>= 2.6), python3-setuptools, bluez, dbus, systemd, udev, init-system-helpers, util-linux, openssl, libgbm1, libegl1, libgles2, libgl1-mesa-dri
-Recommends: alsa-utils, python3-lgpio
+Recommends: alsa-utils, python3-lgpio, systemd-timesyncd | time-daemon
 Suggests: cage
 Section: misc
 Priority: optional

@@ -10,6 +10,7 @@ are printed as such.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import socket
 import subprocess
@@ -17,11 +18,20 @@ import sys
 import time
 from pathlib import Path
 
-from tests.system.vm import tsc_khz
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
+
+import pygame  # noqa: E402  # the driver is chosen before
+
+from tests.system.vm import tsc_khz  # noqa: E402
 
 HERE = Path(__file__).parent
-BOOT_S = 1500.0
-KEYS = ("alt-sysrq-b", "alt-sysrq-o", "ctrl-alt-f2", "ctrl-alt-f1", "alt-f3", "alt-right", "ctrl-alt-delete", "ctrl-c", "esc", "alt-f4")
+BOOT_S = 1800.0
+ALIKE = 0.8
+KEYS = (
+    *("alt-sysrq-b", "alt-sysrq-o", "ctrl-alt-f2", "ctrl-alt-f1", "alt-f3", "alt-right"),
+    *("ctrl-alt-delete", "ctrl-c", "esc", "alt-f4"),
+)
 
 
 class Guest:
@@ -55,12 +65,19 @@ class Guest:
             *("-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"), "-append", " ".join(words)),
             *("-drive", f"if=none,id=disk,file={image / 'disk.img'},format=raw,snapshot=on"),
             *("-device", "virtio-blk-pci,drive=disk", "-serial", f"file:{out / 'console'}"),
-            *("-fsdev", f"local,id=host,path={share},security_model=none", "-device", "virtio-9p-pci,fsdev=host,mount_tag=host"),
+            *(
+                "-fsdev",
+                f"local,id=host,path={share},security_model=none",
+                "-device",
+                "virtio-9p-pci,fsdev=host,mount_tag=host",
+            ),
             *("-monitor", f"unix:{self.monitor},server,nowait"),
         ]
         self.started_s = time.monotonic()
         self._complaints = (out / "qemu").open("wb")
-        self._qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._complaints, stderr=subprocess.STDOUT)
+        self._qemu = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self._complaints, stderr=subprocess.STDOUT
+        )
 
     @property
     def running(self) -> bool:
@@ -116,43 +133,45 @@ def read_ppm(path: Path) -> tuple[int, int, bytes]:
     return int(fields[1]), int(fields[2]), raw[at:]
 
 
+def surface(path: Path) -> pygame.Surface:
+    """A PPM or PNG, without a display."""
+    if path.suffix == ".ppm":
+        width, height, rgb = read_ppm(path)
+        return pygame.image.frombuffer(rgb[: width * height * 3], (width, height), "RGB")
+    loaded = pygame.image.load(str(path))
+    plain = pygame.Surface(loaded.get_size(), depth=24)
+    plain.blit(loaded, (0, 0))
+    return plain
+
+
 def png(path: Path) -> None:
     """The same picture as PNG, to look at."""
-    import os
-
-    os.environ["SDL_VIDEODRIVER"] = "dummy"
-    os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
-    import pygame
-
-    width, height, rgb = read_ppm(path)
-    pygame.image.save(pygame.image.frombuffer(rgb[: width * height * 3], (width, height), "RGB"), str(path.with_suffix(".png")))
+    pygame.image.save(surface(path), str(path.with_suffix(".png")))
 
 
-def likeness(picture: Path, reference: Path) -> tuple[float, int]:
-    """How alike two pictures are: the correlation of their brightness on a coarse grid, and the first's colours."""
-    import os
-
-    os.environ["SDL_VIDEODRIVER"] = "dummy"
-    import pygame
-
-    grid = (64, 40)
-    shown = pygame.transform.smoothscale(pygame.image.load(str(picture)).convert_alpha() if pygame.display.get_surface() else _rgb(picture), grid)
-    wanted = pygame.transform.smoothscale(_rgb(reference), grid)
-    a = [sum(shown.get_at((x, y))[:3]) for y in range(grid[1]) for x in range(grid[0])]
-    b = [sum(wanted.get_at((x, y))[:3]) for y in range(grid[1]) for x in range(grid[0])]
+def likeness(shown: Path, wanted: Path) -> tuple[float, int]:
+    """The correlation of two pictures' brightness on a coarse grid, and how many shades the first one has."""
+    cells = [(x, y) for y in range(40) for x in range(64)]
+    pictures = [pygame.transform.smoothscale(surface(path), (64, 40)) for path in (shown, wanted)]
+    a, b = ([sum(picture.get_at(cell)[:3]) for cell in cells] for picture in pictures)
     mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
     over = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
     under = (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5
     return (over / under if under else 0.0), len(set(a))
 
 
-def _rgb(path: Path):
-    import pygame
-
-    loaded = pygame.image.load(str(path))
-    plain = pygame.Surface(loaded.get_size(), depth=24)
-    plain.blit(loaded, (0, 0))
-    return plain
+def like_the_gallery(shown: Path, out: Path) -> bool:
+    """Whether *shown* is the attract screen, by the gallery's own pictures of it (any of its states)."""
+    gallery = out / "gallery"
+    made = [str(Path(sys.executable).parent / "retrowalk"), "gallery", str(gallery), "--size", "1280x800"]
+    subprocess.run(made, check=True, capture_output=True)
+    best, name, shades = 0.0, "none", 0
+    for wanted in sorted(gallery.glob("*attract*.png")):
+        alike, shades = likeness(shown, wanted)
+        if alike > best:
+            best, name = alike, wanted.name
+    print(f"most like {name}: correlation {best:.2f} (at least {ALIKE}), {shades} shades (a black one has 1)")
+    return best >= ALIKE and shades > 20
 
 
 def main() -> int:
@@ -165,6 +184,8 @@ def main() -> int:
     options = parser.parse_args()
     guest = Guest(options.image, options.out, gpu=options.gpu, walk=options.walk)
     try:
+        if guest.wait_for("first-frame", BOOT_S):
+            guest.picture("first-frame")
         if not guest.wait_for("shot-wanted", BOOT_S):
             print("The kiosk did not show its first frame; the ends of console and output:", file=sys.stderr)
             for path in (options.out / "console", guest.share / "output", options.out / "qemu"):
@@ -184,8 +205,9 @@ def main() -> int:
         while guest.running and time.monotonic() < deadline:
             time.sleep(1)
         print((guest.share / "output").read_text("utf-8", "replace"))
-        print("switched off when asked" if not guest.running else "did not switch off")
-        return 0
+        off = not guest.running
+        print("switched off when asked" if off else "did not switch off")
+        return 0 if like_the_gallery(options.out / "attract.ppm", options.out) and off else 1
     finally:
         guest.stop()
 

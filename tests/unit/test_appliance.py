@@ -7,6 +7,9 @@ import pytest
 from kiosk.appliance import ask, console, helper
 from kiosk.appliance.ask import Answer, AskError, Desk, Verb
 from kiosk.appliance.frames import FrameFeed
+from kiosk.appliance.lacks import LOOK_S, Lacks
+from kiosk.assets import assets_directory
+from kiosk.locale import parse_catalogue
 
 
 @pytest.fixture
@@ -71,8 +74,8 @@ def test_a_link_in_the_asking_directory_is_removed_and_never_followed(desk, tmp_
     (desk.asks / "reboot").symlink_to(precious)
     helper.serve(desk, lambda: False, Machine())
     assert precious.read_text() == "kept"
+    (desk.asks / "reboot").symlink_to(precious)
     with pytest.raises(AskError):
-        (desk.asks / "reboot").symlink_to(precious)
         ask.ask(Verb.REBOOT, desk)
 
 
@@ -145,3 +148,21 @@ def test_waiting_on_the_console_never_adds_up_to_the_units_reboot_limit():
     unit = (helper.Path(__file__).parents[2] / "deploy/systemd/retrowalk-kiosk.service").read_text()
     fields = dict(line.split("=", 1) for line in unit.splitlines() if line.startswith("StartLimit"))
     assert console.HOLD_S * int(fields["StartLimitBurst"]) > int(fields["StartLimitIntervalSec"])
+
+
+def test_missing_touch_is_told_before_missing_sound_and_a_cable_put_back_ends_it():
+    there = [[], []]
+    lacks = Lacks(silent=True, devices=lambda: there)
+    assert lacks.notice(0.0) == "no_touch"
+    there[0] = ["Panel"]
+    assert lacks.notice(LOOK_S - 0.1) == "no_touch"
+    assert lacks.notice(LOOK_S) == "no_sound"
+    assert Lacks(silent=False, devices=lambda: ([], ["Mouse"])).notice(0.0) == ""
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de"])
+def test_every_lack_has_its_words(language):
+    catalogue = parse_catalogue((assets_directory() / "locale" / f"{language}.toml").read_text("utf-8"), language, "")
+    for name in ("no_touch", "no_sound"):
+        assert catalogue(f"notice.{name}.long")
+        assert catalogue(f"notice.{name}.short")
