@@ -21,9 +21,9 @@ from pathlib import Path
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
-import pygame  # noqa: E402  # the driver is chosen before
+import pygame  # the driver is chosen before
 
-from tests.system.vm import tsc_khz  # noqa: E402
+from tests.system.vm import tsc_khz
 
 HERE = Path(__file__).parent
 BOOT_S = 1800.0
