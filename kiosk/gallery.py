@@ -393,6 +393,10 @@ def _shows(language: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
     return {cue.show: own[cue.id].show for cue in books[REFERENCE_LANGUAGE].values()}
 
 
+_CUES: Final = {("Toes first, then heel.",): "T1", ("Let the knee", "straighten. No lock."): "T5"}
+"""Fixtures that are set otherwise than the cue itself."""
+
+
 def _titled(text: str, texts: Catalogue) -> str:
     """A title of ours in the language of *texts*; names from outside stay as they are."""
     english = _texts(REFERENCE_LANGUAGE)
@@ -422,6 +426,9 @@ def _spoken(s: Snapshot, texts: Catalogue) -> Snapshot:
     walk, summary, history = s.walk, s.summary, s.history
     if walk is not None:
         show = _shows(texts.language).get(walk.cue_show, walk.cue_show)
+        own = _CUES.get(walk.cue_show)
+        if own is not None and texts.language != REFERENCE_LANGUAGE:
+            show = read_books(assets_directory())[texts.language][own].show
         walk = replace(walk, title=_titled(walk.title, texts), cue_show=show)
     if summary is not None:
         summary = replace(
@@ -693,7 +700,6 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
             member,
             choices=(
                 "why.slipped",
-                "why.break",
                 "why.unsteady",
                 "why.pain",
                 "why.tired",
@@ -705,8 +711,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(
         a.WHY_STOPPED,
         "touched",
-        "after the stop bar, near the end",
-        replace(member, choices=("why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
+        "after the stop bar",
+        replace(member, choices=("why.break", "why.unsteady", "why.pain", "why.tired", "why.chest", "why.other")),
     )
     add(a.EFFORT, "", "after the walk", member)
     add(a.PAIN, "", "after the walk", replace(member, pain_before=2))

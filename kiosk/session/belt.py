@@ -716,7 +716,10 @@ def to_ratings(t: Turn) -> None:
 
 
 def reasons(t: Turn) -> tuple[str, ...]:
-    """The answers to choose from. Going on is offered after a clip that slipped or for a break, with enough of the walk left."""
+    """The answers to choose from.
+
+    Going on is offered after a clip that slipped, and a break after a stop by hand, with enough of the walk left.
+    """
     player = t.stay.player
     cause = t.stay.cause
     on = (
@@ -728,7 +731,7 @@ def reasons(t: Turn) -> tuple[str, ...]:
     )
     first: tuple[str, ...] = ()
     if on:
-        first = ("slipped", "break") if cause is Cause.CLIP else ("break",)
+        first = ("slipped",) if cause is Cause.CLIP else ("break",)
     return (*first, "unsteady", "pain", "tired", "chest", "other")
 
 

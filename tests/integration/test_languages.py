@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
+from typing import Final
 
 import pygame
 import pytest
@@ -106,6 +107,32 @@ def test_no_screen_speaks_english_to_somebody_who_chose_another_language(languag
     allowed |= {"treadmill.name", "treadmill.signal"}
     allowed |= {key for key in same if not re.sub(r"{\w+}|\W", "", texts["en"]._texts[key])}  # nothing but places
     assert same <= allowed, same - allowed
+
+
+SAME: Final = {"Retro Walk", "English", "Español", "Deutsch", "Cool-down", "Deadmill", "SIMULATION", "No", "Phase"}
+NAMES: Final = (
+    "Riverside", "Treadmill", "Physiotherapy", "Incline Builder for", "Knee comfort", "clinician", "Signed in",
+    "seven days",
+)  # fmt: skip
+"""What stands in the fixtures as a gym or a staff member would have typed it."""
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_no_sentence_drawn_for_another_language_is_an_english_one(language: str) -> None:
+    """Whatever the session or a screen puts together itself is seen too, not only what stands in a catalogue."""
+    ui = kit(PANELS[0])
+    leaked = set()
+    for english, other in zip(gallery.catalogue("en"), gallery.catalogue(language), strict=True):
+        if english.snapshot.screen.value.startswith("staff"):
+            continue
+        said = {text.text for text in screens.paint(None, ui, english.snapshot).texts}
+        for text in screens.paint(None, ui, other.snapshot).texts:
+            words = text.text
+            wordy = sum(letter.isalpha() for letter in words) > 4
+            name = any(part in words for part in NAMES) or words in (other.snapshot.member_name, *SAME)
+            if words in said and wordy and not name and text.role != "legend":
+                leaked.add(f"{other.name}: {words}")
+    assert leaked == set()
 
 
 @pytest.mark.parametrize("language", ["de", "es"])
