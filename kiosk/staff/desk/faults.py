@@ -13,7 +13,7 @@ from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
 from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
 from kiosk.staff.desk.views import Button, ListView, Row, StepsView, Tone
-from kiosk.staff.desk.when import time_text
+from kiosk.staff.desk.when import short_time
 from kiosk.staff.pin import Right, may
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment
@@ -83,7 +83,12 @@ class FaultsPage(Page):
         texts, found = here.texts, self.found or Service()
         rows = tuple(
             Row(
-                (texts(f"cause.{one.cause}"), str(one.count), time_text(one.first_ms), time_text(one.last_ms)),
+                (
+                    texts(f"cause.{one.cause}"),
+                    str(one.count),
+                    short_time(one.first_ms, here.utc_ms),
+                    short_time(one.last_ms, here.utc_ms),
+                ),
                 tone=Tone.BAD if one.cause == found.hold else Tone.NOTICE,
             )
             for one in found.tallies
@@ -93,11 +98,11 @@ class FaultsPage(Page):
             message = texts(self.message)
         buttons: tuple[Button, ...] = ()
         if found.hold:
-            buttons = (Button(texts("faults.back"), Intent(IntentKind.CONFIRM), tone=Tone.GOOD),)
+            buttons = (Button(texts("faults.reopen"), Intent(IntentKind.CONFIRM), tone=Tone.GOOD),)
         return ListView(
             texts("faults.title"),
             (texts("log.cause"), texts("faults.times"), texts("faults.first"), texts("faults.last")),
-            (1.5, 0.35, 0.85, 0.85),
+            (1.6, 0.3, 0.7, 0.7),
             rows,
             self.page,
             narrow=(0, 1, 3),
@@ -186,8 +191,8 @@ class FaultPage(Page):
             "faults.how",
             cause=texts(f"cause.{tally.cause}"),
             n=tally.count,
-            first=time_text(tally.first_ms),
-            last=time_text(tally.last_ms),
+            first=short_time(tally.first_ms, here.utc_ms),
+            last=short_time(tally.last_ms, here.utc_ms),
         )
         ready = self.ready(here)
         return StepsView(
@@ -195,7 +200,7 @@ class FaultPage(Page):
             text,
             tuple((texts(tile.key), tile.state, tile.tap) for tile in self.lines(here)),
             message=texts(self.message) if self.message else "",
-            buttons=(Button(texts("faults.back"), Intent(IntentKind.HOLD), hold=True, tone=Tone.GOOD),)
+            buttons=(Button(texts("faults.reopen"), Intent(IntentKind.HOLD), hold=True, tone=Tone.GOOD),)
             if ready
             else (),
             page=self.page,

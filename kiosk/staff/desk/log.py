@@ -14,7 +14,7 @@ from kiosk.staff.desk.asking import PickPage, words
 from kiosk.staff.desk.box import BoxPage
 from kiosk.staff.desk.model import Answered, Here, Page, Read
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
-from kiosk.staff.desk.when import time_text
+from kiosk.staff.desk.when import short_time, time_text
 from kiosk.store.kinds import Severity
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Event
@@ -136,7 +136,11 @@ class LogPage(Page):
         texts = here.texts
         rows = tuple(
             Row(
-                (time_text(event.at_ms), texts(severity_key(event.severity)), event_words(texts, event)),
+                (
+                    short_time(event.at_ms, here.utc_ms),
+                    texts(severity_key(event.severity)),
+                    event_words(texts, event),
+                ),
                 Intent(IntentKind.OPEN, index),
                 TONES[event.severity],
                 ICONS[event.severity],
@@ -152,7 +156,7 @@ class LogPage(Page):
         return ListView(
             texts("log.of_session") if self.session_id else texts("log.title"),
             (texts("log.when"), texts("log.severity"), texts("log.what")),
-            (0.9, 0.55, 1.6),
+            (0.82, 0.5, 1.6),
             rows,
             self.page,
             narrow=(0, 2),
