@@ -1,0 +1,106 @@
+"""What the units and the package's scripts promise, read from the files that are installed."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = DEPLOY / "systemd"
+OURS = ("guard", "belt", "stopper", "kiosk")
+
+
+class Many(dict):
+    """systemd lets a key stand several times: all are kept."""
+
+    def __setitem__(self, key, value):
+        if key in self and isinstance(value, list) and isinstance(self[key], list):
+            self[key].extend(value)
+        else:
+            super().__setitem__(key, value)
+
+
+def unit(name):
+    read = configparser.RawConfigParser(strict=False, dict_type=Many, delimiters=("=",))
+    read.optionxform = str
+    read.read(UNITS / name)
+    return {section: {k: v.split("\n") for k, v in read[section].items()} for section in read.sections()}
+
+
+def service(name):
+    return unit(f"retrowalk-{name}.service")["Service"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_whatever_ends_is_started_again_also_after_a_good_end(name):
+    assert service(name)["Restart"] == ["always"]  # Rebind ends guard and belt with 0
+
+
+@pytest.mark.parametrize("name", ["guard", "belt", "stopper"])
+def test_the_safety_processes_are_never_given_up(name):
+    assert unit(f"retrowalk-{name}.service")["Unit"]["StartLimitIntervalSec"] == ["0"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_has_a_watchdog_that_only_its_own_process_can_feed(name):
+    found = service(name)
+    assert found["Type"] == ["notify"]
+    assert found["NotifyAccess"] == ["main"]
+    assert "WatchdogSec" in found
+
+
+@pytest.mark.parametrize("name", ["guard", "belt"])
+def test_a_guard_or_belt_that_was_killed_is_followed_by_the_stopper(name):
+    assert any("retrowalk-stopper --once" in command for command in service(name)["ExecStopPost"])
+
+
+@pytest.mark.parametrize("name", ["guard", "belt", "stopper"])
+def test_those_that_move_or_stop_the_belt_do_not_see_the_record(name):
+    found = service(name)
+    assert found["TemporaryFileSystem"] == ["/var/lib/retrowalk:ro"]
+    seen = found["BindReadOnlyPaths"][0].split()
+    assert seen == ["-/var/lib/retrowalk/profiles", "-/var/lib/retrowalk/binding.toml"]
+    assert found["PrivateNetwork"] == ["yes"]
+    assert found["RestrictAddressFamilies"] == ["AF_UNIX"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_none_of_the_four_has_a_capability_or_is_root(name):
+    found = service(name)
+    assert found["CapabilityBoundingSet"] == [""]
+    assert found["NoNewPrivileges"] == ["yes"]
+    assert found["User"][0].startswith("retrowalk")
+
+
+def test_the_pins_belong_to_the_guard_alone():
+    users = [name for name in OURS if any("gpiochip" in line for line in service(name).get("DeviceAllow", []))]
+    assert users == ["guard"]
+
+
+def test_dpkg_stops_the_guard_first_and_an_update_taken_back_too():
+    from kiosk.appliance.update import UNITS as ORDER
+
+    stops = re.search(r"for unit in (.*); do systemctl stop", (DEPLOY / "debian/prerm").read_text()).group(1).split()
+    assert stops == list(ORDER)
+    assert stops[0] == "guard"
+
+
+def test_every_unit_that_is_enabled_is_there_and_forgotten_at_a_purge():
+    lists = [
+        re.search(r'^UNITS="(.*)"$', (DEPLOY / "debian" / name).read_text(), re.MULTILINE).group(1).split()
+        for name in ("postinst", "postrm")
+    ]
+    assert sorted(lists[0]) == sorted(lists[1])
+    assert all((UNITS / name).is_file() for name in lists[0])
+    installable = {path.name for path in UNITS.iterdir() if "[Install]" in path.read_text()}
+    assert installable == set(lists[0])
+
+
+def test_the_kiosk_can_ask_for_five_things_and_each_has_its_unit_or_command():
+    from kiosk.appliance.helper import COMMANDS
+
+    for command in COMMANDS.values():
+        named = [word for word in command if word.startswith("retrowalk")]
+        assert all((UNITS / name).is_file() for name in named)
+    assert "/run/retrowalk-ask" in service("kiosk")["ReadWritePaths"][0]
