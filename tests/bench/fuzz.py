@@ -68,7 +68,10 @@ CHUNK = 70_000
 BATCH = 18  # frames a turn: a chunk is 3889 turns
 WARM = 0.84  # of a chunk: 65 s, after which the ring of the black box is full; then nothing may grow
 GROWTH_KB = 1024  # resident, over the rest of a chunk
-TRACED_KB = 64  # of Python objects, over the rest of an edge's first chunk
+TRACED_KB = (
+    128  # of Python objects, over the rest of an edge's first chunk: 11 bytes a frame; a full ring breathes so
+)
+ENDS_TURNS = 200  # so long what ends a process is tried: its successor must have filled its ring by WARM
 SLOW_TURN_S = 1.0  # of all processes together: no packet can make a loop
 MAX_RAISED = 10  # then a chunk is given up
 FULL_S = 27 * 60.0
@@ -104,7 +107,7 @@ class Edge:
         self.rng = random.Random(f"{name} {seed}")
         self.house = Composed(stopper=True)
         self.tally = Tally()
-        self.raised = 0
+        self.raised = self.turns = 0
         self.aside_s = 0.0  # of this turn, spent on bringing the house where the frames are to find it
         for loop in (self.house.loop, self.house.stopper_loop):
             loop.set_exception_handler(self.unheard)
@@ -139,6 +142,7 @@ class Edge:
 
     def turn(self, frames: list[bytes]) -> None:
         """Some frames, then 20 ms for everybody."""
+        self.turns += 1
         began_s, self.aside_s = time.perf_counter(), 0.0
         try:
             self.throw(frames)
@@ -290,10 +294,13 @@ class SocketEdge(Edge):
     outgoing: object  # what its peer takes: all that it sends must decode as that
     strings: tuple[str, ...] = ()
 
-    @staticmethod
-    def tame(body: list[Any]) -> bool:
-        """False for what ends the attacked process in good order: tried now and then, so that others are as well."""
-        return True
+    def ends(self, body: list[Any]) -> bool:
+        """True for what ends the attacked process in good order."""
+        return False
+
+    def tame(self, body: list[Any]) -> bool:
+        """What ends a process is tried now and then, and early: one started anew fills its rings again."""
+        return not self.ends(body) or (self.turns < ENDS_TURNS and self.rng.random() < 0.05)
 
     def open(self) -> None:
         self.hostile, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -386,9 +393,8 @@ class GuardKiosk(SocketEdge):
 
     incoming, outgoing, strings = KioskToGuard, GuardToKiosk, ("s1",)
 
-    @staticmethod
-    def tame(body: list[Any]) -> bool:
-        return body[0] != Rebind.__name__
+    def ends(self, body: list[Any]) -> bool:
+        return body[0] == Rebind.__name__
 
     def attach(self) -> None:
         self.house.kiosk_seat.take(self.endpoint)
@@ -415,9 +421,8 @@ class BeltGuard(SocketEdge):
 
     incoming, outgoing = Wish, Belt
 
-    @staticmethod
-    def tame(body: list[Any]) -> bool:
-        return body[-1] is not True  # leave
+    def ends(self, body: list[Any]) -> bool:
+        return body[-1] is True  # leave
 
     def attach(self) -> None:
         mailbox = self.house.belt._guard
