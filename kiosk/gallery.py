@@ -493,6 +493,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
             replace(base, belt_free=False, status=replace_status(STATUS, arm_missing=(missing,))),
         )
     add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
+    add(a.ATTRACT, "no-touch", "nothing to touch", replace(base, banner="no_touch"))
+    add(a.ATTRACT, "no-sound", "no loudspeaker", replace(base, banner="no_sound"))
     add(a.ATTRACT, "simulated", "simulation band with its legend", replace(base, simulated=True, legend=LEGEND))
     add(
         a.ATTRACT,
