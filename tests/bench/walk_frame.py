@@ -126,7 +126,7 @@ def show(result: dict) -> None:
     )
     kept = result["memory"]
     print(f"memory after every ten of {kept['sessions']} sessions, MiB: {kept['resident_mib']}")
-    print(f"growth once caches are full: {kept['growth_mib']} MiB ({'kept' if result['ok'] else 'NOT KEPT'})")
+    print(f"growth once caches are full: {kept['growth_mib']} MiB ({'kept' if result['held'] else 'NOT KEPT'})")
 
 
 if __name__ == "__main__":
