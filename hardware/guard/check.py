@@ -19,7 +19,8 @@ from hardware.link.messages import Contact, PinDrive, PinLevels, PinsToGuard
 from hardware.link.paths import RuntimePaths
 
 LOOK_S: Final = 0.8
-"""Longer than a contact takes to settle."""
+LOOK_SAMPLES: Final = round(LOOK_S / SAMPLE_S)
+"""Longer than a contact takes to settle. Counted in samples, as settling is: a busy machine looks for longer."""
 
 ALARM_S: Final = 0.3
 LEVELS: Final = {0: "low", 1: "high", None: "?"}
@@ -107,7 +108,8 @@ def check(
 ) -> Report:
     """Look at every wire; with *outputs* also work the permit's relay and the alarm. Raises CheckError."""
     look, report = _Look(pins, wiring, now, sleep), Report()
-    look.during(LOOK_S)
+    for _ in range(LOOK_SAMPLES):
+        look.sample()
     _loops(look, wiring, report)
     _amber(look, wiring, report)
     _deck(look, wiring, report)

@@ -336,7 +336,8 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
 def _asked_to_stop(m: Machine, seen: Evidence, why: StopWhy) -> Machine:
     """A test of commissioning is one only where it belongs; anywhere else it is an ordinary stop. Never none."""
     by = TESTS.get(why)
-    slowest = m.course.speed_ckmh <= m.limits.min_ckmh and 4 * (seen.speed or 0) <= 5 * m.limits.min_ckmh
+    slow = seen.speed is not None and 4 * seen.speed <= 5 * m.limits.min_ckmh
+    slowest = slow and m.course.speed_ckmh <= m.limits.min_ckmh
     fits = m.state is State.RUNNING and m.purpose is Purpose.COMMISSIONING
     if by is None or not fits or (by is StopBy.UNLINK and not slowest):
         return _stopped(m, STOP_CAUSES[why], seen.now_s)

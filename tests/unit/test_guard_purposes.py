@@ -515,6 +515,15 @@ def test_a_link_test_of_a_belt_still_slowing_down_is_an_ordinary_stop():
     assert rig.machine.cause is Cause.STAFF_STOP
 
 
+@pytest.mark.parametrize(("measured", "cause"), [(100, Cause.STOP_TEST), (101, Cause.STAFF_STOP)])
+def test_a_link_test_begins_no_faster_than_a_quarter_above_the_minimum(measured, cause):
+    rig = commissioning(Rig(rules=bare()))
+    rig.plant.speed = rig.plant.aim = float(measured)
+    rig.run(1.0, lambda: rig.out.measured_ckmh == measured)
+    rig.tick(Stop(StopWhy.LINK_TEST))
+    assert rig.machine.cause is cause
+
+
 def test_a_test_while_starting_is_an_ordinary_stop():
     rig = Rig(rules=bare())
     assert rig.to_starting(WIDE, COMMISSIONING)
@@ -568,9 +577,12 @@ def test_nothing_of_this_while_a_belt_moves_or_is_armed(request_):
 
 def test_a_rebind_latches_and_nothing_can_be_reset_or_armed_until_the_guard_is_new():
     rig = at_idle(strict(), checked=CHECKED)
+    rig.tick(Scan(True))
+    since_s = rig.now
     rig.tick(Rebind())
     assert rig.out.wish.leave
-    assert (rig.state, rig.machine.cause) == (State.LATCHED, Cause.BOOT)
+    assert rig.out.wish.scan is False
+    assert (rig.state, rig.machine.cause, rig.machine.since_s) == (State.LATCHED, Cause.BOOT, since_s)
     assert not rig.out.permit
     rig.run(2)
     assert Missing.BELT_PROCESS in rig.out.reset_missing
