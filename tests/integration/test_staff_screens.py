@@ -1,6 +1,7 @@
 """The desk on every panel: whatever a page offers can be reached there, if need be by turning pages."""
 
 from dataclasses import replace
+from functools import cache
 
 import pygame
 import pytest
@@ -14,6 +15,12 @@ PANELS = [(1920, 1080), (1280, 800), (1024, 600), (800, 480)]
 PAGES = 30
 
 pytestmark = pytest.mark.usefixtures("display")
+
+
+@cache
+def pages(language="en"):
+    """The desk's pages of the gallery."""
+    return tuple(entry for entry in gallery.catalogue(language) if entry.snapshot.screen in DESK_SCREENS)
 
 
 def offered(view):
@@ -36,11 +43,10 @@ def offered(view):
     return set()
 
 
-@pytest.mark.parametrize("size", PANELS, ids=str)
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("size", "language"), [*((size, "de") for size in PANELS), (PANELS[-1], "en")])
 def test_everything_a_page_offers_can_be_reached_on_every_panel(size, language):
     ui = gallery.open_ui(size, gallery.panel(size))
-    for entry in gallery.catalogue(language):
+    for entry in pages(language):
         staff = entry.snapshot.staff
         wanted = set() if staff is None else offered(staff.page)
         if staff is None or not wanted:
@@ -50,7 +56,7 @@ def test_everything_a_page_offers_can_be_reached_on_every_panel(size, language):
             turned = replace(entry.snapshot, staff=replace(staff, page=replace(staff.page, page=page)))
             found = {intent for _, intent in screens.targets(ui, turned)}
             reached |= found
-            if page == 0 and wanted <= found:
+            if wanted <= reached:
                 break
             turns |= {Intent(IntentKind.NEXT)} - found
         assert wanted <= reached, (entry.name, wanted - reached)
@@ -60,7 +66,7 @@ def test_everything_a_page_offers_can_be_reached_on_every_panel(size, language):
 def test_a_button_that_wants_to_be_held_fills_while_a_finger_stays():
     size = PANELS[0]
     ui = gallery.open_ui(size, gallery.panel(size))
-    entry = next(e for e in gallery.catalogue() if e.name.endswith("staff_confirm-dire"))
+    entry = next(e for e in pages() if e.name.endswith("staff_confirm-dire"))
     pictures = []
     for share in (0.0, 0.5, 1.0):
         surface = pygame.Surface(size)
@@ -70,10 +76,10 @@ def test_a_button_that_wants_to_be_held_fills_while_a_finger_stays():
 
 
 def test_every_page_of_the_desk_shows_who_is_signed_in_and_for_how_long():
-    for size in PANELS:
+    for size in (PANELS[0], PANELS[-1]):
         ui = gallery.open_ui(size, gallery.panel(size))
-        for entry in gallery.catalogue():
-            if entry.snapshot.screen not in DESK_SCREENS or not entry.snapshot.staff.who:
+        for entry in pages():
+            if not entry.snapshot.staff.who:
                 continue
             texts = [text.text for text in screens.paint(None, ui, entry.snapshot).texts]
             assert any(text.endswith(f"{entry.snapshot.staff.left_s} s") for text in texts), (size, entry.name)

@@ -13,7 +13,7 @@ from tests.support.desk import CONTENT
 
 K = IntentKind
 LIKELY = (K.OPEN, K.CHOOSE, K.STEP, K.HOLD, K.CONFIRM, K.SUBMIT, K.BACK, K.LETTER, K.NEXT)
-TOUCHES = 250
+TOUCHES = 120
 
 
 @pytest.fixture(scope="module")
