@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
-.PHONY: help demo test lint types walls check window-test system-test commission-test bench clean lock deb appliance-test
+.PHONY: help demo test lint types walls check window-test system-test commission-test bench mutants clean lock deb appliance-test
 
 help:
 	@echo "make demo         walk a session on the simulated treadmill"
@@ -13,6 +13,7 @@ help:
 	@echo "make window-test  a real window, clicked through from attract to the belt"
 	@echo "make system-test  the three processes over real BlueZ and a real GPIO device, in a small VM"
 	@echo "make bench        the quick benchmarks"
+	@echo "make mutants      mutation testing of the safety logic, in a copy (hours; MUTANTS='hardware.guard.limits.*')"
 	@echo "make deb          the appliance's package for both machines (dist/)"
 	@echo "make appliance-test  install, upgrade, roll back and purge it in clean Debians; boot it in a VM (slow, root)"
 
@@ -81,6 +82,13 @@ deb: $(VENV)/.python
 
 appliance-test: $(VENV)/.dev
 	@tests/appliance/run.sh
+
+# In a copy of what is committed. What survives is judged in tests/mutants.md.
+MUTANTS :=
+mutants: $(VENV)/.dev
+	@where=$$(mktemp -d) && git archive HEAD hardware kiosk tests assets pyproject.toml README.md LICENSE | tar x -C $$where && \
+	  cd $$where && echo "in $$where" && nice -n 15 $(CURDIR)/$(BIN)/mutmut run $(MUTANTS); \
+	  $(CURDIR)/$(BIN)/mutmut results
 
 clean:
 	rm -rf $(VENV) build dist .cache
