@@ -60,7 +60,7 @@ def stop_with(by, nature, speed, pause, seconds):
         plant.step()
 
 
-@settings(phases=PHASES, max_examples=80, deadline=None)
+@settings(phases=PHASES, max_examples=30, deadline=None)
 @given(natures, st.integers(81, 400), pauses)
 def test_a_pause_trial_writes_only_pauses_and_only_to_a_belt_seen_moving(nature, speed, pause):
     first = None
@@ -75,7 +75,7 @@ def test_a_pause_trial_writes_only_pauses_and_only_to_a_belt_seen_moving(nature,
     event(f"first {first!r}")
 
 
-@settings(phases=PHASES, max_examples=80, deadline=None)
+@settings(phases=PHASES, max_examples=30, deadline=None)
 @given(natures, st.integers(81, 400), pauses)
 def test_a_pause_works_only_where_it_alone_brought_the_belt_to_rest(nature, speed, pause):
     writes = []
@@ -92,7 +92,7 @@ def test_a_pause_works_only_where_it_alone_brought_the_belt_to_rest(nature, spee
             break
 
 
-@settings(phases=PHASES, max_examples=80, deadline=None)
+@settings(phases=PHASES, max_examples=30, deadline=None)
 @given(natures, st.integers(81, 400), st.sampled_from(("ignored",)))
 def test_where_the_pause_does_nothing_the_ladder_has_the_belt_within_two_periods_and_a_second(nature, speed, pause):
     steady = replace(nature, loses_control_s=None, cut=None)
@@ -103,7 +103,7 @@ def test_where_the_pause_does_nothing_the_ladder_has_the_belt_within_two_periods
         assert plant.now - 100.0 <= bound_s
 
 
-@settings(phases=PHASES, max_examples=60, deadline=None)
+@settings(phases=PHASES, max_examples=25, deadline=None)
 @given(natures, st.integers(81, 400))
 def test_a_link_trial_writes_nothing_until_it_is_over_and_is_over_in_its_time(nature, speed):
     cut = replace(nature, cut=(0.0, 6.5))
