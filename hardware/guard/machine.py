@@ -126,6 +126,7 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
     state, switches, now_s = m.state, seen.switches, seen.now_s
     guarded, under_way = state in GUARDED, state in UNDER_WAY
     linked = guarded and not _unlinked(m, now_s)
+    pulled = m.following and state is State.STOPPING  # by us: a permit that drops takes the key
     ruled = not m.following  # by us: what a walker does at the console is no fault of a walk that follows it
     # A stop that arrives at a belt at rest may start it (quirk 12): so long after our rest, motion is still ours.
     aftermath_s = m.profile.start_latency_s + REST_START_MARGIN_S
@@ -138,7 +139,7 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
         (guarded and seen.late, Cause.TICK_LATE),
         (guarded and seen.belt is None, Cause.BELT_PROCESS),
         (linked and not (seen.link_up and seen.link == m.link), Cause.LINK_LOST),
-        (guarded and seen.event is StatusEvent.SAFETY_KEY, Cause.SAFETY_KEY),
+        (guarded and seen.event is StatusEvent.SAFETY_KEY and not pulled, Cause.SAFETY_KEY),
         (guarded and ruled and seen.event is StatusEvent.CONTROL_LOST, Cause.CONTROL_LOST),
         (
             under_way and ruled and seen.event is StatusEvent.RESET,

@@ -25,6 +25,7 @@ from hardware.link.messages import (
     Stop,
     StopWhy,
 )
+from hardware.simulated.machines import MACHINES
 from tests.support.composed import ADDRESS, Composed
 
 STRICT = Checks()
@@ -171,3 +172,48 @@ def test_deck_sensors_and_pick_up_walk_along_and_a_walker_who_stays_outside_is_s
         house.run(5)
         assert house.status.inputs.pickup_ckmh == 0
         house.assert_safe()
+
+
+# ------------------------------------------------------------------------------------ walks that follow the console
+
+DOMYOS = MACHINES["domyos"]
+FOLLOWED = Profile(address=ADDRESS, model=DOMYOS.model, firmware=DOMYOS.firmware, follow_allowed=True)
+
+
+def followed(house: Composed) -> None:
+    """Armed to follow; the member starts the belt at the console and walks."""
+    armed(house, Purpose.FOLLOW)
+    house.mischief("console_start")
+    house.until(lambda: house.state is State.RUNNING, 15)
+    house.run(3)
+    assert house.speed > 0
+
+
+@pytest.mark.parametrize("stop", ["clip", "screen", "member"])
+def test_a_walk_that_follows_the_console_is_stopped_by_the_key_and_never_written_to(stop):
+    with Composed(DOMYOS, profile=FOLLOWED) as house:
+        followed(house)
+        assert not house.status.in_use_by_other
+        if stop == "clip":
+            house.hand("clip", False)
+        elif stop == "screen":
+            house.kiosk.frozen = True
+        else:
+            house.kiosk.stop()
+        house.until(lambda: house.state is State.STOPPING, 2)
+        house.run(0.4)
+        assert not house.permit
+        assert house.alarm is (stop == "clip")
+        house.until(lambda: house.state is State.LATCHED, 10)
+        assert house.speed == 0
+        assert not house.alarm
+        assert house.writes() == []
+
+
+def test_a_guard_that_dies_in_such_a_walk_takes_the_key_with_it():
+    with Composed(DOMYOS, profile=FOLLOWED) as house:
+        followed(house)
+        house.kill_guard()
+        house.until(lambda: house.speed == 0, 6)
+        assert not house.permit
+        assert house.writes() == []

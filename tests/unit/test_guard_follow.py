@@ -204,6 +204,9 @@ def test_a_stop_that_was_asked_for_drops_the_permit_too_without_the_alarm():
     rig = walking()
     rig.tick(Stop(StopWhy.MEMBER))
     stops(rig, Cause.MEMBER_STOP, alarm=False)
+    rig.plant.report(StatusEvent.SAFETY_KEY)  # it was our own puller that took it
+    rig.tick()
+    assert rig.machine.cause is Cause.MEMBER_STOP
     rig.run(4, lambda: rig.state is State.LATCHED)
     assert rig.out.permit
 
