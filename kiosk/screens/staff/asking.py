@@ -121,7 +121,8 @@ def confirm(c: Canvas, view: ConfirmView) -> None:
         mark, words = cut_left(head, side, round(m.title * 0.6))
         c.icon("octagon", Rect(mark.x, head.centery - side // 2, side, side), theme.RED)
         c.block(view.title, words, m.title, face=Face.BOLD, valign="middle", least=m.least, may_cut=True)
-    widgets.bullet_list(c, body, list(view.lines), m.small if m.compact else m.body, ink=ink, max_lines=3)
+    cap = m.body if not m.compact else m.small if not c.strip.height else m.least  # the simulation's band takes room
+    widgets.bullet_list(c, body, list(view.lines), cap, ink=ink, max_lines=3)
     free = made.footer
     label = c.t("button.cancel")
     place, free = cut_left(free, widgets.button_width(c, label), m.gap)
