@@ -386,6 +386,9 @@ def test_a_member_is_shown_with_what_comes_next_and_why_and_without_health_data(
     assert facts["Walked"] == "1 in all, 1 in seven days"
     assert facts["Holds now"] == "1.00 mph (first visits)"
     assert facts["Screening"] == "not yet"
+    set_cap(desk, 100)
+    desk.run(1)
+    assert {fact.name: fact.value for fact in desk.view.facts}["Holds now"] == "0.62 mph (whole gym)"
     shown = repr(desk.view)
     assert "pain" not in shown
     assert "effort" not in shown

@@ -377,6 +377,9 @@ class MemberPage(Page):
     member_id: str
     code: str
     detail: Detail | None = None
+    facts: tuple[Fact, ...] = ()  # of the detail, worked out once, not for every frame
+    fast: bool | None = None
+    caps: tuple[Cap, ...] = ()  # as they were then
     page: int = 0
     asking: str = ""
     speed: Decimal = SPEEDS[0]
@@ -393,7 +396,10 @@ class MemberPage(Page):
     def actions(self, here: Here) -> tuple[str, ...]:
         """What this account may do for this member."""
         found = [name for name in ACTIONS if name not in ("fast", "unlock")]
-        if self.detail is not None and may_fast_track(self.detail, here):
+        fast = self.fast
+        if fast is None and self.detail is not None:
+            fast = may_fast_track(self.detail, here)
+        if fast:
             found.insert(2, "fast")
         if here.may(Right.CLINICIAN):
             found.insert(2, "unlock")
@@ -478,7 +484,7 @@ class MemberPage(Page):
         errand, result = answer.errand, answer.result
         if isinstance(errand, Look) and errand.member_id == self.member_id:
             if isinstance(result, Detail):
-                t.put(replace(self, detail=result, code=result.member.code))
+                t.put(replace(self, detail=result, code=result.member.code).worked_out(t.here))
             else:
                 t.put(replace(self, message=answer.refused or "members.no_such", tone=Tone.NOTICE))
             return
@@ -501,10 +507,22 @@ class MemberPage(Page):
         t.put(replace(self, message="members.done", values=(), tone=Tone.GOOD))
         t.run(Look(self.member_id))
 
+    def worked_out(self, here: Here) -> MemberPage:
+        """With what follows from the detail and the caps."""
+        if self.detail is None:
+            return self
+        fast = may_fast_track(self.detail, here)
+        return replace(self, facts=facts_of(self.detail, here), fast=fast, caps=here.caps)
+
+    def passing(self, t: DeskTurn) -> None:
+        """A cap that was just set, here or elsewhere."""
+        if self.detail is not None and t.here.caps != self.caps:
+            t.put(self.worked_out(t.here))
+
     def view(self, here: Here) -> FactsView:
         """Facts and actions."""
         detail = self.detail
-        facts = () if detail is None else facts_of(detail, here)
+        facts = self.facts if self.facts or detail is None else facts_of(detail, here)
         tones = {"erase": Tone.BAD, "merge": Tone.BAD}
         actions = tuple(
             Button(
