@@ -315,8 +315,9 @@ def bullet_list(
     colour: Colour = theme.SKY,
     ink: Colour = theme.TEXT,
     max_lines: int = 2,
+    gap: float = 1.25,
 ) -> int:
-    """Short sentences under each other with a mark before each. Returns where the last one ends."""
+    """Short sentences under each other with a mark before each, *gap* capitals apart. Returns where the last ends."""
     mark = round(cap * (0.5 if icon == "dot" else 1.0))
     y = rect.y
     for item in items:
@@ -325,7 +326,7 @@ def bullet_list(
         )
         box = c.block(item, room, cap, ink, max_lines=max_lines)
         c.icon(icon, Rect(rect.x, y + (cap - mark) // 2, mark, mark), colour)
-        y = box.bottom + descent_of(cap) + round(cap * 1.25)
+        y = box.bottom + descent_of(cap) + round(cap * gap)
     return y
 
 

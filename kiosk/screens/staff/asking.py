@@ -122,7 +122,8 @@ def confirm(c: Canvas, view: ConfirmView) -> None:
         c.icon("octagon", Rect(mark.x, head.centery - side // 2, side, side), theme.RED)
         c.block(view.title, words, m.title, face=Face.BOLD, valign="middle", least=m.least, may_cut=True)
     cap = m.body if not m.compact else m.small if not c.strip.height else m.least  # the simulation's band takes room
-    widgets.bullet_list(c, body, list(view.lines), cap, ink=ink, max_lines=3)
+    gap = 0.7 if m.compact and c.strip.height else 1.25
+    widgets.bullet_list(c, body, list(view.lines), cap, ink=ink, max_lines=3, gap=gap)
     free = made.footer
     label = c.t("button.cancel")
     place, free = cut_left(free, widgets.button_width(c, label), m.gap)
