@@ -19,6 +19,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+from hardware.link.paths import RuntimeDirError
+
 _SIZE: Final = 128
 _MAGIC: Final = b"RWL2"
 _ACTIVE: Final = 4
@@ -38,19 +40,19 @@ def boot_id() -> bytes:
 
 
 class Lease:
-    """The mapped lease. Opening makes the file if there is none (inactive)."""
+    """The mapped lease. Opening makes the file if there is none (inactive).
+
+    Raises RuntimeDirError with a sentence where the file can be neither opened nor made.
+    """
 
     def __init__(self, path: Path, *, writable: bool, boot: bytes | None = None) -> None:
         self._boot: Final = boot_id() if boot is None else boot
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o660)
         try:
-            if os.fstat(descriptor).st_size < _SIZE:
-                os.ftruncate(descriptor, _SIZE)
-            access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
-            self._map: Final = mmap.mmap(descriptor, _SIZE, access=access)
-        finally:
-            os.close(descriptor)
+            self._map: Final = _mapped(path, writable=writable)
+        except OSError as error:
+            raise RuntimeDirError(
+                f"The lease {path} cannot be opened: {error.strerror}. It must be a file that this user can write to."
+            ) from error
         if writable and self._map[0:4] != _MAGIC:
             self._map[:] = _MAGIC + bytes(_SIZE - 4)
 
@@ -97,6 +99,16 @@ class Lease:
     def close(self) -> None:
         """Unmap; the file stays."""
         self._map.close()
+
+
+def _mapped(path: Path, *, writable: bool) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        if os.fstat(descriptor).st_size < _SIZE:
+            os.ftruncate(descriptor, _SIZE)
+        return mmap.mmap(descriptor, _SIZE, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
 
 
 def _sum(packed: bytes) -> bytes:

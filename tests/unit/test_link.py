@@ -2,6 +2,7 @@ import asyncio
 import os
 import socket
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hardware.link.clock import VirtualClock
 from hardware.link.endpoint import Listener, MemoryEndpoint, SocketEndpoint, connect, memory_pair
 from hardware.link.lease import Lease
-from hardware.link.messages import Alive, Complaint, KioskToGuard, Target, Wish, WishMode
+from hardware.link.messages import VERSION, Alive, Complaint, Frame, KioskToGuard, Target, Wish, WishMode
 from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
 from hardware.link.steploop import StepLoop
 
@@ -119,6 +120,47 @@ def test_the_lease_outlives_the_process_that_took_it(tmp_path):
     assert again.active
     again.release()
     assert not reader.active
+
+
+def test_a_lease_that_cannot_be_opened_is_a_sentence_with_its_path(tmp_path):
+    for path in (tmp_path, tmp_path / "none" / "lease"):
+        with pytest.raises(RuntimeDirError) as error:
+            Lease(path, writable=True)
+        assert str(error.value).startswith(f"The lease {path} cannot be opened: ")
+        assert "a file that this user can write to" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["Target", 70000, 0],
+        ["Target", -1, 0],
+        ["Target", 100],
+        ["Target", "fast", 0],
+        ["Arm", [200, 0], "s" * 41, "session"],
+        ["Arm", [200, 0], "s", "race"],
+        ["Arm", [200], "s", "session"],
+        ["Stop", "because"],
+        ["Heard", True],
+        ["Heard", 1, 1],
+        ["Scan", None],
+        ["Reset", "manager"],
+        ["Start!"],
+        [],
+        None,
+        7,
+    ],
+)
+def test_a_malformed_request_is_counted_and_answered_with_a_sentence(body):
+    kiosk, guard = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours = SocketEndpoint(guard, KioskToGuard)
+    kiosk.send(msgspec.msgpack.encode([VERSION, 1, 0.0, body]))
+    assert ours.drain(0.0) == []
+    assert ours.counters.decode_errors == 1
+    answer = msgspec.msgpack.decode(kiosk.recv(65536), type=Frame[Complaint]).body.reason
+    assert answer == "That message could not be read. Both sides must be of the same version."
+    kiosk.close()
+    ours.close()
 
 
 CHECKED = ("C0:FF:EE:00:00:42", 1234.5)
