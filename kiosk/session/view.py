@@ -217,7 +217,9 @@ def _notes(t: Turn) -> tuple[str, ...]:
     tally = None if status.cause is None else t.state.service.of(status.cause.value)
     if tally is not None and tally.count:
         times = t.texts.count("reset.times", tally.count)
-        found.insert(0, f"{times} {t.texts('reset.first', first=local_text(tally.first_ms))}")
+        found.insert(
+            0, f"{times} {t.texts('reset.first', first=local_text(tally.first_ms), last=local_text(tally.last_ms))}"
+        )
     return tuple(found)
 
 

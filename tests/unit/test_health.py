@@ -22,7 +22,10 @@ from kiosk.staff import health
 from kiosk.staff.health import beacon, computer, house, record
 from kiosk.staff.health.finding import Finding, Level, blind, do_words, exit_code, fine, found_words, todo
 from kiosk.staff.health.machine import Answer, Machine
+from kiosk.store.kinds import Severity
 from kiosk.store.moment import DAY_MS, Moment, stamp
+from kiosk.store.records import EventIn
+from kiosk.store.repositories import service
 from tests.support.record import moment, opened, walk
 
 ADDRESS = "C0:FF:EE:00:00:42"
@@ -156,6 +159,17 @@ def test_a_record_that_was_set_aside_is_told_until_somebody_takes_it_away(tmp_pa
     assert told(record.record(tmp_path)) == ("set_aside", Level.DO)
     aside.unlink()
     assert told(record.record(tmp_path)) == ("fine", Level.FINE)
+
+
+def test_a_treadmill_out_of_service_is_told(tmp_path):
+    assert record.service(tmp_path).level is Level.FINE
+    with opened(tmp_path) as store:
+        for _ in range(service.LIMIT):
+            store.writer.event(EventIn("trip", Severity.STOP, cause="link_lost"), moment())
+            store.writer.run(lambda c: service.consider(c, store.ids, "link_lost", moment())).result()
+    found = record.service(tmp_path)
+    assert told(found) == ("held", Level.DO)
+    assert found.values == {"cause": "link_lost"}
 
 
 def test_a_backup_is_missing_old_or_fresh(tmp_path):

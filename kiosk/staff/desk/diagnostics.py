@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from hardware.link.messages import Refused, SafetyEvent, Status
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Answered, Here, Job, Page
+from kiosk.staff.desk.treadmill import strength_key
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone, TouchView
 from kiosk.staff.health import computer, house, record
 from kiosk.staff.health.finding import Finding, Level, do_words, found_words, name_of
@@ -167,6 +168,10 @@ def wires(here: Here) -> list[Fact]:
         facts.append(Fact(texts("diagnostics.permit"), contact(inputs.permit_readback, "on", "off")))
     if inputs.deck is not None:
         facts.append(Fact(texts("diagnostics.deck"), texts(f"diagnostics.deck_{inputs.deck.value}")))
+    bound = "" if status.facts is None else status.facts.address
+    seen = next((one for one in status.found if one.address == bound and one.rssi is not None), None)
+    if seen is not None:
+        facts.append(Fact(texts("treadmill.signal"), f"{texts(strength_key(seen.rssi))} ({seen.rssi} dBm)"))
     age = "–" if status.measured_age_s is None else f"{status.measured_age_s:.1f} s"
     facts.append(Fact(texts("diagnostics.age"), age))
     return facts

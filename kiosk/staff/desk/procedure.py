@@ -7,7 +7,12 @@ request may leave is written first: requests wait for the answer of that errand.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 KIND_CHECK: Final = "opening_check"
 KIND_COMMISSION: Final = "commission"
 LOOK_S: Final = 0.1
+DRAW_S: Final = 60.0
 HEARD_S: Final = 0.5
 VOICE: Final = "X1"
 MOVING: Final = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
@@ -95,20 +101,29 @@ class KeepFound(Job):
             made = Progress(identity=self.identity, saved_ms=at.utc_ms, who=self.who, found=self.found)
             if self.profile is not None and self.profile.commissioned:
                 place = pages.write_record(directory, made, self.profile)
-                _draw(place, pages.Record(measured=made, profile=self.profile))
                 progress.forget(directory, self.address)
+                _draw(place)
             else:
                 progress.keep(directory, made)
         except (ProfileError, OSError) as error:
             raise RefusalError("procedure.not_kept") from error
 
 
-def _draw(place: object, record: pages.Record) -> None:
-    from pathlib import Path
+def _draw(place: Path) -> None:
+    """The chart beside the page, drawn in a process of its own: fonts are not for two threads at once.
 
-    from kiosk.staff.commissioning import chart
-
-    chart.draw(Path(str(place)), record)
+    Without it the page is complete but for its picture, which can be drawn again from the record.
+    """
+    start = (
+        f"import sys; sys.path[:] = {sys.path!r}; from pathlib import Path; "
+        "from kiosk.staff.commissioning import chart, page; "
+        f"place = Path({str(place)!r}); chart.draw(place, page.read_record(place))"
+    )
+    environment = {**os.environ, "SDL_VIDEODRIVER": "dummy"}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
+            [sys.executable, "-c", start], env=environment, capture_output=True, timeout=DRAW_S, check=True
+        )
 
 
 @dataclass(frozen=True, slots=True)

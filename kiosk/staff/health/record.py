@@ -73,6 +73,19 @@ def record(directory: Path, *, thorough: bool = True) -> Finding:
     return fine("record", "fine", size=megabytes(size), sessions=sessions, schema=schema)
 
 
+def service(directory: Path) -> Finding:
+    """Whether the third same fault has taken the treadmill out of service."""
+    path = directory / FILE_NAME
+    try:
+        if not path.exists():
+            return fine("service", "fine")
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as raw:
+            found = raw.execute("SELECT value FROM meta WHERE key = 'service_hold'").fetchone()
+    except (sqlite3.DatabaseError, OSError):
+        return fine("service", "fine")  # a record that cannot be read is told by its own finding
+    return fine("service", "fine") if found is None else todo("service", "held", cause=found[0])
+
+
 def backups(directory: Path, at: Moment) -> Finding:
     """When the record was last copied."""
     if not (directory / FILE_NAME).exists():

@@ -51,6 +51,7 @@ def examine(
         record.disk(directory),
         record.record(directory),
         record.backups(directory, at),
+        record.service(directory),
         computer.clock(machine),
         *((computer.bluetooth(machine, radio),) if bluetooth else ()),
         *house.treadmill(config, directory, status),
