@@ -68,7 +68,7 @@ commission-test: $(VENV)/.dev
 
 # What CI runs of tests/bench; each is also `python -m tests.bench.NAME [--quick] [--json]`. BENCHES hold or fail;
 # FIGURES print what this machine gave: a figure is no test.
-BENCHES := whitelist decoders mischief power_cuts bad_disk pin_force commissioning fuzz
+BENCHES := whitelist decoders mischief power_cuts bad_disk pin_force commissioning screen_commissioning fuzz
 FIGURES := stop_path million_sessions
 
 bench: $(VENV)/.dev
