@@ -368,3 +368,12 @@ def test_a_belt_that_moves_again_after_a_stop_is_remembered_as_one_that_a_stop_c
 
 def test_a_belt_that_somebody_starts_at_its_console_is_not(bench):
     assert not stopped_and_started_again(bench, "console")
+
+
+def test_a_radio_slower_than_the_deadline_keeps_its_link_and_its_data_through_a_stop(bench):
+    walking_at_minimum(bench)
+    bench.mischief("slow_radio")
+    bench.mischief("slow_decel")
+    bench.want(WishMode.STOP, 3)
+    bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 12)
+    assert bench.frame.generation == 1
