@@ -2,7 +2,7 @@
 # Builds the appliance's .deb for Debian 13 / Raspberry Pi OS trixie (Python 3.13), without emulation:
 #   deploy/build_deb.sh [amd64|arm64] [OUTDIR]
 # Python libraries come as locked, hashed wheels for the wanted platform; pygame is Debian's own. VERSION=0.1.1 in the
-# environment makes a package of another version (for tests of upgrades).
+# environment makes a package of another version, COMPRESS=gzip one that is bigger and sooner there (for tests).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 arch=${1:-$(dpkg --print-architecture)}
@@ -102,5 +102,5 @@ C
 cp deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN/"
 chmod 755 "$root"/DEBIAN/{postinst,prerm,postrm}
 mkdir -p "$out"
-dpkg-deb --root-owner-group -Zxz --build "$root" "$out/retrowalk_${version}_$arch.deb" >/dev/null
+dpkg-deb --root-owner-group "-Z${COMPRESS:-xz}" --build "$root" "$out/retrowalk_${version}_$arch.deb" >/dev/null
 ls -l "$out/retrowalk_${version}_$arch.deb" | awk '{printf "%s  %.1f MB\n", $9, $5 / 1e6}'

@@ -44,7 +44,7 @@ mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount -t devpts
 
 old=$work/retrowalk_0.1.1_$arch.deb new=$work/retrowalk_0.1.2_$arch.deb
 broken=$work/retrowalk_0.1.3_$arch.deb good=$work/retrowalk_0.1.4_$arch.deb
-[ -f "$old" ] || VERSION=0.1.1 "$project/deploy/build_deb.sh" "$arch" "$work"
+[ -f "$old" ] || VERSION=0.1.1 COMPRESS=gzip "$project/deploy/build_deb.sh" "$arch" "$work"
 again() { # FROM TO VERSION [EDIT]: the same package under another version, after EDIT in its tree
   [ -f "$2" ] && return
   local tree; tree=$(mktemp -d)

@@ -15,7 +15,7 @@ if [ ! -f "$base" ]; then
     --include=linux-image-amd64,systemd-sysv,udev,dbus,bluez,python3-pygame,python3-setuptools,libgbm1,libegl1,libgles2,libgl1-mesa-dri,openssl,kmod \
     trixie "$base" "deb $uri trixie main"
 fi
-[ -f "$work/retrowalk_0.1.1_amd64.deb" ] || VERSION=0.1.1 "$project/deploy/build_deb.sh" amd64 "$work"
+[ -f "$work/retrowalk_0.1.1_amd64.deb" ] || VERSION=0.1.1 COMPRESS=gzip "$project/deploy/build_deb.sh" amd64 "$work"
 rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"
 cp "$root"/boot/vmlinuz-* "$out/vmlinuz"; cp "$root"/boot/initrd.img-* "$out/initrd"
 cp "$work/retrowalk_0.1.1_amd64.deb" "$root/package.deb"
