@@ -181,8 +181,8 @@ def _visit(screen: Screen, place: Path) -> None:
 def _broken_off(place: Path) -> str:
     """Why the guard stopped the walk, as it stands in the record; empty if it did not."""
     with sqlite3.connect(place / "data" / "retrowalk.db") as record:
-        row = record.execute("SELECT cause FROM event WHERE kind = 'trip' AND cause != 'clip' ORDER BY id").fetchone()
-    return str(row[0]) if row else ""
+        rows = record.execute("SELECT cause FROM event WHERE kind IN ('trip', 'stop') ORDER BY id").fetchall()
+    return next((str(cause) for (cause,) in rows if cause in BUSY), "")
 
 
 def _walk(screen: Screen, data: Path) -> None:
