@@ -190,6 +190,14 @@ class Setup:
         )
         return None if pin < 0 else pin
 
+    def _needed_pin(self, question: str, default: int) -> int:
+        """A BCM number of what no kiosk goes without."""
+        while True:
+            pin = IntPrompt.ask(question, console=self._console, default=default, stream=self._stream)
+            if pin >= 0:
+                return pin
+            self._console.print("No kiosk goes without this one: it is normally closed, from the pin to ground.")
+
     def _yes(self, question: str, *, default: bool = True) -> bool:
         return Confirm.ask(question, console=self._console, default=default, stream=self._stream)
 
@@ -245,9 +253,9 @@ class Setup:
         )
         level = self._text("Wiring level", was.level, LEVELS)
         self._console.print("\nPins are BCM numbers. Loops are normally closed, from the pin to ground.")
-        pins = {
-            "clip": self._pin("Clip", was.clip),
-            "red_button": self._pin("Red button", was.red_button),
+        pins: dict[str, int | None] = {
+            "clip": self._needed_pin("Clip", was.clip),
+            "red_button": self._needed_pin("Red button", was.red_button),
             "amber_button": self._pin("Amber button on the rail", was.amber_button),
             "alarm": self._pin("Alarm (buzzer or beacon)", was.alarm),
             "deck_open_end": self._pin("Distance sensor, open end", was.deck_open_end),

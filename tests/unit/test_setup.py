@@ -114,6 +114,13 @@ def test_answers_that_contradict_each_other_are_named_and_asked_again(place):
     assert load_config(place.path).wiring.red_button == 8
 
 
+def test_clip_and_red_button_cannot_be_left_out(place):
+    typed = "\n" * 8 + "-1\n5\n-1\n6\n" + "\n" * 5
+    _, said = place.run(typed + "y\nn\nn\nn\n")
+    assert said.count("No kiosk goes without") == 2
+    assert (load_config(place.path).wiring.clip, load_config(place.path).wiring.red_button) == (5, 6)
+
+
 def test_each_wire_is_moved_and_one_that_does_not_follow_can_be_tried_again(place):
     place.run(answers=Answers(amber_button=22, alarm=25))
     hands = Hands(wrong=["GPIO 17 stayed open (high) all the time"])
