@@ -10,6 +10,7 @@ from kiosk import gallery, screens
 from kiosk.snapshot import DESK_SCREENS, Held, Intent, IntentKind
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.staff.desk.views import FactsView, ListView, MenuView, PickView, StepsView, TypeView
+from kiosk.stage import PygameStage
 
 PANELS = [(1920, 1080), (1280, 800), (1024, 600), (800, 480)]
 PAGES = 30
@@ -83,3 +84,28 @@ def test_every_page_of_the_desk_shows_who_is_signed_in_and_for_how_long():
                 continue
             texts = [text.text for text in screens.paint(None, ui, entry.snapshot).texts]
             assert any(text.endswith(f"{entry.snapshot.staff.left_s} s") for text in texts), (size, entry.name)
+
+
+def test_what_is_held_counts_after_two_seconds_and_not_before(monkeypatch):
+    ui = gallery.open_ui(PANELS[0], gallery.panel(PANELS[0]))
+    entry = next(e for e in pages() if e.name.endswith("staff_confirm-dire"))
+    place = next(rect for rect, intent in screens.targets(ui, entry.snapshot) if intent.kind is IntentKind.HOLD)
+    stage = object.__new__(PygameStage)
+    stage._surface, stage.ui, stage._headless = pygame.Surface(PANELS[0]), ui, True
+    stage._pressed, stage._pressed_at_s, stage._closed = None, None, False
+    happened = []
+    monkeypatch.setattr(pygame.event, "get", lambda: [happened.pop()] if happened else [])
+
+    def press(now_s):
+        happened.append(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place.center))
+        return stage.poll(entry.snapshot, now_s)
+
+    assert press(10.0) == []
+    assert stage.poll(entry.snapshot, 11.9) == []
+    assert stage._with_finger(replace(entry.snapshot, now_s=11.0)).held.share == pytest.approx(0.5)
+    assert stage.poll(entry.snapshot, 12.0) == [Intent(IntentKind.HOLD)]
+    assert stage.poll(entry.snapshot, 14.5) == []  # once
+    assert press(20.0) == []
+    happened.append(pygame.event.Event(pygame.MOUSEBUTTONUP, button=1, pos=place.center))
+    assert stage.poll(entry.snapshot, 21.9) == []
+    assert stage.poll(entry.snapshot, 30.0) == []
