@@ -41,7 +41,7 @@ SESSION: Final = "opening-check"
 BRAKE_CKMH: Final = 150
 AGAIN_S: Final = 1.0
 VOICE_S: Final = 3.0
-STEADY_S: Final = 2.0
+STEADY_S: Final = 3.5  # the guard raises every 3 s: what has not risen by then does not rise
 RISE_S: Final = 25.0
 CONTROL_S: Final = 40.0
 VALID_HOURS: Final = "18"
@@ -74,6 +74,7 @@ class Check(msgspec.Struct, frozen=True):
     armed_s: float | None = None
     goal_ckmh: int = BRAKE_CKMH
     reached_s: float | None = None
+    reached_ckmh: int = 0
     stopped: bool = False
     by_hand: bool = False
     alarmed: bool = False
@@ -296,14 +297,18 @@ def _rising(state: Check, status: Status, now_s: float) -> CheckTurn:
             return CheckTurn(state, (), page)
         return CheckTurn(but(state, asked_s=now_s), (Stop(StopWhy.STAFF),), page)
     near = (status.measured_ckmh or 0) * 20 >= status.commanded_ckmh * 19
-    if status.commanded_ckmh >= state.goal_ckmh - 20 and near:
-        if state.reached_s is None:
-            state = but(state, reached_s=now_s)
+    if status.commanded_ckmh >= state.goal_ckmh - 20 and near:  # its grid may not have the goal itself
+        if state.reached_s is None or status.commanded_ckmh != state.reached_ckmh:
+            state = but(state, reached_s=now_s, reached_ckmh=status.commanded_ckmh)
         elif now_s - state.reached_s >= STEADY_S:
             return CheckTurn(but(state, stopped=True, asked_s=now_s), (Stop(StopWhy.STAFF),), page)
-        return CheckTurn(state, (), page)
+        return _asking(state, now_s, page)
     if state.reached_s is None and state.armed_s is not None and now_s - state.armed_s > RISE_S + 15:
         return CheckTurn(but(state, stopped=True, asked_s=now_s), (Stop(StopWhy.STAFF),), page)
+    return _asking(state, now_s, page)
+
+
+def _asking(state: Check, now_s: float, page: Instruction) -> CheckTurn:
     if not _due(state, now_s):
         return CheckTurn(state, (), page)
     return CheckTurn(but(state, asked_s=now_s), (Target(state.goal_ckmh, 0),), page)

@@ -1,0 +1,160 @@
+"""The opening check led step by step, all parts together, and the treadmill's commands of a shell."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from hardware.config import WiringLevel
+from hardware.config.binding import load_binding
+from hardware.config.files import save_profile
+from hardware.config.profiles import Profile, StopPoint
+from hardware.link.messages import Missing, Proof, State
+from hardware.simulated.machines import BENCH
+from kiosk.staff import opening
+from kiosk.staff.cli import app as staff_app
+from kiosk.staff.commands.treadmill import treadmill as treadmill_app
+from kiosk.staff.commissioning.hands import AutoHand
+from kiosk.staff.commissioning.instruction import Act, Deed
+from kiosk.staff.commissioning.procedure import Seen
+from tests.support.composed import ADDRESS, Composed
+from tests.support.technician import STRICT, TURN_QUANTA, Room
+
+PROFILE = Profile(
+    name="Bench",
+    address=ADDRESS,
+    model="bench",
+    firmware="1.0",
+    commissioned=True,
+    cap_ckmh=120,
+    start_latency_s=1.0,
+    stop_time_s=2.0,
+    deck_mm=1400,
+    true_speed=True,
+    stops=(StopPoint(80, 1.0, 200.0), StopPoint(120, 2.0, 500.0)),
+    signed_by="Ana",
+    measured_on="2026-11-21",
+)
+
+
+class Opening:
+    """A morning at the treadmill."""
+
+    def __init__(self) -> None:
+        self.house = Composed(BENCH, level=WiringLevel.H2, profile=PROFILE, checks=STRICT)
+        self.house.run(2)
+        self.hand = AutoHand(Room(self.house))
+        self.state = opening.begin(self.house.now_s)
+        self.turn: opening.CheckTurn | None = None
+        self.pages: list[str] = []
+        self.said = 0
+
+    def once(self, *deeds: Deed) -> str:
+        house = self.house
+        for _ in range(TURN_QUANTA):
+            house.quantum()
+            self.hand.watch(house.now_s)
+        answer = deeds or (() if self.turn is None else self.hand.answer(self.turn.instruction, house.now_s))
+        seen = Seen(house.status, house.kiosk.status_at_s)
+        self.turn = opening.step(self.state, seen, answer, house.now_s)
+        self.state = self.turn.state
+        self.said += self.turn.say
+        for request in self.turn.requests:
+            house.kiosk.say(request)
+        page = self.turn.instruction.page
+        if not self.pages or self.pages[-1] != page:
+            self.pages.append(page)
+        return page
+
+    def until(self, *pages: str) -> None:
+        for _ in range(1200):
+            if self.once() in pages:
+                return
+        raise AssertionError(f"{pages} not reached: {self.pages} {self.house.scene()}")
+
+
+@pytest.fixture
+def morning():
+    one = Opening()
+    yield one
+    one.house.close()
+
+
+def test_red_button_clip_alarm_voice_and_one_stop_open_the_day(morning):
+    house = morning.house
+    assert Missing.OPENING_CHECK in house.status.arm_missing or house.state is State.LATCHED
+    morning.until("done", "left")
+    assert morning.pages[-1] == "done"
+    order = ["red_press", "clip_pull", "alarm", "voice", "brake_pull", "starting", "rising", "stopping"]
+    assert [page for page in dict.fromkeys(morning.pages) if page in order] == order
+    assert morning.said == 1
+    assert morning.hand.failed == []
+    assert house.world.tap.max_ckmh == PROFILE.cap_ckmh  # the lower of 1.5 km/h and the cap
+    house.walking(80)
+    house.assert_safe()
+
+
+def test_a_voice_that_nobody_hears_is_no_proof_and_may_be_tried_again(morning):
+    morning.until("voice")
+    morning.once(Deed(Act.NO, morning.house.now_s))
+    assert morning.pages[-1] == "failed"
+    assert Proof.SOUND in morning.house.status.opening.missing
+    morning.once(Deed(Act.REPEAT, morning.house.now_s))
+    morning.until("done")
+    assert morning.said == 2
+
+
+def test_a_brake_test_broken_by_the_clip_is_no_proof_and_is_done_again(morning):
+    morning.until("rising")
+    morning.house.hand("clip", False)
+    morning.until("failed")
+    assert morning.house.speed == 0
+    assert morning.turn.instruction.keys == (("why", "commission.failed.clip"),)
+    assert Proof.BRAKE in morning.house.status.opening.missing
+    morning.house.hand("clip", True)
+    morning.until("done")
+    assert morning.house.world.violations == ()
+
+
+def test_breaking_off_leaves_the_day_closed(morning):
+    morning.until("brake_pull")
+    morning.once(Deed(Act.LEAVE, morning.house.now_s))
+    assert morning.pages[-1] == "left"
+    morning.house.run(1)
+    assert morning.house.status.opening.valid_left_s is None
+
+
+# ------------------------------------------------------------------------------------------------ in a shell
+
+
+def shell(app, *arguments: str, typed: str = "") -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), input=typed)
+    return result.exit_code, result.output + (result.stderr if result.stderr_bytes else "")
+
+
+def test_a_treadmill_is_bound_shown_and_unbound_from_a_shell(tmp_path):
+    data = ("--data", str(tmp_path))
+    assert shell(staff_app, "staff", "add", "Ana", "--role", "owner", "--pin-stdin", *data, typed="864209\n")[0] == 0
+    code, said = shell(treadmill_app, "bind", "nonsense", "--pin-stdin", *data, typed="864209\n")
+    assert (code, load_binding(tmp_path)) == (2, None)
+    assert "is no address" in said
+    code, said = shell(treadmill_app, "bind", ADDRESS.lower(), "--label", "Window", "--pin-stdin", *data, typed="1\n")
+    assert (code, load_binding(tmp_path)) == (2, None)
+    code, said = shell(
+        treadmill_app, "bind", ADDRESS.lower(), "--label", "Window", "--pin-stdin", *data, typed="864209\n"
+    )
+    assert code == 0
+    assert "not commissioned" in said
+    bound = load_binding(tmp_path)
+    assert bound is not None
+    assert (bound.address, bound.label, bound.bound_by) == (ADDRESS, "Window", "Ana")
+    code, said = shell(treadmill_app, "profile", *data)
+    assert code == 2
+    assert "is not commissioned" in said
+    save_profile(tmp_path, PROFILE)
+    code, said = shell(treadmill_app, "profile", *data)
+    assert code == 0
+    assert "1.20 km/h" in said
+    assert "signed by Ana" in said
+    assert shell(treadmill_app, "unbind", "--pin-stdin", *data, typed="864209\n")[0] == 0
+    assert load_binding(tmp_path) is None
