@@ -19,6 +19,7 @@ Exit code 1 if any of it fails.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import itertools
 import multiprocessing
@@ -559,7 +560,16 @@ def stream(edge: Edge) -> Iterator[bytes]:
 
 
 def resident_kb() -> int:
-    """Of this process, now."""
+    """Of this process, now, once the C allocator has given back what is free.
+
+    Without that, hostile frames of every size leave holes between the bytes of the black box's ring: measured, 2 MiB
+    for each 12,500 frames, of which nothing is in use.
+    """
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except AttributeError:
+        pass  # another C library than glibc
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * resource.getpagesize() // 1024
 
@@ -579,7 +589,6 @@ def chunk(name: str, frames: int, seed: int, traced: bool) -> Tally:
 
     def memory() -> tuple[int, int]:
         edge.forget()
-        gc.collect()
         return resident_kb(), tracemalloc.get_traced_memory()[0] // 1024
 
     tally.rss_start_kb = resident_kb()
