@@ -577,3 +577,34 @@ def test_staff_rights_hide_what_may_not_be_done():
     nobody = Staff("x", "X", Role.PHYSIO, active=True, created_ms=0)
     assert not pin.may(nobody, pin.Right.SYSTEM)
     assert status().facts is not None
+
+
+def gated(desk):
+    """A guest who takes medicine: staff decide."""
+    while desk.screen is ScreenId.SCREENING:
+        name = desk.shown.question.rpartition(".")[2]
+        if desk.shown.question_scale:
+            desk.touch("score", 0)
+        else:
+            desk.touch("yes" if name in ("group_walk", "medicine", "walk_10") else "no")
+
+
+def test_an_override_is_one_session_at_the_slowest_speed_with_a_reason_in_log_and_audit():
+    from kiosk.session.model import Record
+    from kiosk.staff.desk.granted import NoteOverride
+    from kiosk.store.records import EventIn
+
+    desk = Desk()
+    desk.follow(("attract", "wake"), ("who", "guest"), ("screening", gated), ("talk_to_staff", "staff"))
+    desk.code("246810")
+    assert desk.screen is ScreenId.OVERRIDE
+    assert desk.state.stay.signed_by == ""  # a PIN alone opens nothing
+    desk.touch("choose", desk.shown.choices.index("reason_override.letter"))
+    assert desk.screen is ScreenId.PROGRAM
+    assert {card.top_ckmh for card in desk.shown.cards} == {desk.guard.min_ckmh}
+    assert Run(NoteOverride("Kim", None, "letter")) in desk.actions
+    (event,) = [a.entry for a in desk.actions if isinstance(a, Record) and isinstance(a.entry, EventIn)
+                and a.entry.kind == "override"]  # fmt: skip
+    assert (event.cause, event.detail) == ("letter", "Kim")
+    desk.touch("cancel")
+    desk.follow(("attract", "wake"), ("who", "guest"), ("screening", gated), ("talk_to_staff", None))
