@@ -23,6 +23,7 @@ from hardware.link.messages import (
     GuardToKiosk,
     GuardToPins,
     PinLevels,
+    Rebind,
     State,
     Status,
     Wish,
@@ -150,6 +151,26 @@ def test_with_an_open_lease_it_wants_a_stop_before_anything_else(guard):
     guard.process.kill()
     guard.process.wait()
     assert lease.active  # the stopper and the next guard must know
+    lease.close()
+
+
+def test_told_to_rebind_it_ends_in_good_order_so_that_its_parent_starts_it_anew(guard):
+    guard.start()
+    kiosk = guard.dial(guard.paths.guard_kiosk, GuardToKiosk)
+    guard.first(kiosk, Status)
+    kiosk.send(Rebind(), time.monotonic())
+    assert guard.process.wait(10) == 0
+    assert guard.process.stderr.read() == ""
+
+
+def test_an_opening_check_of_this_boot_is_read_back_from_the_lease_file(guard):
+    lease = Lease(guard.paths.lease, writable=True)
+    lease.keep_opening((ADDRESS, time.monotonic() - 60.0))
+    guard.start()
+    kiosk = guard.dial(guard.paths.guard_kiosk, GuardToKiosk)
+    opening = guard.first(kiosk, Status).opening
+    assert opening.needed
+    assert opening.valid_left_s == pytest.approx(18 * 3600 - 60, abs=30)
     lease.close()
 
 
