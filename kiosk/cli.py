@@ -199,7 +199,7 @@ def doctor(
     from kiosk.assets import assets_directory
     from kiosk.locale import load_catalogues
     from kiosk.staff.commands.shell import now, print_json
-    from kiosk.staff.health import beacon, house, report
+    from kiosk.staff.health import beacon, computer, house, report
     from kiosk.staff.health import bundle as bundles
     from kiosk.staff.health.machine import Machine
 
@@ -213,8 +213,9 @@ def doctor(
     kiosk = beacon.read(runtime or _runtime(config), at.now_s)
     real = settings is not None and not settings.simulated
     look, radio = None, None
+    alone = real and kiosk is None and computer.guard_runs(machine)
     if settings is not None and real:
-        if kiosk is None or kiosk.status is None:
+        if (kiosk is None or kiosk.status is None) and not computer.guard_runs(machine):
             look = house.WireLook(*hardware.cli.look_at_wires(settings, runtime or _runtime(config)))
         radio = hardware.cli.radio_trouble(settings.treadmill.adapter)
     examined = report.examine(
@@ -226,6 +227,7 @@ def doctor(
         beacon=kiosk,
         radio=radio,
         look=look,
+        alone=alone,
     )
     if as_json:
         print_json(report.as_data(words, examined))

@@ -132,6 +132,13 @@ def test_bluetooth_is_missing_blocked_off_without_its_service_or_fine(tmp_path, 
     assert computer.bluetooth(machine(tmp_path, files), trouble).key == found
 
 
+def test_a_running_guard_is_seen_and_an_editor_of_its_source_is_not(tmp_path):
+    assert not computer.guard_runs(machine(tmp_path, {"proc/7/cmdline": "vim\0hardware/guard/loop.py"}))
+    assert computer.guard_runs(machine(tmp_path, {"proc/8/cmdline": "python\0-m\0hardware.guard\0--config"}))
+    (tmp_path / "proc/8/cmdline").write_text("/usr/bin/python3\0/opt/retrowalk/bin/retrowalk-guard")
+    assert computer.guard_runs(machine(tmp_path))
+
+
 def test_a_display_that_nobody_sees_is_no_display(tmp_path):
     assert told(computer.display(machine(tmp_path), "offscreen")) == ("unreal", Level.DO)
     assert told(computer.display(machine(tmp_path), "KMSDRM")) == ("drawing", Level.FINE)
@@ -235,6 +242,7 @@ def test_a_treadmill_is_unbound_unmeasured_changed_or_fine(tmp_path):
 def test_the_guard_and_the_opening_check_say_what_they_wait_for():
     assert house.guard(None, kiosk_runs=True).level is Level.DO
     assert house.guard(None, kiosk_runs=False).level is Level.FINE
+    assert house.guard(None, kiosk_runs=False, alone=True).level is Level.DO
     assert house.guard(msgspec.structs.replace(STATUS, reset_by=ResetBy.STAFF), kiosk_runs=True).key == "latched"
     assert house.opening(msgspec.structs.replace(STATUS, opening=Opening()))[0].key == "due"
     assert house.opening(msgspec.structs.replace(STATUS, opening=Opening(valid_left_s=7200.0)))[0].key == "fine"

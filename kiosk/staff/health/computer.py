@@ -178,6 +178,12 @@ def services(machine: Machine) -> Finding:
     return todo("services", "down", units=", ".join(bad)) if bad else fine("services", "fine")
 
 
+def guard_runs(machine: Machine) -> bool:
+    """Whether a guard holds the pins of this machine: then nobody else may touch them."""
+    lines = (machine.read(f"proc/{name}/cmdline") or "" for name in machine.names("proc", "[0-9]*"))
+    return any("retrowalk-guard" in line or "hardware.guard" in line.split("\0") for line in lines)
+
+
 def versions(machine: Machine) -> dict[str, str]:
     """What runs here, for Diagnostics and the bundle."""
     system = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.read("etc/os-release") or "", re.MULTILINE)

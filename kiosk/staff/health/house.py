@@ -33,8 +33,10 @@ def configuration(path: Path) -> tuple[Finding, Config | None]:
     return fine("config", "fine", path=str(path)), config
 
 
-def guard(status: Status | None, *, kiosk_runs: bool) -> Finding:
-    """Whether the guard answers, and what it waits for."""
+def guard(status: Status | None, *, kiosk_runs: bool, alone: bool = False) -> Finding:
+    """Whether the guard answers, and what it waits for. *alone*: it runs, and no kiosk does."""
+    if alone:
+        return todo("guard", "alone")
     if status is None:
         return todo("guard", "silent") if kiosk_runs else fine("guard", "not_running")
     if status.reset_by is ResetBy.STAFF:  # a member resets the rest in passing

@@ -42,8 +42,11 @@ def examine(
     beacon: Beacon | None,
     radio: str | None,
     look: WireLook | None,
+    alone: bool = False,
 ) -> Examined:
-    """Look at everything. *radio*: see computer.bluetooth; *look*: the wires, where the guard is not running."""
+    """Look at everything. *radio*: see computer.bluetooth; *look*: the wires, where the guard is not running.
+
+    *alone*: a guard runs without a kiosk; it holds the pins, and nobody can ask it."""
     status = None if beacon is None else beacon.status
     bluetooth = config is None or not config.simulated
     findings = (
@@ -55,8 +58,8 @@ def examine(
         computer.clock(machine),
         *((computer.bluetooth(machine, radio),) if bluetooth else ()),
         *house.treadmill(config, directory, status),
-        house.guard(status, kiosk_runs=beacon is not None),
-        *house.wires(config, status, look),
+        house.guard(status, kiosk_runs=beacon is not None, alone=alone),
+        *(() if alone else house.wires(config, status, look)),
         *house.opening(status),
         computer.display(machine, None if beacon is None else beacon.driver),
         *(panel(beacon) if beacon is not None else ()),
