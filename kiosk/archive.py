@@ -125,7 +125,7 @@ class StoreArchive:
         self._clock_s = float("-inf")
         self._lookups: list[Future[Person | None]] = []
         self._tries: list[Future[SignIn]] = []
-        self._joins: list[Future[str]] = []
+        self._joins: list[tuple[Future[str], Join, str]] = []  # with the new member's identifier
         self._guard_events: dict[int, str] = {}  # SafetyEvent.id -> identifier in the record, newest last
         self._caps: tuple[Cap, ...] | None = None
         self._banner = ""
@@ -186,10 +186,7 @@ class StoreArchive:
                 self._clerk.run(errand, at)
 
     def _join(self, join: Join, at: Moment) -> None:
-        """A member with a code of their own; the walk becomes theirs in the writer's order, behind its closing.
-
-        One transaction: a code that is shown belongs to a member who has the walk, or there is no code.
-        """
+        """A member with a code of their own. What is theirs follows once they are on record: see _joined."""
         member_id = self._store.ids.new(at.utc_ms)
         language = join.language if join.language in MEMBER_LANGUAGES else None
 
@@ -199,13 +196,22 @@ class StoreArchive:
                 members.give_consent(connection, member_id, at.utc_ms)
             return member.code
 
-        self._joins.append(self._store.writer.run(make))
+        self._joins.append((self._store.writer.run(make), join, member_id))
+
+    def _joined(self, made: Future[str], join: Join, member_id: str) -> Joined:
+        """The walk becomes the new member's, in the writer's order behind its closing; scores only with consent.
+
+        Where no member could be made, nothing about the guest is kept.
+        """
+        if made.exception() is not None:
+            return Joined("")
         writer = self._store.writer
         writer.join_member(join.session_id, member_id)
         if join.consent:
             writer.rate(join.ratings)
             if join.why:
                 writer.why_stopped(join.session_id, join.why)
+        return Joined(made.result())
 
     def _service(self, now_s: float) -> list[Event]:
         """In service or not, as the record has it: soon after a fault, and now and then, as a shell may clear it."""
@@ -267,8 +273,9 @@ class StoreArchive:
         for lookup in _settled(self._lookups):
             broken = lookup.exception() is not None
             events.append(Found(None, broken=True) if broken else Found(lookup.result()))
-        for join in _settled(self._joins):
-            events.append(Joined("" if join.exception() is not None else join.result()))
+        waiting = [entry for entry in self._joins if not entry[0].done()]
+        events += [self._joined(*entry) for entry in self._joins if entry[0].done()]
+        self._joins = waiting
         for tried in _settled(self._tries):
             if tried.exception() is not None:
                 events.append(PinTried("", broken=True))

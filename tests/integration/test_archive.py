@@ -12,6 +12,8 @@ from kiosk.session.model import (
     CapsRead,
     FindMember,
     Found,
+    Join,
+    Joined,
     PinTried,
     Record,
     RecordConsent,
@@ -23,8 +25,8 @@ from kiosk.session.model import (
 from kiosk.staff import pin
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
 from kiosk.store.moment import SimulatedWallClock, WallClock
-from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings
-from kiosk.store.repositories import caps, events, members
+from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, StoreError
+from kiosk.store.repositories import caps, events, members, sessions
 from tests.support.desk import SCREENING
 from tests.support.record import START_MS, START_S, moment, opened
 
@@ -184,3 +186,61 @@ def test_a_clock_that_nobody_has_set_is_said_unless_the_world_is_simulated(store
         archive = StoreArchive(store, wall, SCREENING, threaded=False, watch_clock=watch, wants_owner=False)
         said = [event.banner for event in archive.poll(NOW) if isinstance(event, RecordHealth)]
         assert said == ([] if banner is None else [banner])
+
+
+def joins(archive, session, *, consent, now=NOW):
+    ratings = Ratings(session, effort=4, pain_before=1, pain_peak=2, pain_after=2)
+    archive.do(Join(session, "de", consent, ratings, "tired"), now)
+    (answer,) = [event for event in archive.poll(now) if isinstance(event, Joined)]
+    return answer.code
+
+
+def guests_walk(archive):
+    session = archive.new_id(NOW)
+    archive.do(Record(Opening(session, "P1", code_of(Choice("1")), 113, "config", None, plan_s=280.0)), NOW)
+    archive.do(Record(Closing(session, SessionState.STOPPED, "member_stop", 90.0, 20.0, 80, 80)), NOW + 95)
+    return session
+
+
+def test_a_guest_who_joins_has_a_code_the_walk_and_with_consent_its_scores(archive, store):
+    session = guests_walk(archive)
+    code = joins(archive, session, consent=True)
+    person = ask(archive, code).person
+    assert person is not None
+    assert (person.consented, person.language, person.last_session_id) == (True, "de", session)
+    (visit,) = person.history
+    assert (visit.walked_s, visit.effort, visit.pain_after, visit.why) == (90.0, 4, 2, "tired")
+
+
+def test_a_guest_who_joins_and_says_no_to_scores_has_the_walk_alone(archive):
+    code = joins(archive, guests_walk(archive), consent=False)
+    person = ask(archive, code).person
+    assert person is not None
+    assert not person.consented
+    (visit,) = person.history
+    assert (visit.walked_s, visit.effort, visit.pain_before, visit.pain_after, visit.why) == (
+        90.0,
+        None,
+        None,
+        None,
+        "",
+    )
+
+
+def test_two_guests_who_join_get_two_codes_and_their_own_walk_each(archive):
+    one, other = guests_walk(archive), guests_walk(archive)
+    codes = [joins(archive, session, consent=False) for session in (one, other)]
+    assert len(set(codes)) == 2
+    assert [ask(archive, code).person.last_session_id for code in codes] == [one, other]
+
+
+def test_a_record_that_cannot_make_a_member_says_so_and_the_walk_stays_a_guests(archive, store, monkeypatch):
+    session = guests_walk(archive)
+
+    def full(*_, **__):
+        raise StoreError("No free member code was found. Erase members who have left.")
+
+    monkeypatch.setattr(members, "add", full)
+    assert joins(archive, session, consent=True) == ""
+    kept = store.reader.ask(lambda c: sessions.last(c, 1)).result()[0]
+    assert (kept.id, kept.member_id, kept.effort) == (session, None, None)
