@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from hardware.belt.link import Fault, LinkError
+from hardware.belt.wire import WireLink
 from hardware.config.profiles import Profile, Quirks
 from hardware.constants import WISH_MISSING_S
 from hardware.link.messages import LinkState, StatusEvent, StopOutcome, WishMode
@@ -82,6 +84,29 @@ def test_a_machine_whose_slowest_speed_is_above_the_cap_says_so():
     with TreadmillBench(profile=Profile(cap_ckmh=60)) as bench:
         bench.ready()
         assert "slowest speed" in bench.frame.trouble
+
+
+def test_a_machine_too_slow_to_say_what_it_is_is_asked_again_and_known_then(monkeypatch):
+    in_time, read = [False], WireLink.read
+
+    async def slow_read(link: WireLink, char: int, deadline_s: float) -> bytes:
+        if not in_time[0]:
+            raise LinkError(Fault.TIMED_OUT)
+        return await read(link, char, deadline_s)
+
+    monkeypatch.setattr(WireLink, "read", slow_read)
+    profile = Profile(cap_ckmh=500, model="S1", firmware="1.0", commissioned=True)
+    with TreadmillBench(profile=profile) as bench:
+        bench.want(WishMode.HOLD, 1)
+        bench.run(20)
+        assert not bench.frame.facts.commissioned
+        in_time[0] = True
+        bench.run(10)
+        assert (bench.frame.facts.model, bench.frame.facts.firmware) == ("S1", "1.0")
+        assert bench.frame.facts.commissioned
+        assert bench.frame.facts.min_ckmh == 80
+        assert bench.frame.link is LinkState.READY
+        assert bench.frame.generation == 1
 
 
 def test_a_machine_that_wants_pairing_says_so():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from hardware.belt import trouble
@@ -52,11 +53,19 @@ T = TypeVar("T")
 HEAL_S: Final = 2.5  # no data for so long after connecting: perhaps the subscription was not heard
 HEAL_TRIES: Final = 3
 SILENT_S: Final = 10.0  # nobody walks then: the guard has stopped everything after 2.5 s without data
+ASK_AGAIN_S: Final = 5.0  # between two tries to read what was not answered
 PLAUSIBLE_CKMH: Final = 3000  # no treadmill runs faster than 30 km/h: such a record is broken
 
 _NO_SERVICE: Final = frozenset(
     (Fault.NO_WORLD, Fault.NO_BLUETOOTHD, Fault.BLUETOOTHD_SILENT, Fault.NO_ADAPTER, Fault.ADAPTER_OFF)
 )
+_READ: Final = {
+    FEATURE: "features",
+    SPEED_RANGE: "speed_range",
+    INCLINATION_RANGE: "incline_range",
+    MODEL_NUMBER: "model",
+    FIRMWARE_REVISION: "firmware",
+}
 _EVENTS: Final = {
     StatusOp.STOPPED_BY_SAFETY_KEY: StatusEvent.SAFETY_KEY,
     StatusOp.CONTROL_PERMISSION_LOST: StatusEvent.CONTROL_LOST,
@@ -98,6 +107,8 @@ class FtmsClient:
         self._trouble = trouble.NO_TREADMILL_BOUND if address is None else ""
         self._up = False
         self._ready = False  # everything has been read
+        self._told = Told()
+        self._unanswered: set[int] = set()  # characteristics whose read timed out
         self._partial = NO_PARTIAL
         self._event_seq = 0
         self._first_status = True
@@ -128,18 +139,18 @@ class FtmsClient:
     async def keep(self) -> None:
         """Connect, and again one second after each loss. Ends only by cancellation."""
         while self._address is not None:
-            healing: asyncio.Future[None] | None = None
+            beside: list[asyncio.Future[None]] = []
             try:
-                await self._open(self._address)
-                healing = asyncio.ensure_future(self._heal())
+                opened = await self._open(self._address)
+                beside = [asyncio.ensure_future(self._heal()), asyncio.ensure_future(self._ask_again(opened))]
                 await self._gone.wait()
             except LinkError as error:
                 self._failed(error)
             except Exception as error:  # noqa: BLE001 - whatever a link raises against its word, it is tried again
                 self._failed(LinkError(Fault.OTHER, repr(error)))
             finally:
-                if healing is not None:
-                    healing.cancel()
+                for task in beside:
+                    task.cancel()
             self._lost()
             await self._link.disconnect()
             await self._stay_away()
@@ -174,7 +185,7 @@ class FtmsClient:
         """Stay away no longer."""
         self._hurry.set()
 
-    async def _open(self, address: str) -> None:
+    async def _open(self, address: str) -> Opened:
         if self._phase is not LinkState.LOST:
             self._phase = LinkState.SEARCHING
         opened = await self._link.connect(address, CONNECT_DEADLINE_S)
@@ -186,20 +197,32 @@ class FtmsClient:
             self._wake()  # a stop that waits goes out now, before anything is read
         else:
             self._trouble = trouble.NO_CONTROL_POINT
-        told = Told(
-            features=await self._optional(FEATURE, opened, self._link.read),
-            speed_range=await self._optional(SPEED_RANGE, opened, self._link.read),
-            incline_range=await self._optional(INCLINATION_RANGE, opened, self._link.read),
-            model=await self._optional(MODEL_NUMBER, opened, self._link.read),
-            firmware=await self._optional(FIRMWARE_REVISION, opened, self._link.read),
-        )
-        self.machine = machine_of(told, self.profile, control_point=CONTROL_POINT in opened.chars)
-        self.facts = facts_of(told, self.machine, self.profile, address, opened.name)
+        self._told = Told()
+        self._unanswered = set(_READ)
+        await self._ask(opened)
         await self._optional(MACHINE_STATUS, opened, self._link.subscribe)
         self._status_since_s = self._clock.now()
         await self._optional(TRAINING_STATUS, opened, self._link.subscribe)
         self._ready = True
         self._wake()
+        return opened
+
+    async def _ask(self, opened: Opened) -> None:
+        """Read what is still unanswered, and make of it what is known of the machine."""
+        for char in tuple(char for char in _READ if char in self._unanswered):
+            value = await self._optional(char, opened, self._link.read)
+            self._told = replace(self._told, **{_READ[char]: value})
+        self.machine = machine_of(self._told, self.profile, control_point=CONTROL_POINT in opened.chars)
+        self.facts = facts_of(self._told, self.machine, self.profile, self._address or "", opened.name)
+
+    async def _ask_again(self, opened: Opened) -> None:
+        """A read that timed out says nothing of the machine: without its model it would be another one for ever."""
+        while self._unanswered:
+            await asyncio.sleep(ASK_AGAIN_S)
+            try:
+                await self._ask(opened)
+            except LinkError:
+                return  # the link is gone, and everything is asked anew over the next
 
     async def _heal(self) -> None:
         """Subscribe again to what was subscribed to and does not come (quirk of KingSmith, see CCCD_GAP_S)."""
@@ -225,14 +248,19 @@ class FtmsClient:
     ) -> T | None:
         """What machines leave out or answer badly (quirks 21, 26, 29): counted, not fatal."""
         if char not in opened.chars:
+            self._unanswered.discard(char)
             return None
         try:
-            return await call(char, COMMAND_DEADLINE_S)
+            value = await call(char, COMMAND_DEADLINE_S)
         except LinkError as error:
             if error.fault is Fault.NO_LINK:
                 raise
             self.anomalies += 1
+            if error.fault is not Fault.TIMED_OUT:
+                self._unanswered.discard(char)
             return None
+        self._unanswered.discard(char)
+        return value
 
     def _begin(self, opened: Opened) -> None:
         self.generation = opened.generation
