@@ -1,18 +1,16 @@
-"""After the walk: scores, summary. And staff: reset, out of service."""
+"""After the walk: scores, summary. Staff's reset and out of service: service.py."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Cause, LinkState, Missing, Reset, ResetBy, Status
-from hardware.link.messages import State as GuardState
+from hardware.link.messages import Cause
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import CHEST, Verdict, Visit, judge
 from kiosk.session.model import Joined, Record
-from kiosk.session.near import ask_pin
-from kiosk.session.turn import Turn, staff_latched
-from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
+from kiosk.session.turn import Turn
+from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.store.kinds import Severity
 from kiosk.store.kinds import Verdict as Kept
 from kiosk.store.records import EventIn, Ratings
@@ -171,101 +169,3 @@ def joined_screen(t: Turn, intent: Intent) -> None:
     """The code was written down."""
     if intent.kind in (IntentKind.DONE, IntentKind.NEXT, IntentKind.CANCEL, IntentKind.BACK):
         t.leave()
-
-
-# ------------------------------------------------------------------------------------------------ staff
-
-ITEMS: Final = (("reset.item.person", True), ("reset.item.belt", True))
-
-
-def reset_items(t: Turn) -> tuple[Tile, ...]:
-    """What has to be seen and proved before a reset: two things by a person, the rest by the guard."""
-    status = t.status
-    if key_step(t):
-        return (Tile("reset.item.key", TileState.ACTIVE, tap=True),)
-    missing = set(status.reset_missing) if status is not None else set(Missing)
-    seen = [(key, index in t.state.reset_taps, tap) for index, (key, tap) in enumerate(ITEMS)]
-    seen += [
-        ("reset.item.red", Missing.RED_PRESSED not in missing, False),
-        ("reset.item.clip", Missing.CLIP_OPEN not in missing, False),
-        ("reset.item.link", not missing & _LINK, False),
-        ("reset.item.still", Missing.BELT_MOVING not in missing, False),
-    ]
-    return tuple(
-        Tile(key, TileState.DONE if done else TileState.ACTIVE if tap else TileState.WAITING, tap)
-        for key, done, tap in seen
-    )
-
-
-_LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
-
-
-def key_step(t: Turn) -> bool:
-    """The reset is done, and the treadmill's own key can be put back now that the permit holds it."""
-    status = t.status
-    return status is not None and status.state is not GuardState.LATCHED and t.state.key_out
-
-
-def can_reset(t: Turn) -> bool:
-    """Every item is done and the guard misses nothing more. With nothing latched there is nothing to do."""
-    status = t.status
-    if status is None:
-        return False
-    if status.state is not GuardState.LATCHED:
-        return True
-    return not status.reset_missing and all(tile.state is TileState.DONE for tile in reset_items(t))
-
-
-def reset(t: Turn, intent: Intent) -> None:
-    """The checklist and the reset. It never moves a belt."""
-    match intent.kind:
-        case IntentKind.TICK | IntentKind.CONFIRM if key_step(t):
-            t.state = replace(t.state, key_out=False)
-            t.play("done")
-            t.leave()
-        case IntentKind.TICK if 0 <= intent.value < len(ITEMS):
-            t.state = replace(t.state, reset_taps=t.state.reset_taps | {intent.value})
-            t.play("tick")
-        case IntentKind.CONFIRM if can_reset(t):
-            status = t.status
-            if status is not None and status.state is GuardState.LATCHED:
-                cause = status.cause.value if status.cause is not None else ""
-                t.actions.append(
-                    Record(EventIn("reset_by_staff", Severity.NOTICE, cause=cause, detail=t.state.staff))
-                )
-                t.send(Reset(ResetBy.STAFF))
-            else:
-                t.leave()
-        case IntentKind.BACK | IntentKind.CANCEL:
-            t.go(ScreenId.OUT_OF_SERVICE if staff_latched(t.status) else ScreenId.ATTRACT)
-
-
-def resetting(t: Turn) -> None:
-    """The guard has let go: back to work."""
-    status = t.status
-    if status is not None and status.state is not GuardState.LATCHED and t.state.reset_taps and not t.state.key_out:
-        t.play("done")
-        t.leave()
-
-
-def out_of_service(t: Turn, intent: Intent) -> None:
-    """Only staff lead on from here."""
-    if intent.kind is IntentKind.STAFF:
-        ask_pin(t)
-
-
-def back_in_service(t: Turn) -> None:
-    """What held it is gone."""
-    if serviceable(t.status):
-        t.go(ScreenId.ATTRACT)
-
-
-def serviceable(status: Status | None) -> bool:
-    """The guard answers, and no stop waits for staff."""
-    return status is not None and not staff_latched(status) and status.link is not LinkState.OFF
-
-
-def attracting(t: Turn) -> None:
-    """A stop that waits for staff takes the treadmill out of service."""
-    if staff_latched(t.status):
-        t.go(ScreenId.OUT_OF_SERVICE)
