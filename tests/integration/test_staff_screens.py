@@ -40,7 +40,7 @@ def offered(view):
         case PickView():
             return {Intent(IntentKind.CHOOSE, index) for index in range(len(view.choices))}
         case TypeView():
-            return {Intent(IntentKind.LETTER, index) for index in range(len(LETTERS))}
+            return {Intent(IntentKind.LETTER, index) for index in range(len(view.keys or LETTERS))}
     return set()
 
 
@@ -62,6 +62,23 @@ def test_everything_a_page_offers_can_be_reached_on_every_panel(size, language):
             turns |= {Intent(IntentKind.NEXT)} - found
         assert wanted <= reached, (entry.name, wanted - reached)
         assert turns == set(), f"{entry.name}: pages that cannot be turned"
+
+
+def test_a_key_types_what_is_written_on_it():
+    size = PANELS[0]
+    ui = gallery.open_ui(size, gallery.panel(size))
+    kinds = set()
+    for entry in pages():
+        view = entry.snapshot.staff.page
+        if not isinstance(view, TypeView):
+            continue
+        signs = view.keys or LETTERS
+        kinds.add(signs)
+        canvas = screens.paint(None, ui, entry.snapshot)
+        for rect, intent in screens.targets(ui, entry.snapshot):
+            if intent.kind is IntentKind.LETTER:
+                assert [text.text for text in canvas.texts if rect.contains(text.ink)] == [signs[intent.value]]
+    assert len(kinds) > 1
 
 
 def test_a_button_that_wants_to_be_held_fills_while_a_finger_stays():

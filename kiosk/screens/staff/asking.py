@@ -46,6 +46,7 @@ def _below(rect: Rect, y: int) -> Rect:
 def letters(c: Canvas, view: TypeView) -> None:
     """What is typed, and a key for each letter; a small panel turns pages of them and shows what is typed above."""
     m = c.m
+    signs = view.keys or LETTERS
     made = frame(c, (f"{view.typed}|" if view.typed else view.title) if m.compact else view.title)
     body = message(c, made.body, view.message, Tone.NOTICE)
     if not m.compact:
@@ -57,8 +58,8 @@ def letters(c: Canvas, view: TypeView) -> None:
         c.block(view.text, hint, m.small, theme.MUTED, max_lines=2, valign="middle", least=m.least)
     across = max(6, min(10, (body.width + m.gap) // (m.touch + m.gap)))
     down = max(1, (body.height + m.gap) // (m.touch + m.gap))
-    keys, _, pages = shown_page(LETTERS, view.page, across * down)
-    rows = min(down, -(-min(len(LETTERS), across * down) // across))
+    keys, _, pages = shown_page(signs, view.page, across * down)
+    rows = min(down, -(-min(len(signs), across * down) // across))
     for (index, letter), cell in zip(keys, grid(body, across, rows, m.gap), strict=False):
         c.box(cell, theme.BUTTON, line=theme.BUTTON_LINE)
         cap = min(m.body, cell.height // 3)
@@ -83,10 +84,11 @@ def _type_footer(c: Canvas, free: Rect, view: TypeView, pages: int) -> None:
         widgets.button(c, place, "" if m.compact else done, intent, widgets.PRIMARY, icon=sign, max_lines=1)
     place, free = cut_left(free, wide, m.gap)
     widgets.button(c, place, "", Intent(IntentKind.ERASE), icon="erase")
-    place, free = cut_left(free, wide, m.gap)
-    c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
-    c.target(place, Intent(IntentKind.SPACE))
-    c.fill(Rect(place.centerx - wide // 4, place.centery + m.small // 3, wide // 2, 4), theme.TEXT)
+    if not view.keys:
+        place, free = cut_left(free, wide, m.gap)
+        c.box(place, theme.BUTTON, line=theme.BUTTON_LINE)
+        c.target(place, Intent(IntentKind.SPACE))
+        c.fill(Rect(place.centerx - wide // 4, place.centery + m.small // 3, wide // 2, 4), theme.TEXT)
     if pages > 1:
         place, free = cut_left(free, wide, m.gap)
         widgets.button(c, place, "", Intent(IntentKind.NEXT), icon="arrow_right")
