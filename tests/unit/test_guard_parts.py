@@ -37,6 +37,21 @@ def test_a_proof_counts_once():
     assert opening.with_proof(check, Proof.SOUND).proved == (Proof.SOUND,)
 
 
+@pytest.mark.parametrize(
+    ("alarm", "sound", "sounded", "proved"),
+    [
+        (True, True, True, {Proof.ALARM, Proof.SOUND}),
+        (True, True, False, {Proof.SOUND}),
+        (True, False, True, {Proof.ALARM}),
+        (False, True, True, {Proof.SOUND}),
+        (False, False, True, set()),
+    ],
+)
+def test_what_staff_heard_is_proved_and_the_alarm_only_if_it_sounded(alarm, sound, sounded, proved):
+    check = but(opening.begun(), sounded=sounded)
+    assert set(opening.with_heard(check, Heard(alarm, sound)).proved) == proved
+
+
 def test_each_loop_is_proved_for_itself_and_only_after_it_was_open():
     check = opening.with_switches(opening.begun(), wires())
     assert check.proved == ()
@@ -110,6 +125,7 @@ def test_leaving_and_coming_back():
     held = deck.eased(away, (200, 0))
     for inside in (Deck.SAFE, None):
         assert deck.watched(held, inside, slowest=True, now_s=12.0) == Away(held=(200, 0))
+    assert deck.watched(held, Deck.OPEN_END, slowest=True, now_s=12.0) == held
 
 
 def test_easing_and_stopping_begin_on_time():
@@ -120,6 +136,9 @@ def test_easing_and_stopping_begin_on_time():
     assert not deck.must_stop(Away(), 100.0)
     assert not deck.must_stop(out, OFF_DECK_STOP_S - 0.001)
     assert deck.must_stop(out, OFF_DECK_STOP_S)
+    late = Away(since_s=100.0)
+    assert not deck.must_ease(late, 100.0)
+    assert not deck.must_stop(late, 100.0)
     slow = Away(since_s=0.0, slow_s=1.0)
     assert not deck.must_stop(slow, 1.0 + OFF_DECK_SLOW_S - 0.001)
     assert deck.must_stop(slow, 1.0 + OFF_DECK_SLOW_S)
