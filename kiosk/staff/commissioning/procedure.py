@@ -221,8 +221,9 @@ def step(state: Procedure, seen: Seen | None, deeds: Sequence[Deed], now_s: floa
     if state.phase in ENDS:
         return Turn(state, (), _page(state, state.phase))
     if seen is None or not 0 <= now_s - seen.at_s <= SILENT_S:
-        if state.phase == "anew":
-            return Turn(but(state, rebound=True), (), _page(state, "anew"))
+        if state.phase in ("anew", "signed"):
+            page = _page(state, "anew") if state.phase == "anew" else _page(state, "reset")
+            return Turn(but(state, rebound=True), (), page)
         silent = _page(state, "connecting", blocked=(Missing.BELT_PROCESS,), moving=state.run is not None)
         return Turn(state, (), silent)
     if state.run is not None:
@@ -1141,11 +1142,14 @@ def _sign(state: Procedure, _seen: Seen, deeds: tuple[Deed, ...], now_s: float) 
 
 
 def _signed(state: Procedure, seen: Seen, _deeds: tuple[Deed, ...], now_s: float) -> Turn:
-    """Over once the treadmill is back with its profile in force."""
+    """Over once the treadmill is back with its profile in force. Asked for once: a slow radio needs its time."""
     status = seen.status
     if status.facts is not None and status.facts.commissioned:
         state = _to(state, "done", now_s)
         return Turn(state, (), _page(state, "done"))
-    if status.facts is not None and now_s - (state.asked_s or 0.0) > 5 * AGAIN_S:
-        return Turn(but(state, asked_s=now_s), (Rebind(),), _page(state, "reset"))
-    return Turn(state, (), _page(state, "connecting", blocked=status.arm_missing, trouble=status.trouble))
+    if status.facts is None or status.link is LinkState.OFF:
+        state = but(state, rebound=True)
+    page = _page(state, "connecting", blocked=status.arm_missing, trouble=status.trouble)
+    if not state.rebound and now_s - (state.asked_s or 0.0) > 5 * AGAIN_S:
+        return Turn(but(state, asked_s=now_s), (Rebind(),), page)
+    return Turn(state, (), page)
