@@ -37,6 +37,7 @@ from kiosk.session.model import (
     RecordWhy,
     ServiceRead,
     TryPin,
+    Unjoin,
 )
 from kiosk.staff.desk.clerk import Clerk
 from kiosk.staff.desk.model import Run
@@ -178,6 +179,8 @@ class StoreArchive:
                 self._keep_screening(member_id, outcome, signer, at)
             case Join():
                 self._join(action, at)
+            case Unjoin(code):
+                writer.run(lambda connection: forget(connection, code, at.utc_ms))
             case FindMember(code):
                 self._lookups.append(self._store.reader.ask(lambda connection: find_person(connection, code, at)))
             case TryPin(pin):
@@ -337,6 +340,13 @@ def _settled(futures: list[Future[T]]) -> list[Future[T]]:
     done = [future for future in futures if future.done()]
     futures[:] = [future for future in futures if not future.done()]
     return done
+
+
+def forget(connection: Connection, code: str, utc_ms: int) -> None:
+    """Erase the member with this code, if there is one; their walks stay as a guest's."""
+    member = members.by_code(connection, code)
+    if member is not None:
+        members.erase(connection, member.id, utc_ms)
 
 
 def day_of(utc_ms: int) -> date:

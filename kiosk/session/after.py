@@ -8,7 +8,7 @@ from typing import Final
 from hardware.link.messages import Cause
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import CHEST, Verdict, Visit, judge
-from kiosk.session.model import Joined, Record
+from kiosk.session.model import Joined, Record, Unjoin
 from kiosk.session.turn import Turn
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.store.kinds import Severity
@@ -154,7 +154,9 @@ def joining(t: Turn) -> None:
 def joined(t: Turn, answer: Joined) -> None:
     """The code is there, or the record could not."""
     if t.state.screen is not ScreenId.CONSENT or t.stay.join_asked_s is None:
-        return  # the person has gone: the code is lost with them, and staff can give another
+        if answer.code:  # nobody read it: nothing about this guest is kept after all
+            t.actions.append(Unjoin(answer.code))
+        return
     if not answer.code:
         t.stay = replace(t.stay, joining=False, join_asked_s=None, join_failed=True, consent=False)
         t.go(ScreenId.SUMMARY)

@@ -401,6 +401,13 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjoin:
+    """The code came when nobody was there to read it: no member, and the walk stays a guest's."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordScreening:
     """What a member's full form came to."""
 
@@ -430,5 +437,17 @@ class Hush:
 
 
 Action = (
-    Send | FindMember | TryPin | Record | RecordWhy | RecordConsent | RecordScreening | Join | Play | Say | Hush | Run
+    Send
+    | FindMember
+    | TryPin
+    | Record
+    | RecordWhy
+    | RecordConsent
+    | RecordScreening
+    | Join
+    | Unjoin
+    | Play
+    | Say
+    | Hush
+    | Run
 )

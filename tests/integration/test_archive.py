@@ -21,6 +21,7 @@ from kiosk.session.model import (
     RecordScreening,
     RecordWhy,
     TryPin,
+    Unjoin,
 )
 from kiosk.staff import pin
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
@@ -244,3 +245,12 @@ def test_a_record_that_cannot_make_a_member_says_so_and_the_walk_stays_a_guests(
     assert joins(archive, session, consent=True) == ""
     kept = store.reader.ask(lambda c: sessions.last(c, 1)).result()[0]
     assert (kept.id, kept.member_id, kept.effort) == (session, None, None)
+
+
+def test_a_code_that_nobody_read_is_nobodys_and_the_walk_is_a_guests_again(archive, store):
+    session = guests_walk(archive)
+    code = joins(archive, session, consent=True)
+    archive.do(Unjoin(code), NOW)
+    assert ask(archive, code).person is None
+    kept = store.reader.ask(lambda c: sessions.last(c, 1)).result()[0]
+    assert (kept.id, kept.member_id, kept.effort, kept.why) == (session, None, None, None)

@@ -34,6 +34,7 @@ from kiosk.session.model import (
     CapsRead,
     Hush,
     Join,
+    Joined,
     Person,
     Play,
     Record,
@@ -43,6 +44,7 @@ from kiosk.session.model import (
     Say,
     Send,
     Touched,
+    Unjoin,
 )
 from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.store.kinds import CapScope, SessionState
@@ -682,6 +684,19 @@ def test_without_a_code_the_guest_is_told_and_stays_a_guest(walked):
         ("summary", "join"), ("consent", "yes"), ("consent", wait(7)), ("summary", None),
     )  # fmt: skip
     assert desk.shown.summary.join_failed
+
+
+def test_a_code_that_comes_when_nobody_is_there_to_read_it_makes_no_member():
+    desk = Desk()
+    desk.joins = None
+    desk.follow(
+        *TO_WALK, ("walk", stop_bar), *AT_REST, ("why_stopped", "skip"), ("effort", "skip"), ("pain", "skip"),
+        ("summary", "join"), ("consent", "yes"), ("consent", wait(7)), ("summary", "done"), ("attract", None),
+    )  # fmt: skip
+    desk.step(Joined("739152"))
+    assert desk.actions[-1] == Unjoin("739152")
+    assert desk.screen is S.ATTRACT
+    assert "739152" not in repr(desk.state)
 
 
 def test_while_nothing_is_recorded_nobody_is_offered_a_membership():
