@@ -7,6 +7,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 have dbus-daemon || need="$need dbus"
 have Xvfb || need="$need xvfb"
 have xdotool || need="$need xdotool"
+have openssl || need="$need openssl"
 python3 -c 'import venv, ensurepip' 2>/dev/null || need="$need python3-venv"
 [ -z "$need" ] && exit 0
 if [ "$(id -u)" = 0 ]; then

@@ -1,8 +1,11 @@
 """The appliance around the kiosk: asking, watchdog, console page, version, the answer where nothing is simulated."""
 
 import os
+import re
+import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from kiosk.appliance import ask, console, helper
 from kiosk.appliance.ask import Answer, AskError, Desk, Verb
@@ -166,3 +169,22 @@ def test_every_lack_has_its_words(language):
     for name in ("no_touch", "no_sound"):
         assert catalogue(f"notice.{name}.long")
         assert catalogue(f"notice.{name}.short")
+
+
+@pytest.mark.parametrize("command", [["demo"], ["treadmill", "list"], ["treadmill", "simulate"]])
+def test_where_the_simulated_world_is_left_out_its_commands_are_one_sentence(command, monkeypatch):
+    from kiosk.cli import app
+
+    monkeypatch.setitem(sys.modules, "hardware.simulated", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2
+    assert "not part of the appliance" in done.output
+
+
+def test_the_version_is_told():
+    from kiosk.cli import app
+
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.exit_code == 0
+    assert re.fullmatch(r"retrowalk \d+\.\d+\.\d+\n", done.output)
