@@ -79,8 +79,10 @@ files_of() { # the files of these modules and of what they need, in loading orde
   for name; do modprobe -S "$abi" -d "$work/kernel" --show-depends "$name" 2>/dev/null || true; done |
     awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
+# Pairing draws its keys from drbg, which no other module names as what it needs.
 for file in $(files_of bluetooth hci_vhci uhid configfs 9p 9pnet_virtio virtio_pci virtio_blk ext4 overlay \
-                       ecdh_generic ecc cmac algif_hash algif_skcipher aesni_intel ccm crct10dif_generic); do
+                       ecdh_generic ecc cmac drbg jitterentropy_rng hmac sha512_generic \
+                       algif_hash algif_skcipher aesni_intel ccm crct10dif_generic); do
   install -D -m 644 "$file" "$to/${file#"$from"/}"
 done
 mkdir "$extra/lib" && ln -s ../usr/lib/modules "$extra/lib/modules"
