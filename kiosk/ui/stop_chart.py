@@ -48,6 +48,8 @@ def write_stop_chart(path: Path, picture: StopPicture) -> None:
     board = _Board(pygame.Surface(SIZE), Fonts(assets_directory() / "fonts"))
     board.surface.fill(theme.BACKGROUND)
     board.words(picture.title, 40, 26, theme.TEXT, Face.SEMIBOLD, TITLE)
+    if any(m > picture.room_m for _, m in picture.travel):
+        board.words("yellow: runs on for more than half the deck", SIZE[0] - 60, 30, theme.AMBER, align="right")
     wide = (SIZE[0] - 40 - 2 * 90) // 2
     left = Rect(90, 150, wide - 20, SIZE[1] - 250)
     right = Rect(90 + wide + 110, 150, wide - 40, SIZE[1] - 250)
