@@ -24,20 +24,20 @@ from typing import Final
 import msgspec
 
 from tests.bench.common import claim, code_key, percentile, table
-from tests.system import test_system
+from tests.system import by_name, test_system
 from tests.system.outcome import Job, Outcome, Trip
 from tests.system.session import COMMAND, DEATHS, PATIENCE_S, write_job
 from tests.system.vm import MachineError, VirtualMachine, booted, cache_directory
 
 Judge = Callable[[Outcome], None]
 CODE: Final = ("hardware", "kiosk", "tests/system", "tests/support")
-ONCE: Final = frozenset({"short_walk", "clip_opened_on_screen"})  # minutes each
+BY_NAME: Final = frozenset({"short_walk", "clip_opened_on_screen", "pairing_wanted"})  # minutes each, or on trial
 
 
 def judges() -> dict[str, Judge]:
     """The test of each scenario, in their order."""
     found: dict[str, Judge] = {}
-    for name, value in vars(test_system).items():
+    for name, value in (*vars(test_system).items(), *vars(by_name).items()):
         if name.startswith("test_"):
             found |= {mark.args[0]: value for mark in value.pytestmark if mark.name == "scenario"}
     return found
@@ -170,7 +170,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run has done")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     options = parser.parse_args()
-    names = options.names or [name for name in known if name not in ONCE]
+    names = options.names or [name for name in known if name not in BY_NAME]
     if unknown := sorted(set(names) - set(known)):
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
     record = Record(fresh=options.fresh)

@@ -100,11 +100,16 @@ def scheduled(name: str, argv: list[str]) -> list[str]:
     return ["nice", "-n", str(int(settings.get("Nice", "0")) - os.getpriority(os.PRIO_PROCESS, 0)), *argv]
 
 
+def bluez_says(path: str, interface: str, name: str) -> bool:
+    """True when BlueZ has that property of that object, and it is true."""
+    ask = f"dbus-send --system --print-reply --dest=org.bluez {path} org.freedesktop.DBus.Properties.Get"
+    command = [*ask.split(), f"string:{interface}", f"string:{name}"]
+    return b"boolean true" in subprocess.run(command, capture_output=True, check=False).stdout
+
+
 def powered() -> bool:
     """True when BlueZ says that its adapter is on."""
-    ask = "dbus-send --system --print-reply --dest=org.bluez /org/bluez/hci0 org.freedesktop.DBus.Properties.Get"
-    command = [*ask.split(), "string:org.bluez.Adapter1", "string:Powered"]
-    return b"boolean true" in subprocess.run(command, capture_output=True, check=False).stdout
+    return bluez_says("/org/bluez/hci0", "org.bluez.Adapter1", "Powered")
 
 
 class GuestHouse(House):
@@ -163,6 +168,10 @@ class GuestHouse(House):
                 return
             time.sleep(0.1)
         raise Timeout("bluetoothd has no powered adapter")
+
+    def device_says(self, name: str) -> bool:
+        """True when BlueZ has that property of the treadmill, and it is true."""
+        return bluez_says(f"/org/bluez/hci0/dev_{ADDRESS.replace(':', '_')}", "org.bluez.Device1", name)
 
     # ------------------------------------------------------------------------------------------ our processes
 

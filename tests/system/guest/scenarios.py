@@ -450,6 +450,36 @@ def unanswered(house: GuestHouse) -> Cause:
     return cause
 
 
+def pairing_wanted(house: GuestHouse, repeats: int) -> Seen:
+    """The treadmill wants an encrypted link before it obeys. A new belt process pairs; after a silence of the radio
+    the bond is used again; and the clip stops the belt as ever.
+    """
+    seen = Seen()
+    for _ in range(repeats):
+        house.mischief("needs_pairing")
+        try:
+            house.end("belt")
+            kiosk = house.kiosk()
+            kiosk.expect(lambda status: status.link is not LinkState.READY, "lost link", RESET_WAIT_S)
+            started_s = now_s()
+            house.ensure()
+            kiosk.expect(lambda status: status.link is LinkState.READY, "ready link", RESET_WAIT_S)
+            seen.facts["ready_s"] = round(now_s() - started_s, 2)
+            seen.facts["paired"] = house.device_says("Paired")
+            kiosk.close()
+            with scripted(house, seen) as kiosk:
+                seen.trips.append(trip(house, opened(house, "clip"), kiosk))
+                house.mischief("link_cut")
+                kiosk.expect(lambda status: status.link is not LinkState.READY, "lost link", RESET_WAIT_S)
+                house.mischief("link_cut", on=False)
+                back_s = now_s()
+                kiosk.expect(lambda status: status.link is LinkState.READY, "ready link", RESET_WAIT_S)
+                seen.facts["ready_again_s"] = round(now_s() - back_s, 2)
+        finally:
+            house.mischief("needs_pairing", on=False)
+    return seen
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One row of the table."""
@@ -487,6 +517,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "adapter_gone": Scenario(
         broken(lambda house: misbehaves(house, ADAPTER_GONE), lambda house: house.mischief(ADAPTER_GONE, on=False))
     ),
+    "pairing_wanted": Scenario(pairing_wanted),
     "treadmill_unanswering": Scenario(broken(unanswered, lambda house: house.mischief("att_silent", on=False))),
 }
 
