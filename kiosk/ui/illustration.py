@@ -98,7 +98,7 @@ def _drift(pen: Pen, x: float, tip: float) -> None:
     pen.frame((30, 150, 52, 260), 14, 12, DO, STEEL_DARK)
     _deck_side(pen, left=150, right=1270, top=824)
     _walker_side(pen, x, 824)
-    pen.arrow((x, 946), (tip, 946), 46, DO, head=120)
+    pen.arrow((x, 928), (tip, 928), 40, DO, head=96)
 
 
 def _drift_open_end(pen: Pen) -> None:
