@@ -110,6 +110,7 @@ class Promises:
         self.opening.looked(rig, inputs, before, after, out)
 
         if before.tick_s is None:
+            self.staff_seen = False  # a guard started anew has its own latch
             assert before.state is State.LATCHED, "a guard that starts is not latched"
             assert not out.permit, "a guard that starts gives the permit"
         # I1: what trips, trips in this very step
@@ -475,7 +476,7 @@ def dominated(rig: Rig, before: Machine, inputs: Inputs, after: Machine, healthy
         _, faulty = step(before, with_fault(inputs, name), now, rig.rules)
         assert faulty.permit <= healthy.permit, f"I10: {name} gives a permit"
         if faulty.wish.mode is WishMode.RUN:
-            assert healthy.wish.mode is WishMode.RUN, f"I10: {name} gives a start"
+            assert healthy.wish.mode is WishMode.RUN, f"I10: {name} gives a start ({before.state}: {after.cause})"
             # A target lowered in this very tick may be lowered gently instead, by the ramp of a soft stop.
             speed = max(healthy.wish.speed_ckmh, before.course.speed_ckmh if before.mode is WishMode.RUN else 0)
             assert faulty.wish.speed_ckmh <= speed, f"I10: {name} gives a higher target"

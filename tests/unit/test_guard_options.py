@@ -13,6 +13,7 @@ from hardware.link.messages import (
     Reset,
     ResetBy,
     State,
+    StatusEvent,
     Stop,
     StopWhy,
     Target,
@@ -257,3 +258,18 @@ def test_a_guard_that_starts_has_heard_no_pulse_yet():
     rig.belt_mm = 20_000
     rig.run(9.5)
     assert not rig.machine.lease
+
+
+# ------------------------------------------------------------------------------------ two things at once
+
+
+def test_a_belt_stopped_at_its_console_is_not_driven_down_a_ramp_because_the_screen_froze_as_well():
+    rig = walking()
+    rig.screen = False
+    rig.run(0.6, lambda: rig.now - rig.drawn_at > 0.49)
+    assert rig.state is State.RUNNING
+    rig.plant.report(StatusEvent.STOPPED_BY_USER)
+    rig.tick()
+    rig.tick()
+    assert rig.machine.cause is Cause.BELT_STOPPED_ITSELF
+    assert rig.out.wish.mode is WishMode.STOP
