@@ -35,7 +35,7 @@ from hardware.link.messages import (
     Target,
 )
 from kiosk.staff.commissioning.instruction import CHECK_STEPS, Act, Awaits, Deed, Instruction
-from kiosk.staff.commissioning.procedure import FAILURE_OF, SILENT_S, STEP_BACK_S, Seen
+from kiosk.staff.commissioning.memory import FAILURE_OF, SILENT_S, STEP_BACK_S, Seen
 
 SESSION: Final = "opening-check"
 BRAKE_CKMH: Final = 150

@@ -31,7 +31,7 @@ from hardware.link.messages import (
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed, Instruction
 from kiosk.staff.commissioning.job import Job
-from kiosk.staff.commissioning.procedure import Seen
+from kiosk.staff.commissioning.memory import Seen
 
 ALIVE_S: Final = 0.100
 LOOK_S: Final = 0.100

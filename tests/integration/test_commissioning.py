@@ -14,6 +14,8 @@ from hardware.simulated.machines import BENCH, SIMULATED_S1
 from kiosk.staff.commissioning import procedure
 from kiosk.staff.commissioning.findings import Findings
 from kiosk.staff.commissioning.hands import AutoHand
+from kiosk.staff.commissioning.instruction import Act, Deed
+from kiosk.staff.commissioning.memory import Seen
 from tests.support.composed import ADDRESS, Composed
 from tests.support.technician import STRICT, Room, Session, commissioning
 
@@ -146,8 +148,8 @@ def test_staff_may_stop_at_any_time_and_leave_with_what_was_measured():
     now_s = session.house.now_s
     turn = procedure.step(
         session.state,
-        procedure.Seen(session.house.status, session.house.kiosk.status_at_s),
-        (procedure.Deed(procedure.Act.STOP, now_s),),
+        Seen(session.house.status, session.house.kiosk.status_at_s),
+        (Deed(Act.STOP, now_s),),
         now_s,
     )
     session.state = turn.state

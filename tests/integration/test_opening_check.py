@@ -16,7 +16,7 @@ from kiosk.staff.cli import app as staff_app
 from kiosk.staff.commands.treadmill import treadmill as treadmill_app
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
-from kiosk.staff.commissioning.procedure import Seen
+from kiosk.staff.commissioning.memory import Seen
 from tests.support.composed import ADDRESS, Composed
 from tests.support.technician import STRICT, TURN_QUANTA, Room
 

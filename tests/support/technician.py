@@ -12,7 +12,7 @@ from hardware.link.messages import Missing
 from hardware.simulated.machines import Machine
 from kiosk.staff.commissioning import procedure
 from kiosk.staff.commissioning.hands import AutoHand
-from kiosk.staff.commissioning.procedure import Procedure, Seen, Turn
+from kiosk.staff.commissioning.memory import Procedure, Seen, Turn
 from tests.support.composed import Composed
 
 STRICT = Checks()

@@ -18,7 +18,7 @@ from kiosk.staff import opening
 from kiosk.staff.commissioning import page, procedure, progress
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import Act, Deed, Instruction
-from kiosk.staff.commissioning.procedure import Seen
+from kiosk.staff.commissioning.memory import ENDS, Seen
 from kiosk.staff.commissioning.progress import Progress
 
 
@@ -88,7 +88,7 @@ class CommissionJob:
     @property
     def ended(self) -> bool:
         """True once nothing more will come."""
-        return self.state.phase in procedure.ENDS
+        return self.state.phase in ENDS
 
     @property
     def good(self) -> bool:

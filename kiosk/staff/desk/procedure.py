@@ -28,7 +28,7 @@ from kiosk.staff.commissioning import procedure, progress
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import CHECK_STEPS, STEPS, Act, Awaits, Deed, Instruction, filled
 from kiosk.staff.commissioning.job import day_of
-from kiosk.staff.commissioning.procedure import Procedure, Seen
+from kiosk.staff.commissioning.memory import ENDS, Procedure, Seen
 from kiosk.staff.commissioning.progress import Progress
 from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
@@ -267,7 +267,7 @@ class ProcedurePage(Page):
 
     def _over(self) -> bool:
         return (self.check is not None and self.check.phase in opening.ENDS) or (
-            self.commission is not None and self.commission.phase in procedure.ENDS
+            self.commission is not None and self.commission.phase in ENDS
         )
 
     def _leave(self, t: DeskTurn) -> None:
