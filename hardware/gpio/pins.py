@@ -18,7 +18,7 @@ Polarity, for every backend (levels are electrical, 1 = high):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from hardware.link.endpoint import Endpoint
 from hardware.link.messages import PinDrive, PinLevels
@@ -26,6 +26,9 @@ from hardware.link.messages import PinDrive, PinLevels
 
 class PinError(Exception):
     """A pin cannot be read, driven or claimed; the text is a sentence for staff."""
+
+
+PINS: Final = 64  # more than any Pi has: a world that tells of others is not remembered
 
 
 class Pins(Protocol):
@@ -52,7 +55,7 @@ class WorldPins:
     def levels(self, now_s: float) -> Mapping[int, int]:
         """The levels as the world last told them. Raises PinError when the world is gone."""
         for frame in self._world.drain(now_s):
-            self._levels.update(frame.body.levels)
+            self._levels.update((pin, level) for pin, level in frame.body.levels if 0 <= pin < PINS)
         if self._world.closed:
             raise PinError("The simulated pins are gone.")
         return self._levels

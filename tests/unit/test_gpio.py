@@ -122,6 +122,13 @@ def test_a_loop_that_follows_the_test_pulse_stays_closed():
 # ------------------------------------------------------------------------------------ the simulated world
 
 
+def test_pins_that_no_board_has_are_not_remembered():
+    ours, world = memory_pair(PinLevels, PinDrive)
+    pins = WorldPins(ours)
+    world.send(PinLevels(((17, 1), (-1, 1), (10**9, 1))), 1.0)
+    assert pins.levels(1.0) == {17: 1}
+
+
 def test_the_worlds_pins_keep_the_newest_level_and_tell_what_is_driven():
     ours, world = memory_pair(PinLevels, PinDrive)
     pins = WorldPins(ours)
