@@ -86,6 +86,7 @@ class Promises:
         self.wrong: float | None = None
         self.link_test: float | None = None
         self.last_speed = 0
+        self.tested = False
 
     def __call__(self, rig: Rig, before: Machine, inputs: Inputs, after: Machine, out: Outputs) -> None:
         now = after.tick_s
@@ -277,14 +278,15 @@ class Promises:
     def _budget(self, after: Machine, out: Outputs, now: float, standing: bool) -> None:
         stopping = after.state is State.STOPPING or (after.state is State.LATCHED and after.lease)
         if not stopping:
-            self.stop_since, self.overdue = None, 0
+            self.stop_since, self.overdue, self.tested = None, 0, False
             return
         if self.stop_since is None:
             self.stop_since, self.stop_speed = now, self.last[0]
         ramp = max(0, self.stop_speed - 80) / 32
         if self.link_test is not None:
             ramp += UNLINKED_S
-        if after.cause is Cause.STOP_TEST:
+        self.tested = self.tested or after.cause is Cause.STOP_TEST
+        if self.tested:  # time that a test had before something hard ended it
             ramp = max(ramp, 3.0)
         overdue = now - self.stop_since > after.profile.stop_budget_s + ramp + 0.04 and not standing
         self.overdue = self.overdue + 1 if overdue else 0
