@@ -166,7 +166,10 @@ def like_the_gallery(shown: Path, out: Path) -> bool:
     made = [str(Path(sys.executable).parent / "retrowalk"), "gallery", str(gallery), "--size", "1280x800"]
     subprocess.run(made, check=True, capture_output=True)
     best, name, shades = 0.0, "none", 0
-    for wanted in sorted(gallery.glob("*attract*.png")):
+    # A kiosk without a staff account asks for one first: that is the attract screen of its first day.
+    for wanted in sorted(gallery.glob("*.png")):
+        if "attract" not in wanted.name and "setup" not in wanted.name:
+            continue
         alike, shades = likeness(shown, wanted)
         if alike > best:
             best, name = alike, wanted.name
