@@ -100,8 +100,9 @@ def test_a_voice_that_nobody_hears_is_no_proof_and_may_be_tried_again(morning):
     assert morning.pages[-1] == "failed"
     assert Proof.SOUND in morning.house.status.opening.missing
     morning.once(Deed(Act.REPEAT, morning.house.now_s))
-    morning.until("done")
+    morning.until("brake_pull")
     assert morning.said == 2
+    assert Proof.SOUND not in morning.house.status.opening.missing
 
 
 def test_a_brake_test_broken_by_the_clip_is_no_proof_and_is_done_again(morning):
