@@ -159,7 +159,7 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
         Rect(0, 0, area.width, area.height),
         title_cap,
         face=Face.DISPLAY,
-        least=m.body,
+        least=round(m.body * 0.85),
         max_lines=3,
     )
     body_cap = m.body if m.compact else round(m.body * 1.1)

@@ -287,6 +287,8 @@ def cue(c: Canvas, frame: FarFrame, lines: tuple[str, ...], *, colour: Colour = 
     widest = max(c.width(line, cap, Face.DISPLAY) for line in shown)
     if widest > place.width:
         cap = int(cap * place.width / widest)
+        while max(c.width(line, cap, Face.DISPLAY) for line in shown) > place.width:  # glyphs do not shrink evenly
+            cap -= 1
     pitch = round(cap * leading)
     height = cap + pitch * (len(shown) - 1)
     top = place.y + max(0, (place.height - height - descent_of(cap)) // 2)
