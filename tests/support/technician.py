@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
 from hardware.config import Checks, WiringLevel
@@ -56,6 +57,14 @@ class Session:
     kept: int = 0
     refused: int = 0
     turn: Turn | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.house.close()
 
     def once(self) -> Turn:
         """100 ms: the house's quanta, then one look."""
