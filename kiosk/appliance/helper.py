@@ -2,6 +2,7 @@
 
 retrowalk-helper serve                   what the kiosk asked for (retrowalk-ask.service)
 retrowalk-helper update-check|update     a signed bundle from a USB stick (retrowalk-update*.service)
+retrowalk-helper stick DEVICE             a USB stick is mounted for exports (retrowalk-stick@.service)
 retrowalk-helper upgrade-record VERSION  backup and migration (postinst, as the kiosk's user)
 retrowalk-helper console hold|free       no other console while the kiosk is on (retrowalk-kiosk.service)
 """
@@ -137,6 +138,25 @@ def _run(command: Sequence[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+def _stick(device: str) -> int:
+    import pwd
+
+    from kiosk.appliance import stick
+    from kiosk.appliance.update import Machine
+
+    try:
+        owner = pwd.getpwnam("retrowalk")
+    except KeyError:
+        print("There is no user retrowalk: install the package anew.", file=sys.stderr)
+        return 1
+    machine = Machine()
+    code, sentence = stick.take(
+        device, (owner.pw_uid, owner.pw_gid), stick.System(), lambda command: machine.run(*command)
+    )
+    print(sentence, file=sys.stderr if code else sys.stdout)
+    return code
+
+
 def main() -> int:
     """Entry point; see the top of this file."""
     match sys.argv[1:]:
@@ -147,6 +167,8 @@ def main() -> int:
             from kiosk.appliance.update import from_stick
 
             return from_stick(Verb(verb), Desk(), belt_moves)
+        case ["stick", device]:
+            return _stick(device)
         case ["console", "hold" | "free" as what]:
             return console(hold=what == "hold")
         case ["upgrade-record", version]:

@@ -22,6 +22,7 @@ from typing import Final, Protocol
 from kiosk.appliance import bundle
 from kiosk.appliance.ask import Answer, Desk, Verb, tell
 from kiosk.appliance.bundle import FOLDER, KEY, Package, UpdateError
+from kiosk.appliance.stick import MEDIA
 
 UNITS: Final = ("guard", "belt", "stopper", "kiosk")
 """In the order in which they are stopped: the guard's own end brings the belt to rest while the others serve it."""
@@ -272,7 +273,13 @@ def stick(system: System, devices: Sequence[Path], at: Path = STICK) -> Path:
     for device in devices:
         options = "ro,nosuid,nodev,noexec"
         if system.run("mount", "-t", "vfat,exfat,ext4", "-o", options, str(device), str(at))[0] != 0:
-            continue
+            # A stick that is mounted for exports cannot be mounted read-only once more; that mount can be shown so.
+            source = str(device.resolve())
+            code, place = system.run("findmnt", "--noheadings", "--first-only", "--output=TARGET", source)
+            if code != 0 or not place.startswith(f"{MEDIA}/"):
+                continue
+            if system.run("mount", "--bind", "-o", options, place.rstrip("\n"), str(at))[0] != 0:
+                continue
         seen += 1
         if (at / FOLDER).is_dir():
             return at / FOLDER

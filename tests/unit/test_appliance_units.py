@@ -104,3 +104,31 @@ def test_the_kiosk_can_ask_for_five_things_and_each_has_its_unit_or_command():
         named = [word for word in command if word.startswith("retrowalk")]
         assert all((UNITS / name).is_file() for name in named)
     assert "/run/retrowalk-ask" in service("kiosk")["ReadWritePaths"][0]
+
+
+def test_a_file_system_on_usb_starts_the_unit_that_mounts_it_and_nothing_else_does():
+    rules = [
+        line for line in (DEPLOY / "etc/99-retrowalk.rules").read_text().splitlines() if "retrowalk-stick@" in line
+    ]
+    assert len(rules) == 1
+    for word in ('SUBSYSTEM=="block"', 'ENV{ID_BUS}=="usb"', 'ENV{ID_FS_TYPE}=="vfat|exfat|ext4"', 'TAG+="systemd"'):
+        assert word in rules[0]
+    assert 'ENV{SYSTEMD_WANTS}+="retrowalk-stick@%k.service"' in rules[0]
+    stick = unit("retrowalk-stick@.service")
+    assert stick["Service"]["ExecStart"] == ["/opt/retrowalk/bin/retrowalk-helper stick %I"]
+    assert "Install" not in stick
+
+
+def test_what_mounts_a_stick_has_no_right_of_its_own_and_asks_systemd():
+    stick = service("stick@")
+    assert stick["CapabilityBoundingSet"] == [""]
+    assert "@mount" in " ".join(stick["SystemCallFilter"])
+    assert "~" in stick["SystemCallFilter"][1][:1]
+    assert stick["DevicePolicy"] == ["closed"]
+
+
+def test_the_kiosk_may_write_to_a_stick_that_was_in_before_it_started():
+    from kiosk.appliance.stick import MEDIA
+
+    assert f"-{MEDIA}" in service("kiosk")["ReadWritePaths"][0].split()
+    assert f"d {MEDIA} 0755 root root -" in (DEPLOY / "etc/tmpfiles.conf").read_text().splitlines()

@@ -507,6 +507,11 @@ def test_sticks_are_found_by_where_they_are_mounted():
     assert sticks(text) == ("/media/kiosk/MY STICK", "/mnt/b")
 
 
+def test_the_folder_of_the_sticks_is_no_stick_and_a_stick_that_is_seen_twice_is_one():
+    text = "tmpfs /run/media/retrowalk tmpfs rw 0 0\n" + "/dev/sda1 /run/media/retrowalk/GYM vfat rw 0 0\n" * 2
+    assert sticks(text) == ("/run/media/retrowalk/GYM",)
+
+
 @pytest.mark.parametrize(("name", "days"), [("week", 7), ("month", 11), ("last_month", 30), ("year", 192)])
 def test_a_range_is_whole_days(name, days):
     since_ms, until_ms = span(name, NOW_MS)

@@ -34,8 +34,9 @@ WAIT_S: Final = 60.0
 
 def sticks(mounts: str) -> tuple[str, ...]:
     """Mount points below the places where sticks are put, from the text of /proc/self/mounts."""
-    points = [line.split(" ")[1] for line in mounts.splitlines() if line.count(" ") >= 3]
-    points = [point.encode().decode("unicode_escape") for point in points]  # a blank is written as \\040
+    lines = [line.split(" ") for line in mounts.splitlines() if line.count(" ") >= 3]
+    # The folder of the appliance's sticks is itself a mount in the kiosk's view, of memory: nothing stays there.
+    points = {line[1].encode().decode("unicode_escape") for line in lines if line[2] != "tmpfs"}  # blank: \\040
     return tuple(sorted(point for point in points if point.startswith(ROOTS)))
 
 
