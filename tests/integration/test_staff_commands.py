@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from kiosk.cli import app
 from kiosk.store import database as files
+from kiosk.store.moment import Moment, wall_utc_ms
 from kiosk.store.records import EventIn, Severity
+from kiosk.store.repositories import service
 from tests.support.record import moment, opened, walk
 
 OLGA, SAM = "394817", "700313"
@@ -185,6 +187,36 @@ def test_five_wrong_pins_lock_the_shell_too_and_unlock_opens_it(run, olga):
     assert run("staff", "unlock").exit_code == 0
     changed = run("staff", "pin", "Olga", "--pin-stdin", typed=f"{OLGA}\n{SAM}\n")
     assert changed.exit_code == 0, changed.output
+
+
+def test_out_of_service_is_shown_and_only_an_owner_with_a_reason_ends_it(run, olga):
+    assert run("staff", "service", "show").stdout.splitlines()[0] == "In service."
+    assert "nothing to clear" in sentence(run("staff", "service", "clear", "--reason", "belt", "--pin-stdin"), 2)
+    run("staff", "add", "Sam", "--pin-stdin", typed=f"{OLGA}\n{SAM}\n")
+    at = Moment(0.0, wall_utc_ms())
+    with opened(run.directory) as store:
+        for _ in range(3):
+            store.writer.event(EventIn("trip", Severity.STOP, cause="overspeed"), at)
+            store.writer.run(lambda c: service.consider(c, store.ids, "overspeed", at)).result()
+    shown = json.loads(run("staff", "service", "show", "--json").stdout)
+    assert (shown["in_service"], shown["hold"], shown["faults"][0]["times"]) == (False, "overspeed", 3)
+    assert run("staff", "service", "show").stdout.splitlines()[0] == "Out of service: overspeed."
+
+    clear = ("staff", "service", "clear", "--pin-stdin", "--reason")
+    assert "--reason" in sentence(run(*clear, "  ", typed=f"{OLGA}\n"), 2)
+    assert "Wrong PIN" in sentence(run(*clear, "new roller", typed="555123\n"), 2)
+    assert "Only an owner" in sentence(run(*clear, "new roller", typed=f"{SAM}\n"), 2)
+    assert json.loads(run("staff", "service", "show", "--json").stdout)["hold"] == "overspeed"
+
+    assert "Back in service" in run(*clear, "new roller", typed=f"{OLGA}\n").stdout
+    assert json.loads(run("staff", "service", "show", "--json").stdout) == {
+        "in_service": True,
+        "hold": None,
+        "faults": [],
+    }
+    entry = json.loads(run("staff", "audit", "--json").stdout)
+    (entry,) = [one for one in entry if one["action"] == "back in service"]
+    assert (entry["who"], entry["before"], entry["reason"]) == ("Olga", "out of service: overspeed", "new roller")
 
 
 def test_staff_are_listed_and_retired(run, olga):

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kiosk.store.ids import IdSource
-from kiosk.store.kinds import Role
-from kiosk.store.moment import iso, local_text
-from kiosk.store.records import Staff
-
-if TYPE_CHECKING:
-    pass
-
+from kiosk.staff.commands import service
 from kiosk.staff.commands.shell import (
     AsJson,
     AskedError,
@@ -31,8 +24,13 @@ from kiosk.staff.commands.shell import (
     shell_user,
     sign_in,
 )
+from kiosk.store.ids import IdSource
+from kiosk.store.kinds import Role
+from kiosk.store.moment import iso, local_text
+from kiosk.store.records import Staff
 
 app = typer.Typer(no_args_is_help=True, help="Staff accounts, their PINs, and what they did.")
+app.add_typer(service.app, name="service")
 
 
 def staff_json(staff: Staff) -> dict[str, object]:

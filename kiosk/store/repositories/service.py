@@ -47,6 +47,7 @@ FAULTS: Final = frozenset(
 """What a machine does wrong. A clip, a button, a key or a step off the deck is a person's doing and no fault."""
 
 _HOLD: Final = "service_hold"
+_REASON_MAX: Final = 400
 _CLEARED: Final = "service_cleared:"
 _ROWID: Final[ColumnElement[int]] = literal_column("event.rowid", Integer)
 
@@ -127,8 +128,11 @@ def consider(connection: Connection, ids: IdSource, cause: str, at: Moment) -> b
     return True
 
 
-def clear(connection: Connection, ids: IdSource, at: Moment, *, who: str) -> str:
-    """Back into service, with its entries in log and audit; returns the cause. '' if it was in service."""
+def clear(connection: Connection, ids: IdSource, at: Moment, *, who: str, reason: str = "") -> str:
+    """Back into service, with its entries in log and audit; returns the cause. '' if it was in service.
+
+    *reason*: at most 400 characters are kept.
+    """
     cause = _meta(connection, _HOLD)
     if not cause:
         return ""
@@ -146,7 +150,7 @@ def clear(connection: Connection, ids: IdSource, at: Moment, *, who: str) -> str
             subject="treadmill",
             before=f"out of service: {cause}",
             after="in service",
-            reason="",
+            reason=reason[:_REASON_MAX],
         )
     )
     return cause
