@@ -27,6 +27,7 @@ from kiosk.session.model import (
     Found,
     Join,
     Joined,
+    KeepDays,
     OwnerNeeded,
     Person,
     PinTried,
@@ -175,6 +176,8 @@ class StoreArchive:
                 writer.why_stopped(session_id, why)
             case RecordConsent(member_id):
                 writer.run(lambda connection: members.give_consent(connection, member_id, at.utc_ms))
+            case KeepDays(member_id, days):
+                writer.run(lambda connection: members.set_own_days(connection, member_id, days))
             case RecordScreening(member_id, outcome, signer):
                 self._keep_screening(member_id, outcome, signer, at)
             case Join():
@@ -377,6 +380,7 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
         history=tuple(visit_of(record) for record in sorted(past, key=lambda r: r.started_ms) if record.walk_s > 0),
         cleared_on=None if cleared_ms is None else day_of(cleared_ms),
         fast_track=None if progress is None else fast_track_of(progress),
+        days=members.own_days(connection, member.id),
     )
 
 

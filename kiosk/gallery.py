@@ -35,6 +35,7 @@ from kiosk.assets import assets_directory
 from kiosk.content import read_books
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, LocaleError, load_catalogues
 from kiosk.snapshot import (
+    DAYS_PAGE,
     Bar,
     HistoryView,
     PainPair,
@@ -805,6 +806,10 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         replace(member, history=replace(HISTORY, pain=(), kept=False, page=2)),
     )
     add(a.HISTORY, "empty", "before the first walk", replace(member, history=NO_WALK))
+    days = replace(HISTORY, page=DAYS_PAGE, days=(0, 2, 4))
+    add(a.HISTORY, "days", "the sample week", replace(member, history=days))
+    own = replace(days, days=(1, 3), open_days=(5, 6), own_days=True)
+    add(a.HISTORY, "own-days", "a member's own week, one day still to choose", replace(member, history=own))
     add(a.STAFF_PIN, "", "no digit yet", base)
     add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="keypad.wrong_pin"))
     resetting = replace(

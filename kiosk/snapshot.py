@@ -242,7 +242,14 @@ class HistoryView:
     pain: tuple[PainPair, ...]
     kept: bool  # scores are kept: False without consent
     streak: int  # weeks in a row with at least two visits
-    page: int = 0  # a small panel shows one chart at a time
+    page: int = 0  # a small panel shows one chart at a time; DAYS_PAGE is a page everywhere
+    days: tuple[int, ...] = ()  # of the week, 0 = Monday: the member's own, or the sample's
+    open_days: tuple[int, ...] = ()  # that may be chosen besides
+    own_days: bool = False  # the member chose them
+
+
+DAYS_PAGE: Final = 3
+"""Of HISTORY, behind the charts: the days of the member's own week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +346,7 @@ class Snapshot:
     has_history: bool = False  # PROGRAM, SUMMARY: offer HISTORY
     visit_n: int | None = None  # PROGRAM: which visit of the week this is; None for guests
     visit_limit: int = 0
+    own_days: str = ""  # PROGRAM: the days that the member chose, as read; empty for the sample's
     can_confirm: bool = True  # RESET: False until every item is done
     set_up_first: bool = False  # ATTRACT: there is no staff account yet, and a touch leads to making one
     staff: StaffView | None = None  # the desk's, on its screens

@@ -65,6 +65,48 @@ def parse_week(text: str, programs: Collection[str], where: str = "week.toml") -
     return Week({DAYS.index(day): program for day, program in spec.sample.items()}, spec.take_home)
 
 
+MOST_DAYS: Final = 3
+"""Sessions a week at most (coaching section 3, week limits); a plan holds no more days than may be walked."""
+
+
+def days_in(week: Week) -> tuple[int, ...]:
+    """The days of a week's plan, 0 = Monday."""
+    return tuple(sorted(week.programs))
+
+
+def may_choose(days: Collection[int], day: int) -> bool:
+    """Whether *day* can join *days*: three at most, and a day of rest on both sides of each, over Sunday too."""
+    rested = not {(day - 1) % 7, day, (day + 1) % 7} & set(days)
+    return rested and len(days) < MOST_DAYS
+
+
+def toggled(days: Collection[int], day: int) -> tuple[int, ...]:
+    """*days* without *day*, or with it; unchanged where it may not be chosen."""
+    if day in days:
+        return tuple(sorted(set(days) - {day}))
+    return tuple(sorted({*days, day})) if may_choose(days, day) else tuple(sorted(days))
+
+
+def own_week(sample: Week, days: Collection[int]) -> Week:
+    """The sample's programs on the member's own *days*, in the sample's order; without any it is the sample itself.
+
+    Days that no plan may hold (a record edited by hand) are left out.
+    """
+    kept: tuple[int, ...] = ()
+    for day in sorted(days):
+        kept = toggled(kept, day) if 0 <= day < len(DAYS) else kept
+    if not kept:
+        return sample
+    programs = [sample.programs[day] for day in days_in(sample)]
+    return Week(dict(zip(kept, programs, strict=False)), sample.take_home)
+
+
+def next_own(days: Collection[int], first: date) -> date | None:
+    """The first of a member's own days from *first* on; None without any."""
+    ahead = (first + timedelta(days=n) for n in range(7))
+    return next((day for day in ahead if day.weekday() in days), None)
+
+
 def in_order(proposals: Sequence[Proposal], week: Week, today: date) -> tuple[Proposal, ...]:
     """The same proposals, the day's own right behind the recommended one, with the plan as its reason."""
     wanted = week.on(today)

@@ -8,7 +8,8 @@ from typing import Final
 from pygame import Rect
 
 from hardware.units import speed_text
-from kiosk.snapshot import HistoryView, Intent, IntentKind
+from kiosk.coach.week import DAYS
+from kiosk.snapshot import DAYS_PAGE, HistoryView, Intent, IntentKind
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate
@@ -23,16 +24,29 @@ def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
     view = s.history
-    frame = widgets.near_frame(c, c.t("history.title"), right=s.member_name)
-    several = m.compact and view is not None and view.walks > 0
+    choosing = view is not None and view.page == DAYS_PAGE
+    title = "history.title"
+    if view is not None and choosing:
+        title = "history.days_title" if view.own_days else "history.days_sample"
+    frame = widgets.near_frame(c, c.t(title), right=s.member_name)
+    several = m.compact and view is not None and view.walks > 0 and not choosing
+    if several and view is not None and view.page != DAYS_PAGE - 1:
+        onward = (c.t("history.next"), Intent(IntentKind.NEXT))
+    elif choosing:
+        onward = (c.t("history.short" if m.compact else "history.button"), Intent(IntentKind.OPEN, 0))
+    else:
+        onward = (c.t("history.days"), Intent(IntentKind.OPEN, DAYS_PAGE))
     widgets.footer_buttons(
         c,
         frame,
         left=(c.t("button.back"), Intent(IntentKind.BACK)),
-        right=(c.t("history.next"), Intent(IntentKind.NEXT)) if several else None,
+        right=onward if view is not None else None,
         right_style=widgets.PLAIN,
         cancel=True,
     )
+    if view is not None and choosing:
+        _days(c, frame.body, view)
+        return
     if view is None or view.walks == 0:
         _empty(c, frame.body)
         return
@@ -73,6 +87,36 @@ def _empty(c: Canvas, body: Rect) -> None:
     box = c.lines(title, Rect(words.x, y, words.width, words.bottom - y), theme.TEXT, face=Face.DISPLAY)
     y = box.bottom + gap
     c.lines(text, Rect(words.x, y, words.width, words.bottom - y), theme.MUTED)
+
+
+def _days(c: Canvas, body: Rect, view: HistoryView) -> None:
+    """The seven days: those of the plan filled, those that a day of rest keeps closed dimmed and without a touch."""
+    m = c.m
+    labels = [c.t(f"day_short.{name}") for name in DAYS]
+    if m.compact:  # a row of four and one of three: a finger needs the room
+        first, second = rows(Rect(body.x, body.y, body.width, 2 * m.touch + m.gap), [1, 1], m.gap)
+        cells = [*columns(first, [1] * 4, m.gap), *columns(second, [1] * 4, m.gap)[: len(DAYS) - 4]]
+    else:
+        row = Rect(body.x, body.y + round(body.height * 0.1), body.width, max(m.touch, round(m.height * 0.26)))
+        cells = columns(row, [1] * len(DAYS), m.gap)
+    label_cap = c.common_cap(labels, cells[0].width - 12, m.body if m.compact else m.title)
+    for day, (label, cell) in enumerate(zip(labels, cells, strict=True)):
+        chosen = day in view.days
+        style = widgets.PRIMARY if chosen else widgets.PLAIN
+        free = chosen or day in view.open_days
+        if free:
+            c.box(cell, style.fill, line=style.line)
+            c.target(cell, Intent(IntentKind.TICK, day))
+        else:
+            c.box(cell, theme.BACKGROUND, line=theme.CARD_LINE)
+        colour = style.text if free else theme.IDLE
+        c.line(label, (cell.centerx, cell.centery - label_cap // 2), label_cap, colour, align="center", inside=cell)
+    y = cells[-1].bottom + round(m.height * (0.025 if m.compact else 0.07))
+    words = Rect(body.x, y, body.width, max(0, body.bottom - y))
+    text = c.t("history.days_help_short" if m.compact else "history.days_help")
+    fitted = c.fit(text, words, m.small if m.compact else m.body, max_lines=4, least=m.least, balance=True)
+    if fitted.whole and fitted.height + descent_of(fitted.cap_px) <= words.height:  # the dimmed days say it too
+        c.lines(fitted, words, theme.MUTED)
 
 
 def _panel(c: Canvas, rect: Rect, title: str, note: str, *, legend: bool = False) -> Rect:

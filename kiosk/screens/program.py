@@ -43,6 +43,8 @@ def paint(c: Canvas) -> None:
     who = s.member_name or (c.t("program.guest") if s.guest else "")
     if s.visit_n is not None and not m.compact:
         who = c.t("program.week_visit", name=s.member_name, n=s.visit_n, m=s.visit_limit)
+        if s.own_days:
+            who = c.t("program.week_days", name=s.member_name, n=s.visit_n, m=s.visit_limit, days=s.own_days)
     frame = widgets.near_frame(c, c.t("program.title"), right=who)
     shown = list(enumerate(s.cards[:CARDS]))
     scale = max((card.top_ckmh for _, card in shown), default=1)

@@ -8,9 +8,11 @@ from typing import Final
 from hardware.link.messages import Cause
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import CHEST, Verdict, Visit, judge
-from kiosk.session.model import Joined, Record, Unjoin
+from kiosk.coach.week import DAYS, days_in, toggled
+from kiosk.session import near
+from kiosk.session.model import Joined, KeepDays, Record, Unjoin
 from kiosk.session.turn import Turn
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.snapshot import DAYS_PAGE, Intent, IntentKind, ScreenId
 from kiosk.store.kinds import Severity
 from kiosk.store.kinds import Verdict as Kept
 from kiosk.store.records import EventIn, Ratings
@@ -122,15 +124,36 @@ def history(t: Turn, intent: Intent) -> None:
     """Charts to look at; back to where they were asked for."""
     match intent.kind:
         case IntentKind.BACK | IntentKind.DONE:
-            t.go(t.stay.history_from)
+            if t.stay.history_from is ScreenId.PROGRAM:
+                near.to_programs(t)  # other days, another order
+            else:
+                t.go(t.stay.history_from)
         case IntentKind.CANCEL:
             t.leave()
+        case IntentKind.OPEN if intent.value in range(HISTORY_PAGES):
+            t.stay = replace(t.stay, history_page=intent.value)
+            t.state = replace(t.state, since_s=t.now_s)
+        case IntentKind.TICK if t.stay.history_page == DAYS_PAGE and intent.value in range(len(DAYS)):
+            _choose_day(t, intent.value)
         case IntentKind.NEXT:
             t.stay = replace(t.stay, history_page=(t.stay.history_page + 1) % HISTORY_PAGES)
             t.state = replace(t.state, since_s=t.now_s)
 
 
-HISTORY_PAGES: Final = 3
+HISTORY_PAGES: Final = 4
+"""Three charts, and the days of the member's own week."""
+
+
+def _choose_day(t: Turn, day: int) -> None:
+    """A day more or less in the member's own week; without any the sample's days hold again."""
+    person = t.stay.person
+    if person is None:
+        return
+    chosen = toggled(days_in(near.week_of(t)), day)
+    t.stay = replace(t.stay, person=replace(person, days=chosen))
+    t.actions.append(KeepDays(person.id, chosen))
+
+
 JOIN_WAIT_S: Final = 6.0
 """The record writes in the background; silent for this long, it does not answer a person any more."""
 

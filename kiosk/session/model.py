@@ -94,6 +94,7 @@ class Person:
     history: tuple[Visit, ...]  # oldest first
     cleared_on: date | None = None  # a clinician has unlocked them
     fast_track: FastTrack | None = None  # staff have set a level
+    days: tuple[int, ...] = ()  # of their own week, 0 = Monday; none: the sample's
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +391,14 @@ class RecordConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDays:
+    """A member chose the days of their own week."""
+
+    member_id: str
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """A guest becomes a member and this walk is theirs; scores and why only with *consent* to keep health data."""
 
@@ -444,6 +453,7 @@ Action = (
     | RecordWhy
     | RecordConsent
     | RecordScreening
+    | KeepDays
     | Join
     | Unjoin
     | Play

@@ -12,7 +12,7 @@ from kiosk.coach import screening
 from kiosk.coach.plan import clipped, expand, without_rises
 from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
-from kiosk.coach.week import in_order
+from kiosk.coach.week import Week, in_order, own_week
 from kiosk.session import desk
 from kiosk.session.model import (
     CODE_DIGITS,
@@ -355,7 +355,7 @@ def override(t: Turn, intent: Intent) -> None:
 def to_programs(t: Turn) -> None:
     """What may be walked here today, as cards."""
     today = today_of(t)
-    proposals = in_order(today.proposals, t.setup.content.week, t.setup.today())
+    proposals = in_order(today.proposals, week_of(t), t.setup.today())
     offers = tuple(offer for proposal in proposals if (offer := make_offer(t, proposal)) is not None)
     t.stay = replace(t.stay, offers=offers, page=0)
     if offers:
@@ -363,6 +363,12 @@ def to_programs(t: Turn) -> None:
     else:
         t.stay = replace(t.stay, staff_may=today.staff_may)
         t.talk(today.refusal or "talk.machine")
+
+
+def week_of(t: Turn) -> Week:
+    """The member's own week, or the sample's."""
+    sample, person = t.setup.content.week, t.stay.person
+    return sample if person is None else own_week(sample, person.days)
 
 
 def today_of(t: Turn) -> Today:

@@ -30,11 +30,12 @@ def keys(screening: Screening, week: Week) -> frozenset[str]:
             *(f"reset.item.{name}" for name in ITEMS),
             *(f"cap.{source.value}" for source in Source),
             *(f"day.{name}" for name in DAYS),
+            *(f"day_short.{name}" for name in DAYS),
             *(f"take_home.{item.id}" for item in week.take_home),
             "take_home.care",
             "keypad.wrong_code", "keypad.wrong_pin", "keypad.no_record",
             "preview.new_speed", "preview.new_hill", "preview.minutes.one", "preview.minutes.other",
-            "next.guest", "next.from_day", "next.staff", "unit.mph", "unit.kmh", "unit.minutes",
+            "next.guest", "next.from_day", "next.own_day", "next.staff", "unit.mph", "unit.kmh", "unit.minutes",
             "reset.guard_silent",
         ]
     )  # fmt: skip

@@ -12,7 +12,7 @@ from hardware.units import speed_text
 from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
-from kiosk.coach.week import DAYS, for_home
+from kiosk.coach.week import DAYS, days_in, for_home, may_choose, next_own
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near, service
 from kiosk.session.desk import here_of
@@ -20,12 +20,13 @@ from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
 from kiosk.session.past import history_view, last_walks
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.session.words import sentence_in
-from kiosk.snapshot import INERT_SCREENS, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+from kiosk.snapshot import INERT_SCREENS, HistoryView, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
 from kiosk.staff.desk import granted
 from kiosk.staff.desk import model as desk_model
 from kiosk.staff.desk.view import staff_view
 from kiosk.store.kinds import AgeBand
 from kiosk.store.moment import local_text
+from kiosk.trouble import told
 
 S = ScreenId
 
@@ -115,10 +116,11 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         if person is not None:
             limit = setup.content.rules.progress.week_sessions
             made = replace(made, has_history=True, visit_n=_week_visits(t), visit_limit=limit)
+            made = replace(made, own_days=" ".join(t.texts(f"day_short.{DAYS[day]}") for day in person.days))
     if screen is S.HISTORY and person is not None:
         made = replace(
             made,
-            history=history_view(_walks(t), setup.today(), t.texts, kept=stay.consent, page=stay.history_page),
+            history=_history(t),
         )
     if screen is S.CONSENT:
         made = replace(made, joining=stay.joining, waiting=stay.join_asked_s is not None)
@@ -158,6 +160,19 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.SUMMARY:
         made = replace(made, summary=_summary(t), take_home=take_home(t), has_history=person is not None)
     return _staff(made, t)
+
+
+def _history(t: Turn) -> HistoryView:
+    """The walks so far and the days of the week."""
+    stay, person = t.stay, t.stay.person
+    made = history_view(_walks(t), t.setup.today(), t.texts, kept=stay.consent, page=stay.history_page)
+    days = days_in(near.week_of(t))
+    return replace(
+        made,
+        days=days,
+        open_days=tuple(day for day in range(len(DAYS)) if may_choose(days, day)),
+        own_days=person is not None and person.days != (),
+    )
 
 
 def _panel_notice(t: Turn) -> str:
@@ -213,7 +228,7 @@ def _notes(t: Turn) -> tuple[str, ...]:
     status = t.status
     if status is None:
         return (t.texts("reset.guard_silent"),)
-    found = [text for text in (status.inputs.fault, status.trouble) if text]
+    found = [told(t.texts, text) for text in dict.fromkeys((status.inputs.fault, status.trouble)) if text]
     tally = None if status.cause is None else t.state.service.of(status.cause.value)
     if tally is not None and tally.count:
         times = t.texts.count("reset.times", tally.count)
@@ -376,19 +391,19 @@ def _next(t: Turn) -> tuple[str, str]:
     if stay.person is None:
         return title, t.texts("next.guest")
     content = t.setup.content
-    then = upcoming(
-        (*near.history_of(t), after.visit_of(t)),
-        t.setup.today(),
-        near.facts_of(t),
-        content.programs,
-        content.rules,
-    )
+    history, facts = (*near.history_of(t), after.visit_of(t)), near.facts_of(t)
+    then = upcoming(history, t.setup.today(), facts, content.programs, content.rules)
     if then is None:
         return title, t.texts("next.staff")
+    own = next_own(stay.person.days, then[0])
+    if own is not None:  # rest days come first: the plan's day is one on which something may be walked
+        then = upcoming(history, own, facts, content.programs, content.rules) or then
     day, proposal = then
     program = content.programs[proposal.program]
     name = title_of(t, program)
     minutes = max(1, round(expand(program, proposal.choice, content.rules).walk_s / 60))
     weekday = t.texts(f"day.{DAYS[day.weekday()]}")
     reason = sentence(t, proposal.reason, proposal.values)
-    return f"{name}, {t.texts('unit.minutes', n=minutes)}", t.texts("next.from_day", day=weekday, reason=reason)
+    return f"{name}, {t.texts('unit.minutes', n=minutes)}", t.texts(
+        "next.own_day" if day.weekday() in stay.person.days else "next.from_day", day=weekday, reason=reason
+    )

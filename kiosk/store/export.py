@@ -211,6 +211,7 @@ def member_json(connection: Connection, member: Member, utc_ms: int) -> str:
                 for session in own
             ],
             "progress": None if progress is None else _readable(asdict(progress)),
+            "own_days": members.own_days(connection, member.id),  # 0 = Monday
             "caps": table(CapRow),
             "consents": table(ConsentRow),
             "screenings": table(ScreeningRow),

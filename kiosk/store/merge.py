@@ -127,6 +127,10 @@ def _copy(raw: sqlite3.Connection) -> int:
     _insert(raw, "black_box", "o.event_id IN (SELECT id FROM main.event)")
     _later(raw, "consent", "member_id, given_ms")
     _later(raw, "progress", "member_id")
+    raw.execute(
+        "INSERT OR REPLACE INTO main.meta SELECT * FROM other.meta WHERE key IN (SELECT ? || id FROM main.member)",
+        (members.DAYS_KEY,),
+    )
     for table in _BY_MEMBER:
         _insert(raw, table, known)
     raw.execute(

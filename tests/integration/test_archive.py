@@ -1,5 +1,6 @@
 """What the session asks the record, on a real database: codes, PINs, consent, screening, history, caps, health."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from kiosk.session.model import (
     Found,
     Join,
     Joined,
+    KeepDays,
     PinTried,
     Record,
     RecordConsent,
@@ -24,6 +26,7 @@ from kiosk.session.model import (
     Unjoin,
 )
 from kiosk.staff import pin
+from kiosk.store.export import member_json
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
 from kiosk.store.moment import SimulatedWallClock, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, StoreError
@@ -79,6 +82,27 @@ def test_a_member_without_a_name_is_shown_by_the_end_of_the_code(archive, store)
     person = ask(archive, "482952").person
     assert person is not None
     assert person.label == "••••52"
+
+
+def test_the_days_of_a_members_own_week_come_back_and_go_with_them(archive, store, member):
+    assert ask(archive, "482951").person.days == ()
+    archive.do(KeepDays(member, (1, 3, 5)), NOW)
+    assert ask(archive, "482951").person.days == (1, 3, 5)
+    archive.do(KeepDays(member, ()), NOW)
+    assert ask(archive, "482951").person.days == ()
+    archive.do(KeepDays(member, (2,)), NOW)
+    exported = store.writer.run(lambda c: member_json(c, members.by_id(c, member), START_MS)).result()
+    assert json.loads(exported)["own_days"] == [2]
+    other = store.ids.new(START_MS)
+    store.writer.run(lambda c: members.add(c, other, moment(), code="482953")).result()
+    store.writer.run(lambda c: members.merge(c, other, member, START_MS)).result()
+    assert ask(archive, "482953").person.days == (2,)
+    store.writer.run(lambda c: members.erase(c, other, START_MS)).result()
+    archive.do(KeepDays(other, (4,)), NOW)  # comes too late: nothing of who is gone is kept
+    left = store.writer.run(
+        lambda c: c.exec_driver_sql("SELECT key FROM meta WHERE key LIKE 'days:%'").all()
+    ).result()
+    assert left == []
 
 
 def test_history_comes_back_as_it_was_walked_oldest_first(archive, member):

@@ -35,6 +35,7 @@ from kiosk.session.model import (
     Hush,
     Join,
     Joined,
+    KeepDays,
     Person,
     Play,
     Record,
@@ -727,6 +728,28 @@ def test_the_last_six_walks_and_the_charts_end_with_todays():
     assert len(history.comfort) == 12
     assert history.weeks[-1].now
     assert history.pain[-1].after == 0
+
+
+def test_a_member_chooses_days_and_program_screen_and_summary_go_by_them():
+    """The desk's day is a Saturday (11 July): with Saturday among the days it is the plan's."""
+    desk = Desk(people=PEOPLE).follow(*BO_COMES, ("program", "history"), ("history", ("open", 3)), ("history", None))
+    assert (desk.shown.history.days, desk.shown.history.own_days) == ((0, 2, 4), False)
+    assert desk.shown.history.open_days == ()
+    for day in (4, 0, 5):
+        desk.touch("tick", day)
+        desk.run(0.5)
+    assert (desk.shown.history.days, desk.shown.history.own_days) == ((2, 5), True)
+    assert [action.days for action in desk.actions if isinstance(action, KeepDays)] == [(0, 2), (2,), (2, 5)]
+    desk.touch("tick", 4)  # beside Saturday
+    assert desk.shown.history.days == (2, 5)
+    desk.follow(("history", "back"), ("program", None))
+    assert desk.shown.own_days == "Wed Sat"
+    desk.follow(
+        ("program", ("choose", 0)), ("preview", "next"), ("check", prove), ("walk", wait(60)), ("walk", stop_bar),
+        *AT_REST, ("why_stopped", choose_why("tired")), ("effort", ("score", 3)), ("pain", ("score", 0)),
+        ("summary", None),
+    )  # fmt: skip
+    assert desk.shown.summary.next_reason.startswith("On Wednesday, your day.")
 
 
 def test_before_the_first_walk_the_charts_are_empty_and_after_it_they_begin_with_it():

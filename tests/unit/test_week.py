@@ -6,7 +6,20 @@ import pytest
 from kiosk.assets import assets_directory
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Proposal, Visit
-from kiosk.coach.week import DAYS, DayState, WeekError, days_of, for_home, in_order, parse_week, weeks_in_a_row
+from kiosk.coach.week import (
+    DAYS,
+    DayState,
+    WeekError,
+    days_in,
+    days_of,
+    for_home,
+    in_order,
+    next_own,
+    own_week,
+    parse_week,
+    toggled,
+    weeks_in_a_row,
+)
 
 TEXT = (assets_directory() / "week.toml").read_text()
 PROGRAMS = [f"P{n}" for n in range(1, 13)]
@@ -37,6 +50,44 @@ def test_a_plan_never_brings_in_what_progression_did_not_propose():
     only = proposals()[:1]
     assert in_order(only, WEEK, MONDAY) == tuple(only)
     assert [p.program for p in in_order(proposals(), WEEK, MONDAY + timedelta(days=1))] == ["P2", "P5", "P6", "P7"]
+
+
+def test_a_members_own_days_carry_the_samples_programs_in_its_order():
+    own = own_week(WEEK, (1, 3, 5))
+    assert {DAYS[day]: program for day, program in own.programs.items()} == {"tue": "P6", "thu": "P7", "sat": "P5"}
+    assert own.take_home == WEEK.take_home
+    assert own_week(WEEK, ()) is WEEK
+    assert in_order(proposals(), own, MONDAY) == tuple(proposals())
+    assert in_order(proposals(), own, MONDAY + timedelta(days=1))[1].reason == "reason.plan"
+
+
+@pytest.mark.parametrize("edited", [(0, 1, 2, 3, 4, 5, 6), (0, 6), (6, 0, 5), (0, 2, 4, 6), (9, 3), (5, 6)])
+def test_no_plan_holds_four_days_or_two_without_a_day_of_rest_whatever_the_record_says(edited):
+    days = days_in(own_week(WEEK, edited))
+    assert 1 <= len(days) <= 3
+    assert all((later - day) % 7 > 1 for day in days for later in days if later != day)
+
+
+@pytest.mark.parametrize(
+    ("days", "touched", "then"),
+    [
+        ((0, 2, 4), 2, (0, 4)),
+        ((0, 4), 2, (0, 2, 4)),
+        ((0, 2, 4), 6, (0, 2, 4)),  # a fourth
+        ((0, 2), 6, (0, 2)),  # beside Monday, over the end of the week
+        ((0, 2), 3, (0, 2)),
+        ((5,), 5, ()),
+    ],
+)
+def test_a_touch_takes_a_day_in_or_out_and_never_against_rest(days, touched, then):
+    assert toggled(days, touched) == then
+
+
+def test_the_next_own_day_is_the_first_from_when_one_may_walk():
+    assert next_own((1, 5), MONDAY) == MONDAY + timedelta(days=1)
+    assert next_own((1, 5), MONDAY + timedelta(days=2)) == MONDAY + timedelta(days=5)
+    assert next_own((1,), MONDAY + timedelta(days=2)) == MONDAY + timedelta(days=8)
+    assert next_own((), MONDAY) is None
 
 
 def test_the_week_shows_what_was_walked_and_what_is_planned():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -18,6 +18,7 @@ from kiosk.store.models import (
     ErasedRow,
     EventRow,
     MemberRow,
+    MetaRow,
     ProgressRow,
     SampleRow,
     ScreeningRow,
@@ -36,6 +37,9 @@ HEALTH_EVENTS: Final = ("pain_flag", "dizzy", "stumble")
 
 CLINICIAN: Final = "clinician"
 """The reason of a screening outcome that a clinician signed: what was before it locks no more."""
+
+DAYS_KEY: Final = "days:"
+"""Before a member's identifier, in the table of facts: the days of their own week."""
 
 NAME_MAX: Final = 60
 _TRIES: Final = 1000
@@ -195,6 +199,20 @@ def set_age_band(connection: Connection, member_id: str, band: AgeBand | None) -
     connection.execute(update(MemberRow).where(MemberRow.id == member_id).values(age_band=band))
 
 
+def own_days(connection: Connection, member_id: str) -> tuple[int, ...]:
+    """The days of the week that the member chose, 0 = Monday; none: the sample week's."""
+    kept = connection.scalar(select(MetaRow.value).where(MetaRow.key == DAYS_KEY + member_id)) or ""
+    return tuple(int(digit) for digit in kept if digit in "0123456")
+
+
+def set_own_days(connection: Connection, member_id: str, days: Iterable[int]) -> None:
+    """Keep the days that the member chose; none takes them away. A member who is gone gets none."""
+    key, value = DAYS_KEY + member_id, "".join(str(day) for day in sorted(set(days)))
+    connection.execute(delete(MetaRow).where(MetaRow.key == key))
+    if value and by_id(connection, member_id) is not None:
+        connection.execute(plain_insert(MetaRow).values(key=key, value=value))
+
+
 # ------------------------------------------------------------------------------------------------- health data
 
 
@@ -339,6 +357,7 @@ def erase(connection: Connection, member_id: str, utc_ms: int) -> int:
     count = connection.execute(
         update(SessionRow).where(SessionRow.member_id == member_id).values(member_id=None)
     ).rowcount
+    set_own_days(connection, member_id, ())
     connection.execute(delete(MemberRow).where(MemberRow.id == member_id))
     connection.execute(upsert(ErasedRow).values(member_id=member_id, at_ms=utc_ms).on_conflict_do_nothing())
     return count
@@ -365,6 +384,9 @@ def merge(connection: Connection, keep_id: str, other_id: str, utc_ms: int) -> i
             .on_conflict_do_nothing()
         )
     _merge_caps(connection, keep_id, other_id)
+    if not own_days(connection, keep_id):
+        set_own_days(connection, keep_id, own_days(connection, other_id))
+    set_own_days(connection, other_id, ())
     mine, theirs = progress_of(connection, keep_id), progress_of(connection, other_id)
     if theirs is not None:
         set_progress(connection, keep_id, theirs if mine is None else _lower(mine, theirs), utc_ms)
