@@ -83,7 +83,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[tuple[str, str], ...] = ()  # named places of the texts, as they are
     keys: tuple[tuple[str, str], ...] = ()  # named places of the texts that are texts themselves, as "why"
     blocked: tuple[Missing, ...] = ()  # what the guard still misses; texts: commission.missing.NAME
-    trouble: str = ""  # the belt process's own sentence (English), for the technician
+    trouble: str = ""  # the guard's or belt's own sentence, in English (kiosk.trouble)
 
 
 def filled(say: Catalogue, key: str, shown: Instruction, unit: SpeedUnit) -> str:

@@ -26,6 +26,7 @@ from hardware.link.messages import Status
 from hardware.units import SpeedUnit
 from kiosk.locale import Catalogue
 from kiosk.staff.commissioning.instruction import Act, Awaits, Deed, Instruction, filled, speed_words
+from kiosk.trouble import told
 
 DRAW_S: Final = 0.200
 KEYS: Final = {
@@ -158,7 +159,7 @@ def panel(
     ]
     parts += [Text(f"• {say(f'commission.missing.{one}')}", style="yellow") for one in shown.blocked]
     if shown.trouble:
-        parts.append(Text(shown.trouble, style="yellow"))
+        parts.append(Text(told(say, shown.trouble), style="yellow"))
     if shown.wanted:
         parts.append(ProgressBar(total=shown.wanted, completed=shown.done, width=40))
     if shown.number is not None:

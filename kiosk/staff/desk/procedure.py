@@ -38,6 +38,7 @@ from kiosk.staff.desk.when import time_text
 from kiosk.store.moment import Moment
 from kiosk.store.records import Staff
 from kiosk.store.store import Store
+from kiosk.trouble import told
 
 if TYPE_CHECKING:
     from kiosk.staff.desk.turn import DeskTurn
@@ -318,7 +319,7 @@ class ProcedurePage(Page):
             body,
             lines,
             figure,
-            message or shown.trouble,
+            message or told(texts, shown.trouble),
             Tone.NOTICE,
             buttons,
             self.page,

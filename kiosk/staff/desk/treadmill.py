@@ -21,6 +21,7 @@ from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.pin import Right
 from kiosk.store.moment import Moment, iso
 from kiosk.store.store import Store
+from kiosk.trouble import told
 
 if TYPE_CHECKING:
     from kiosk.staff.desk.turn import DeskTurn
@@ -205,7 +206,7 @@ class TreadmillPage(Page):
                 actions.append(Button(texts("treadmill.result"), Intent(IntentKind.CHOOSE, 3)))
         if self.may_scan(here):
             actions.append(Button(texts("treadmill.scan"), Intent(IntentKind.CHOOSE, 0)))
-        trouble = "" if status is None else status.trouble
+        trouble = "" if status is None else told(texts, status.trouble)
         message = texts(self.message) if self.message else trouble
         return FactsView(
             texts("treadmill.title"), tuple(rows), tuple(actions), self.page, message=message, tone=self.tone

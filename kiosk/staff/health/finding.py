@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kiosk.locale import Catalogue
+from kiosk.trouble import told
 
 
 class Level(StrEnum):
@@ -53,8 +54,8 @@ def name_of(texts: Catalogue, finding: Finding) -> str:
 
 def found_words(texts: Catalogue, finding: Finding) -> str:
     """What was found."""
-    told = texts(f"health.{finding.check}.{finding.key}", **finding.values)
-    return f"{told} {finding.detail}" if finding.detail else told
+    found = texts(f"health.{finding.check}.{finding.key}", **finding.values)
+    return f"{found} {told(texts, finding.detail)}" if finding.detail else found
 
 
 def do_words(texts: Catalogue, finding: Finding) -> str:
