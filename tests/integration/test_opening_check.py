@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -146,6 +149,10 @@ def test_a_treadmill_is_bound_shown_and_unbound_from_a_shell(tmp_path):
     )
     assert code == 0
     assert "not commissioned" in said
+    units = re.findall(r"retrowalk-\w+", said)
+    assert units == ["retrowalk-guard", "retrowalk-belt"]
+    assert all((Path(__file__).parents[2] / f"deploy/systemd/{name}.service").is_file() for name in units)
+    assert "end retrowalk run and start it again" in said
     bound = load_binding(tmp_path)
     assert bound is not None
     assert (bound.address, bound.label, bound.bound_by) == (ADDRESS, "Window", "Ana")
@@ -157,5 +164,6 @@ def test_a_treadmill_is_bound_shown_and_unbound_from_a_shell(tmp_path):
     assert code == 0
     assert "1.20 km/h" in said
     assert "signed by Ana" in said
-    assert shell(treadmill_app, "unbind", "--pin-stdin", *data, typed="864209\n")[0] == 0
-    assert load_binding(tmp_path) is None
+    code, said = shell(treadmill_app, "unbind", "--pin-stdin", *data, typed="864209\n")
+    assert (code, load_binding(tmp_path)) == (0, None)
+    assert "sudo systemctl restart retrowalk-guard retrowalk-belt" in said

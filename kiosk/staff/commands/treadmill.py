@@ -56,6 +56,10 @@ SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 LOOP_S: Final = 0.020
 SPOKEN: Final = "X1"  # "Stop. Hold the rails.": what must be understood at the treadmill
 EXIT_NOT_DONE: Final = 1
+RESTART: Final = (
+    "It counts when guard and belt are started anew, while the belt stands: "
+    "sudo systemctl restart retrowalk-guard retrowalk-belt; at a desk, end retrowalk run and start it again."
+)
 
 app = typer.Typer(no_args_is_help=True)
 treadmill = typer.Typer(no_args_is_help=True)
@@ -427,7 +431,7 @@ def bind(
             after=reason,
         )
         profile = load_profile(directory, wanted)
-        typer.echo(f"Bound to {wanted} as {name}. Restart guard and belt, then it counts.")
+        typer.echo(f"Bound to {wanted} as {name}. {RESTART}")
         if not profile.commissioned:
             typer.echo("It is not commissioned yet, so it is only read: retrowalk commission")
 
@@ -447,9 +451,7 @@ def unbind(*, pin_stdin: PinStdin = False, data: Data = None, config: ConfigFile
             raise AskedError(str(error)) from error
         if before is not None:
             _audit(directory, staff, "unbound", f"treadmill {before.address}", before=before.label)
-        typer.echo(
-            "No longer bound by staff. Restart guard and belt." if there else "No treadmill was bound by staff."
-        )
+        typer.echo(f"No longer bound by staff. {RESTART}" if there else "No treadmill was bound by staff.")
 
 
 @treadmill.command("profile")
