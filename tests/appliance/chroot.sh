@@ -94,7 +94,7 @@ import ctypes
 sdl = ctypes.CDLL("libSDL2-2.0.so.0"); sdl.SDL_GetVideoDriver.restype = ctypes.c_char_p
 print([sdl.SDL_GetVideoDriver(n).decode().lower() for n in range(sdl.SDL_GetNumVideoDrivers())])'
 
-units="guard belt stopper kiosk ask update-check update update-undo"
+units="guard belt stopper kiosk ask stick@sda1 update-check update update-undo"
 for unit in $units; do
   if says=$(in_root systemd-analyze verify "retrowalk-$unit.service" 2>&1) && [ -z "$says" ]; then ok "systemd-analyze verify retrowalk-$unit"; else
     bad "systemd-analyze verify retrowalk-$unit"; echo "$says" | head -n 5; fi
@@ -102,6 +102,7 @@ for unit in $units; do
   if awk -v s="$score" 'BEGIN { exit !(s != "" && s <= 3.0) }'; then ok "systemd-analyze security retrowalk-$unit $score"; else
     bad "systemd-analyze security retrowalk-$unit $score (at most 3.0)"; fi
 done
+check "udevadm verify 99-retrowalk.rules" in_root udevadm verify /usr/lib/udev/rules.d/99-retrowalk.rules
 
 echo "== $arch: upgrade with data"
 printf 'gym_name = "Harbour Gym"\n' >"$root/answers.toml"
