@@ -512,6 +512,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(a.CODE, "", "no digit yet", base)
     add(a.CODE, "four", "four digits", replace(base, digits=4))
     add(a.CODE, "full", "six digits", replace(base, digits=6))
+    add(a.CODE, "shown", "four digits, shown on request", replace(base, digits=4, shown_digits="4829"))
     add(a.CODE, "wrong", "unknown code", replace(base, keypad_error="keypad.wrong_code"))
     add(a.CODE, "no_record", "the record does not answer", replace(base, keypad_error="keypad.no_record"))
     add(a.CODE, "locked", "too many tries", replace(base, paused_s=48, keypad_error=""))

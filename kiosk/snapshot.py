@@ -113,6 +113,7 @@ class IntentKind(StrEnum):
     DIGIT = "digit"  # value 0-9
     ERASE = "erase"
     SUBMIT = "submit"
+    SHOW = "show"  # the typed member code, or its dots again
     YES = "yes"
     NO = "no"
     BACK = "back"
@@ -332,6 +333,7 @@ class Snapshot:
     preview_choice: bool = False  # offer NO on the preview: the same pace as before, nothing new
     more_cards: bool = False  # PROGRAM: NEXT shows other programs
     touch_ready: bool = True  # BELT_STOPPED, SAFETY_STOP: False while the belt may still move
+    shown_digits: str = ""  # CODE only, while its owner wants to read it: a staff PIN never
     paused_s: int | None = None  # keypad: seconds until it takes digits again
     amber: bool = False  # an amber button is fitted
     guest: bool = False

@@ -1,4 +1,4 @@
-"""The member's code: digits are counted, never shown."""
+"""The member's code: dots, unless its owner asks to see the digits."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from kiosk.ui.canvas import Canvas
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     title = c.t("code.title_short" if c.m.compact else "code.title")
-    paint_keypad(c, title, c.t("code.help"), IntentKind.CANCEL, back=True)
+    paint_keypad(c, title, c.t("code.help"), IntentKind.CANCEL, back=True, show=True)

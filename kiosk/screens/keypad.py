@@ -15,8 +15,10 @@ from kiosk.ui.text import Face, descent_of
 CODE_DIGITS: Final = 6
 
 
-def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind, *, back: bool = False) -> None:
-    """Words and dots at the left, keys at the right."""
+def paint_keypad(
+    c: Canvas, title: str, text: str, leave: IntentKind, *, back: bool = False, show: bool = False
+) -> None:
+    """Words and dots at the left, keys at the right. *show*: the digits may be shown to their owner."""
     m, s = c.m, c.snapshot
     frame = widgets.near_frame(c, "" if m.compact else title, footer=False)
     locked = s.paused_s is not None
@@ -41,7 +43,12 @@ def paint_keypad(c: Canvas, title: str, text: str, leave: IntentKind, *, back: b
         box = c.block(text, words, m.body, theme.MUTED, max_lines=3)
         words = _below(words, box.bottom + descent_of(m.body) + round(m.height * 0.05))
     dots, words = cut_top(words, round(m.body * 2.2), round(m.height * (0.012 if m.compact else 0.03)))
-    widgets.code_dots(c, dots, s.digits, CODE_DIGITS)
+    widgets.code_dots(c, dots, s.digits, CODE_DIGITS, s.shown_digits)
+    if show and s.digits and not locked:  # in a gym somebody may look on: dots unless asked
+        label = c.t("code.hide" if s.shown_digits else "code.show")
+        wide = min(words.width, widgets.button_width(c, label))
+        place = Rect(words.x, words.y + round(m.height * 0.02), wide, widgets.footer_height(c))
+        widgets.button(c, place, label, Intent(IntentKind.SHOW), max_lines=1)
     message = ""
     if s.paused_s is not None:
         message = c.words.count("keypad.paused", s.paused_s)

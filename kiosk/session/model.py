@@ -197,6 +197,7 @@ class Keypad:
     digits: str = ""
     error: str = ""
     asked: bool = False  # an answer is awaited
+    shown: bool = False  # a member wants to read their own digits
 
 
 @dataclass(frozen=True, slots=True)

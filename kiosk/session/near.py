@@ -102,6 +102,8 @@ def code(t: Turn, intent: Intent) -> None:
             t.go(ScreenId.WHO)
         case IntentKind.CANCEL:
             t.leave()
+        case IntentKind.SHOW:
+            t.state = replace(t.state, keypad=replace(t.state.keypad, shown=not t.state.keypad.shown))
         case _ if t.now_s >= t.state.code_paused_s:
             digits = _digits(t, intent)
             if digits is not None:
@@ -115,9 +117,9 @@ def _digits(t: Turn, intent: Intent) -> str | None:
         return None
     match intent.kind:
         case IntentKind.DIGIT if 0 <= intent.value <= 9 and len(keypad.digits) < CODE_DIGITS:
-            t.state = replace(t.state, keypad=Keypad(keypad.digits + str(intent.value)))
+            t.state = replace(t.state, keypad=replace(keypad, digits=keypad.digits + str(intent.value), error=""))
         case IntentKind.ERASE:
-            t.state = replace(t.state, keypad=Keypad(keypad.digits[:-1]))
+            t.state = replace(t.state, keypad=replace(keypad, digits=keypad.digits[:-1], error=""))
         case IntentKind.SUBMIT if len(keypad.digits) == CODE_DIGITS:
             t.state = replace(t.state, keypad=Keypad(asked=True))
             return keypad.digits

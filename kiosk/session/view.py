@@ -208,6 +208,7 @@ def _keypad(made: Snapshot, t: Turn) -> Snapshot:
     return replace(
         made,
         digits=len(keypad.digits),
+        shown_digits=keypad.digits if keypad.shown and made.screen is S.CODE else "",
         keypad_error=keypad.error,
         paused_s=None if left_s <= 0 else int(left_s) + 1,
     )

@@ -268,13 +268,17 @@ def _key(c: Canvas, cell: Rect, name: str, *, ready: bool, locked: bool) -> None
         c.target(cell, Intent(IntentKind.DIGIT, int(name)), key=True)
 
 
-def code_dots(c: Canvas, rect: Rect, digits: int, places: int = 6) -> None:
-    """How many digits are in, never which."""
+def code_dots(c: Canvas, rect: Rect, digits: int, places: int = 6, shown: str = "") -> None:
+    """How many digits are in, and which only where their owner wants them *shown*."""
     side = min(round(c.m.body * 1.6), (rect.width - (places - 1) * 6) // places)
     gap = min(round(side * 0.8), max(6, (rect.width - places * side) // max(1, places - 1)))
     for index in range(places):
         mark = Rect(rect.x + index * (side + gap), rect.centery - side // 2, side, side)
         filled = index < digits
+        if index < len(shown):
+            cap = round(side * 0.8)
+            c.line(shown[index], (mark.centerx, mark.centery - cap // 2), cap, face=Face.DISPLAY, align="center")
+            continue
         c.icon("dot" if filled else "circle", mark, theme.SKY if filled else theme.IDLE)
 
 

@@ -222,12 +222,17 @@ def test_no_name_is_on_a_screen_that_others_read() -> None:
             assert not any("Rosalinde" in text.text for text in canvas.texts), entry.name
 
 
-def test_digits_of_a_code_are_never_shown() -> None:
+def test_digits_of_a_code_are_shown_to_nobody_who_has_not_asked_and_a_pin_offers_nothing() -> None:
     ui = kit((1920, 1080))
     pad = next(entry for entry in gallery.catalogue() if entry.snapshot.screen is ScreenId.CODE).snapshot
     before = {text.text for text in screens.paint(None, ui, replace(pad, digits=0)).texts}
     after = {text.text for text in screens.paint(None, ui, replace(pad, digits=5)).texts}
-    assert before == after
+    assert after - before == {ui.catalogue("en")("code.show")}
+    assert before <= after
+    pin = replace(pad, screen=ScreenId.STAFF_PIN)
+    none, some = (screens.paint(None, ui, replace(pin, digits=n)) for n in (0, 5))
+    assert {text.text for text in none.texts} == {text.text for text in some.texts}
+    assert IntentKind.SHOW not in {target.intent.kind for target in some.targets}
 
 
 def test_every_near_screen_has_a_way_out() -> None:

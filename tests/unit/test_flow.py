@@ -730,6 +730,27 @@ def test_the_last_six_walks_and_the_charts_end_with_todays():
     assert history.pain[-1].after == 0
 
 
+def test_a_code_is_dots_until_its_owner_asks_and_a_pin_is_never_shown():
+    desk = Desk(people=PEOPLE).follow(("attract", "wake"), ("who", "have_code"), ("code", None))
+    for digit in (4, 8):
+        desk.touch("digit", digit)
+    assert (desk.shown.digits, desk.shown.shown_digits) == (2, "")
+    desk.touch("show")
+    assert desk.shown.shown_digits == "48"
+    desk.touch("digit", 2)
+    assert desk.shown.shown_digits == "482"
+    desk.touch("show")
+    assert (desk.shown.digits, desk.shown.shown_digits) == (3, "")
+    desk.touch("show")
+    desk.follow(("code", "back"), ("who", "have_code"), ("code", None))
+    desk.touch("digit", 4)
+    assert desk.shown.shown_digits == ""
+    desk.follow(("code", "cancel"), ("attract", "staff"), ("staff_pin", None))
+    desk.touch("digit", 4)
+    desk.touch("show")
+    assert (desk.shown.digits, desk.shown.shown_digits) == (1, "")
+
+
 def test_a_member_chooses_days_and_program_screen_and_summary_go_by_them():
     """The desk's day is a Saturday (11 July): with Saturday among the days it is the plan's."""
     desk = Desk(people=PEOPLE).follow(*BO_COMES, ("program", "history"), ("history", ("open", 3)), ("history", None))
