@@ -383,7 +383,8 @@ def _sentence(text: str, texts: Catalogue) -> str:
         return text
     minutes = texts.count("preview.minutes", 3)
     day, reason = texts("day.sun"), texts("reason.longer")
-    return texts(key, **values, unit=texts("unit.mph"), minutes=minutes, day=day, reason=reason)
+    read = {name: texts.number(str(value)) for name, value in values.items()}
+    return texts(key, **read, unit=texts("unit.mph"), minutes=minutes, day=day, reason=reason)
 
 
 @cache

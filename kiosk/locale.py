@@ -7,11 +7,16 @@ key is an error with a name then, never a surprise in front of a member.
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
+
+from hardware.units import SpeedUnit, speed_text
+
+_POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")
 
 REFERENCE_LANGUAGE: Final = "en"
 """Every other language has exactly the keys of this one."""
@@ -51,6 +56,18 @@ class Catalogue:
     def count(self, key: str, n: int, **values: object) -> str:
         """``KEY.one`` for one, ``KEY.other`` for any other number (the rule of English, Spanish and German)."""
         return self(f"{key}.one" if n == 1 else f"{key}.other", n=n, **values)
+
+    def number(self, text: str) -> str:
+        """A number as it is read here: ``2.5`` is ``2,5`` where people write a comma. The one home of that."""
+        return _POINT.sub(self._texts.get("language.decimal", "."), text)
+
+    def speed(self, speed_ckmh: int | None, unit: SpeedUnit) -> str:
+        """A speed in the unit that is read, with one decimal; ``--.-`` where it is not known."""
+        return self.number(speed_text(speed_ckmh, unit))
+
+    def slope(self, dpct: int) -> str:
+        """A slope in percent, without the sign."""
+        return self.number(f"{dpct / 10:g}")
 
     def has(self, key: str) -> bool:
         """Whether there is a text for *key*."""

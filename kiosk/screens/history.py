@@ -7,7 +7,6 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.units import speed_text
 from kiosk.coach.week import DAYS
 from kiosk.snapshot import DAYS_PAGE, HistoryView, Intent, IntentKind
 from kiosk.ui import charts, theme, widgets
@@ -166,7 +165,7 @@ def _comfort(c: Canvas, rect: Rect, view: HistoryView) -> None:
     s = c.snapshot
     title = c.t("history.comfort", unit=c.t(f"unit.{s.units.name.lower()}"))
     plot = _panel(c, rect, title, "")
-    charts.columns_chart(c, plot, view.comfort, text=lambda value: speed_text(round(value), s.units), places=_FEW)
+    charts.columns_chart(c, plot, view.comfort, text=lambda value: c.words.speed(round(value), s.units), places=_FEW)
 
 
 def _pain(c: Canvas, rect: Rect, view: HistoryView) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from hardware.units import speed_text
 from kiosk.screens.program import facts, reason
 from kiosk.snapshot import Intent, IntentKind, ProgramCard
 from kiosk.ui import charts, theme, widgets
@@ -57,10 +56,10 @@ def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
     facts_side, chart = cut_right(body, round(body.width * 0.27), m.gap)
     figures = (
         (c.t("preview.time"), str(card.minutes), c.t("unit.min")),
-        (c.t("preview.top"), speed_text(card.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
+        (c.t("preview.top"), c.words.speed(card.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
         (
             c.t("preview.slope"),
-            f"{card.top_dpct / 10:g}",
+            c.words.slope(card.top_dpct),
             "%",
         ),
     )

@@ -6,7 +6,6 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.units import speed_text
 from kiosk.snapshot import Intent, IntentKind, ProgramCard
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
@@ -21,15 +20,15 @@ CARDS: Final = 3
 def facts(c: Canvas, card: ProgramCard) -> str:
     """Minutes, top speed and slope in one line."""
     unit = c.t(f"unit.{c.snapshot.units.name.lower()}")
-    speed = c.t("program.up_to", speed=speed_text(card.top_ckmh, c.snapshot.units), unit=unit)
-    slope = c.t("program.hill", percent=f"{card.top_dpct / 10:g}") if card.top_dpct else c.t("program.flat")
+    speed = c.t("program.up_to", speed=c.words.speed(card.top_ckmh, c.snapshot.units), unit=unit)
+    slope = c.t("program.hill", percent=c.words.slope(card.top_dpct)) if card.top_dpct else c.t("program.flat")
     return " · ".join((c.t("unit.minutes", n=card.minutes), speed, slope))
 
 
 def short_facts(c: Canvas, card: ProgramCard) -> str:
     """Minutes and top speed."""
     unit = c.t(f"unit.{c.snapshot.units.name.lower()}")
-    return f"{c.t('unit.minutes', n=card.minutes)} · {speed_text(card.top_ckmh, c.snapshot.units)} {unit}"
+    return f"{c.t('unit.minutes', n=card.minutes)} · {c.words.speed(card.top_ckmh, c.snapshot.units)} {unit}"
 
 
 def reason(c: Canvas, card: ProgramCard) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.units import METRES_PER_MILE, SpeedUnit, speed_text
+from hardware.units import METRES_PER_MILE, SpeedUnit
 from kiosk.screens.preview import fact
 from kiosk.snapshot import Intent, IntentKind, SummaryView
 from kiosk.ui import charts, theme, widgets
@@ -21,11 +21,11 @@ _MILES_FROM_M: Final = 161.0
 def distance(c: Canvas, metres: float) -> tuple[str, str]:
     """Figure and unit: metres up to a kilometre, else km; miles in mph gyms from a tenth of a mile."""
     if c.snapshot.units is SpeedUnit.MPH and metres >= _MILES_FROM_M:
-        return f"{metres / METRES_PER_MILE:.2f}", c.t("unit.miles")
+        return c.words.number(f"{metres / METRES_PER_MILE:.2f}"), c.t("unit.miles")
     if c.snapshot.units is SpeedUnit.MPH:
         return f"{metres / 0.3048:.0f}", c.t("unit.feet")
     if metres >= 1000:
-        return f"{metres / 1000:.2f}", c.t("unit.kilometres")
+        return c.words.number(f"{metres / 1000:.2f}"), c.t("unit.kilometres")
     return f"{metres:.0f}", c.t("unit.metres")
 
 
@@ -74,7 +74,7 @@ def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
     figures = [
         (c.t("summary.time"), clock_text(int(view.walk_s)), ""),
         (c.t("summary.distance"), value, unit),
-        (c.t("summary.top"), speed_text(view.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
+        (c.t("summary.top"), c.words.speed(view.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
     ]
     if view.week_sessions is not None:
         figures.append((c.t("summary.week"), str(view.week_sessions), c.t("summary.of", n=view.week_limit)))

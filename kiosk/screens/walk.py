@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hardware.link.messages import Deck
-from hardware.units import speed_text
 from kiosk.snapshot import ScreenId, WalkView
 from kiosk.ui import charts, far
 from kiosk.ui.canvas import Canvas
@@ -52,10 +51,10 @@ def announced(c: Canvas, walk: WalkView) -> tuple[str, str] | None:
     seconds = max(0, -int(-walk.next_in_s // 1))
     if walk.next_ckmh is not None:
         icon = "chevron_up" if walk.next_ckmh > walk.target_ckmh else "chevron_down"
-        return icon, c.t("walk.next", value=speed_text(walk.next_ckmh, c.snapshot.units), seconds=seconds)
+        return icon, c.t("walk.next", value=c.words.speed(walk.next_ckmh, c.snapshot.units), seconds=seconds)
     if walk.next_dpct is not None:
         icon = "chevron_up" if walk.next_dpct > 0 else "chevron_down"
-        return icon, c.t("walk.next", value=f"{walk.next_dpct / 10:g} %", seconds=seconds)
+        return icon, c.t("walk.next", value=f"{c.words.slope(walk.next_dpct)} %", seconds=seconds)
     return None
 
 

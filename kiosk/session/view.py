@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, LinkState
-from hardware.units import speed_text
 from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
@@ -279,7 +278,7 @@ def card(t: Turn, offer: Offer) -> ProgramCard:
 def _reason(t: Turn, offer: Offer) -> str:
     if offer.plan.clipped_by_cap:
         unit = t.texts(f"unit.{t.setup.units.name.lower()}")
-        speed = speed_text(offer.cap.speed_ckmh, t.setup.units)
+        speed = t.texts.speed(offer.cap.speed_ckmh, t.setup.units)
         return t.texts(f"cap.{offer.cap.source.value}", speed=speed, unit=unit)
     return sentence(t, offer.reason, offer.reason_values)
 
@@ -308,9 +307,10 @@ def note(t: Turn, offer: Offer) -> str:
         return ""
     minutes = t.texts.count("preview.minutes", max(1, round(step.seconds / 60)))
     if step.incline_dpct > 0:
-        return t.texts("preview.new_hill", minutes=minutes, percent=f"{step.incline_dpct / 10:g}")
+        return t.texts("preview.new_hill", minutes=minutes, percent=t.texts.slope(step.incline_dpct))
     unit = t.texts(f"unit.{t.setup.units.name.lower()}")
-    return t.texts("preview.new_speed", minutes=minutes, speed=speed_text(step.speed_ckmh, t.setup.units), unit=unit)
+    speed = t.texts.speed(step.speed_ckmh, t.setup.units)
+    return t.texts("preview.new_speed", minutes=minutes, speed=speed, unit=unit)
 
 
 def _walk(made: Snapshot, t: Turn) -> WalkView | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hardware.units import SpeedUnit, ckmh_from_mph, speed_text
+from hardware.units import SpeedUnit, ckmh_from_mph
 from kiosk.locale import Catalogue
 
 
@@ -16,7 +16,7 @@ def sentence_in(texts: Catalogue, units: SpeedUnit, key: str, values: Mapping[st
     shown: dict[str, object] = dict(values)
     mph = values.get("speed_mph")
     if isinstance(mph, Decimal):
-        shown["speed"] = f"{speed_text(ckmh_from_mph(mph), units)} {texts(f'unit.{units.name.lower()}')}"
+        shown["speed"] = f"{texts.speed(ckmh_from_mph(mph), units)} {texts(f'unit.{units.name.lower()}')}"
     weekday = values.get("weekday")
     if weekday is not None:
         shown["day"] = texts(f"day.{weekday}")

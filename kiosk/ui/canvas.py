@@ -359,8 +359,9 @@ class Canvas:
             x = at[0] - (total + left - right) // 2
         y = at[1] - images[0].cap_top
         places = []
-        for _, advance in cells:
-            places.append((x, y))
+        for (glyph, advance), image in zip(cells, images, strict=True):
+            # A comma at this size would hang into the unit below: it stands on the line as the digits do.
+            places.append((x, y - max(0, image.ink.bottom - image.baseline) if glyph == "," else y))
             x += advance
         inks = [image.ink.move(place) for image, place in zip(images, places, strict=True)]
         ink = inks[0].unionall(inks[1:])

@@ -7,7 +7,7 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.units import SpeedUnit, ckmh_from_kmh, ckmh_from_mph, speed_text
+from hardware.units import SpeedUnit, ckmh_from_kmh, ckmh_from_mph
 from kiosk.snapshot import Bar, PainPair, Step
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
@@ -120,7 +120,7 @@ def speed_chart(
     for value in values if plot.height > 4 * cap else (values[0], values[-1]):
         y = plot.bottom - round(plot.height * value / top)
         c.line(
-            speed_text(value, unit) if value else "0",
+            c.words.speed(value, unit) if value else "0",
             (plot.x - round(cap * 0.7), y - cap // 2),
             cap,
             theme.MUTED,

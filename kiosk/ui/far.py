@@ -11,7 +11,6 @@ from typing import Final
 
 from pygame import Rect
 
-from hardware.units import speed_text
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
@@ -241,7 +240,7 @@ def figure(
 def speed(c: Canvas, frame: FarFrame, tone: Tone) -> None:
     """The measured speed, or --.- when it is not known."""
     s = c.snapshot
-    figure(c, frame, tone, "left", speed_text(s.measured_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}"))
+    figure(c, frame, tone, "left", c.words.speed(s.measured_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}"))
 
 
 def clock_text(seconds: float) -> str:

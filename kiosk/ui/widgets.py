@@ -133,7 +133,7 @@ def notice(c: Canvas, outer: Rect) -> Rect:
     c.icon("diamond", mark, theme.AMBER)
     key = c.snapshot.banner
     own = f"notice.{key.rpartition('.')[2]}.{'short' if m.compact else 'long'}"
-    text = c.t(own, distance=f"{c.m.distance_m:g}") if c.words.has(own) else c.t(key)
+    text = c.t(own, distance=c.words.number(f"{c.m.distance_m:g}")) if c.words.has(own) else c.t(key)
     c.block(text, words, m.small, theme.AMBER_MUTED, face=Face.SEMIBOLD, valign="middle", least=m.least)
     return rest
 

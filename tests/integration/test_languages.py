@@ -10,11 +10,12 @@ from typing import Final
 import pygame
 import pytest
 
+from hardware.units import SpeedUnit
 from kiosk import gallery, screens
 from kiosk.assets import assets_directory
 from kiosk.content import load_content, read_books
 from kiosk.locale import load_catalogues
-from kiosk.snapshot import IntentKind, ScreenId
+from kiosk.snapshot import DESK_SCREENS, IntentKind, ScreenId
 from kiosk.ui.canvas import Ui
 from kiosk.ui.text import Face
 from tests.support.legibility import findings
@@ -49,6 +50,30 @@ def test_every_screen_is_as_legible_in_every_language(size: tuple[int, int], lan
             canvas = screens.paint(surface, ui, snapshot, probe=True)
             found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
     assert found == []
+
+
+@pytest.mark.parametrize(("language", "read"), [("en", "2.5"), ("de", "2,5"), ("es", "2,5")])
+def test_a_number_is_read_with_the_decimal_mark_of_the_language(language: str, read: str) -> None:
+    texts = load_catalogues(assets_directory() / "locale")[language]
+    assert texts.speed(250, SpeedUnit.KMH) == read
+    assert texts.slope(25) == read
+    assert texts.slope(20) == "2"
+    assert texts.speed(None, SpeedUnit.KMH) == "--.-"
+    assert texts.number("7.-2. Mai") == "7.-2. Mai"
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_no_member_screen_shows_a_decimal_point_where_people_write_a_comma(language: str) -> None:
+    ui = kit((1920, 1080))
+    decimals = re.compile(r"\d\.\d")
+    shown = [
+        (entry.name, text.text)
+        for entry in gallery.catalogue(language)
+        if entry.snapshot.screen not in DESK_SCREENS
+        for text in screens.paint(None, ui, entry.snapshot).texts
+    ]
+    assert [pair for pair in shown if decimals.search(pair[1])] == []
+    assert any(re.search(r"\d,\d", text) for _, text in shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

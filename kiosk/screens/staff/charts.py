@@ -71,4 +71,5 @@ def _across(c: Canvas, room: Rect, chart: Bars, most: float) -> None:
         c.block(name, label, m.small, theme.MUTED, valign="middle", least=m.least, may_cut=True)
         wide = round((bar.width - 3 * m.small) * value / most)
         c.fill(Rect(bar.x, bar.centery - m.small // 2, max(2, wide), m.small), theme.AMBER)
-        c.line(f"{value:g}", (bar.x + wide + m.small // 2, bar.centery - m.small // 2), m.small, theme.TEXT)
+        text = c.words.number(f"{value:g}")
+        c.line(text, (bar.x + wide + m.small // 2, bar.centery - m.small // 2), m.small, theme.TEXT)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from hardware.link.messages import Missing
-from hardware.units import SpeedUnit, speed_text
+from hardware.units import SpeedUnit
 from kiosk.locale import Catalogue
 
 
@@ -97,7 +97,7 @@ def filled(say: Catalogue, key: str, shown: Instruction, unit: SpeedUnit) -> str
 
 def speed_words(say: Catalogue, speed_ckmh: int, unit: SpeedUnit) -> str:
     """A speed with its unit."""
-    return f"{speed_text(speed_ckmh, unit)} {say('unit.mph' if unit is SpeedUnit.MPH else 'unit.kmh')}"
+    return f"{say.speed(speed_ckmh, unit)} {say('unit.mph' if unit is SpeedUnit.MPH else 'unit.kmh')}"
 
 
 COMMISSION_PAGES: Final = (

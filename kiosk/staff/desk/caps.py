@@ -65,7 +65,7 @@ def subject_text(here: Here, subject: Subject) -> str:
         case CapScope.AGE:
             return here.texts("caps.scope_age", band=subject.key)
         case CapScope.INCLINE:
-            return here.texts("caps.scope_incline", percent=f"{int(subject.key) / 10:g}")
+            return here.texts("caps.scope_incline", percent=here.texts.slope(int(subject.key)))
         case _:
             return here.texts(f"caps.scope_{subject.scope.value}")
 
@@ -84,13 +84,13 @@ def speed_words(here: Here, speed_ckmh: int | None) -> str:
     if speed_ckmh is None:
         return "–"
     if here.setup.units is SpeedUnit.MPH:
-        return f"{mph_from_ckmh(speed_ckmh):.2f} {here.texts('unit.mph')}"
-    return f"{kmh_from_ckmh(speed_ckmh):.1f} {here.texts('unit.kmh')}"
+        return f"{here.texts.number(f'{mph_from_ckmh(speed_ckmh):.2f}')} {here.texts('unit.mph')}"
+    return f"{here.texts.number(f'{kmh_from_ckmh(speed_ckmh):.1f}')} {here.texts('unit.kmh')}"
 
 
-def slope_words(dpct: int | None) -> str:
+def slope_words(here: Here, dpct: int | None) -> str:
     """A slope."""
-    return "–" if dpct is None else f"{dpct / 10:g} %"
+    return "–" if dpct is None else f"{here.texts.slope(dpct)} %"
 
 
 def limit_ckmh(here: Here) -> int | None:
@@ -296,7 +296,7 @@ class CapsPage(Page):
                 Row(
                     (
                         subject_text(here, subject),
-                        slope_words(value) if subject.kind == SLOPE else speed_words(here, value),
+                        slope_words(here, value) if subject.kind == SLOPE else speed_words(here, value),
                         "" if value is None or cap is None else by_words(here, cap),
                         "" if value is None or cap is None or not cap.set_ms else day_text(cap.set_ms),
                     ),
@@ -371,9 +371,9 @@ def _told(page: CapsPage, here: Here, change: Change) -> CapsPage:
     if after is None:
         return replace(page, message="caps.cleared", values=())
     value = after.speed_ckmh
-    text = slope_words(after.incline_dpct) if value is None else speed_words(here, value)
+    text = slope_words(here, after.incline_dpct) if value is None else speed_words(here, value)
     if change.before is not None and change.before.speed_ckmh == value:
-        text = slope_words(after.incline_dpct)
+        text = slope_words(here, after.incline_dpct)
     return replace(page, message="caps.raised" if change.raises else "caps.lowered", values=(("speed", text),))
 
 
@@ -508,9 +508,10 @@ class CapPage(Page):
         raises = self.raises(here)
         changed = wanted != now
         sides = [
-            Fact(here.texts("caps.now"), slope_words(now) if slope else speed_words(here, now)),
+            Fact(here.texts("caps.now"), slope_words(here, now) if slope else speed_words(here, now)),
             Fact(
-                here.texts("caps.most"), slope_words(self.most(here)) if slope else speed_words(here, self.most(here))
+                here.texts("caps.most"),
+                slope_words(here, self.most(here)) if slope else speed_words(here, self.most(here)),
             ),
         ]
         if cap is not None and now is not None:
@@ -518,7 +519,7 @@ class CapPage(Page):
             if cap.set_ms:
                 sides.append(Fact(here.texts("caps.head_date"), day_text(cap.set_ms)))
         if not slope and here.setup.units is SpeedUnit.MPH and wanted is not None:
-            sides.insert(0, Fact(here.texts("unit.kmh"), f"{kmh_from_ckmh(wanted):.2f}"))
+            sides.insert(0, Fact(here.texts("unit.kmh"), here.texts.number(f"{kmh_from_ckmh(wanted):.2f}")))
         note = "caps.note_same" if not changed else "caps.note_raise" if raises else "caps.note_lower"
         if raises and not slope and wanted is not None and wanted > rules.TWO_SIGNERS_ABOVE_CKMH:
             note = "caps.note_two"
@@ -534,7 +535,7 @@ class CapPage(Page):
         return StepperView(
             subject_text(here, self.subject),
             here.texts("caps.at_most"),
-            slope_words(wanted) if slope else speed_words(here, wanted),
+            slope_words(here, wanted) if slope else speed_words(here, wanted),
             here.texts(note),
             lower=wanted is not None and wanted > self.least(),
             higher=wanted is not None and wanted < self.most(here),

@@ -172,7 +172,7 @@ def wires(here: Here) -> list[Fact]:
     seen = next((one for one in status.found if one.address == bound and one.rssi is not None), None)
     if seen is not None:
         facts.append(Fact(texts("treadmill.signal"), f"{texts(strength_key(seen.rssi))} ({seen.rssi} dBm)"))
-    age = "–" if status.measured_age_s is None else f"{status.measured_age_s:.1f} s"
+    age = "–" if status.measured_age_s is None else texts.number(f"{status.measured_age_s:.1f} s")
     facts.append(Fact(texts("diagnostics.age"), age))
     return facts
 

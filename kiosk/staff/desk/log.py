@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
 
-from hardware.units import speed_text
 from kiosk.locale import Catalogue
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.asking import PickPage, words
@@ -209,7 +208,7 @@ class EventPage(Page):
         """What is known."""
         texts, event = here.texts, self.event
         unit = texts(f"unit.{here.setup.units.name.lower()}")
-        speed = "–" if event.speed_ckmh is None else f"{speed_text(event.speed_ckmh, here.setup.units)} {unit}"
+        speed = "–" if event.speed_ckmh is None else f"{texts.speed(event.speed_ckmh, here.setup.units)} {unit}"
         facts = [
             Fact(texts("log.when"), time_text(event.at_ms)),
             Fact(texts("log.severity"), texts(severity_key(event.severity)), TONES[event.severity]),

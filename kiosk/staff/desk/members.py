@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
 
-from hardware.units import ckmh_from_mph, speed_text
+from hardware.units import ckmh_from_mph
 from kiosk.archive import day_of, find_person
 from kiosk.coach.plan import expand
 from kiosk.coach.programs import ProgramError
@@ -592,7 +592,7 @@ def plan_of(detail: Detail, here: Here) -> tuple[str, str]:
     try:
         plan = expand(content.programs[best.program], best.choice, content.rules)
         minutes = here.texts("unit.minutes", n=max(1, round(plan.walk_s / 60)))
-        top = speed_text(plan.top_ckmh, here.setup.units)
+        top = here.texts.speed(plan.top_ckmh, here.setup.units)
         name = f"{name}, {minutes}, {top} {here.texts(f'unit.{here.setup.units.name.lower()}')}"
     except (KeyError, ProgramError):
         pass  # a program that was taken away: its name has to do

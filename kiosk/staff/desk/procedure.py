@@ -20,7 +20,6 @@ import msgspec
 from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Disarm, KioskToGuard, Missing, Refused, SafetyEvent, State, Status, Stop, StopWhy
-from hardware.units import speed_text
 from kiosk.snapshot import Intent, IntentKind, ScreenId, TileState
 from kiosk.staff import opening
 from kiosk.staff.commissioning import page as pages
@@ -312,7 +311,7 @@ class ProcedurePage(Page):
         figure = ""
         if status is not None and (moving or shown.awaits is Awaits.TAP):
             known = status.measured_ckmh is not None and (status.measured_age_s or 0.0) < 3.0
-            speed = speed_text(status.measured_ckmh, unit) if known and status.measured_ckmh is not None else "--.-"
+            speed = here.texts.speed(status.measured_ckmh if known else None, unit)
             figure = f"{speed} {texts(f'unit.{unit.name.lower()}')}"
         return StepsView(
             filled(texts, shown.title, shown, unit),
@@ -414,13 +413,13 @@ class ResultPage(Page):
         unit = texts(f"unit.{units.name.lower()}")
 
         def speed(ckmh: int | None) -> str:
-            return "–" if ckmh is None else f"{speed_text(ckmh, units)} {unit}"
+            return "–" if ckmh is None else f"{texts.speed(ckmh, units)} {unit}"
 
         def yes(value: bool | None) -> str:
             return texts("procedure.not_tried" if value is None else "button.yes" if value else "button.no")
 
-        latency = "–" if found.start_latency_s is None else f"{found.start_latency_s:.1f} s"
-        names = tuple(speed_text(point.ckmh, units) for point in profile.stops)
+        latency = "–" if found.start_latency_s is None else texts.number(f"{found.start_latency_s:.1f} s")
+        names = tuple(texts.speed(point.ckmh, units) for point in profile.stops)
         return ChartsView(
             title,
             (

@@ -64,7 +64,7 @@ class ReportsPage(Page):
             Fact(texts("reports.completed"), share),
             Fact(texts("reports.members"), str(found.members)),
             Fact(texts("reports.guests"), str(found.guests)),
-            Fact(texts("reports.hours"), f"{found.walk_s / 3600:.1f}"),
+            Fact(texts("reports.hours"), texts.number(f"{found.walk_s / 3600:.1f}")),
         )
         used = [hour for hour, count in enumerate(found.by_hour) if count]
         hours = range(min([6, *used]), max([21, *used]) + 1)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from hardware.config.binding import Binding, BindingError, save_binding
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Found, LinkState, Rebind, Scan, State
-from hardware.units import speed_text
 from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
@@ -162,18 +161,18 @@ class TreadmillPage(Page):
             )
         if facts is not None:
             unit = texts(f"unit.{here.setup.units.name.lower()}")
-            least, most = (speed_text(v, here.setup.units) for v in (facts.min_ckmh, facts.max_ckmh))
+            least, most = (texts.speed(v, here.setup.units) for v in (facts.min_ckmh, facts.max_ckmh))
             rows += [
                 Fact(texts("treadmill.name"), facts.name or "–"),
                 Fact(texts("treadmill.sticker"), last_four(facts.address)),
                 Fact(texts("treadmill.model"), f"{facts.model or '–'} / {facts.firmware or '–'}"),
                 Fact(texts("treadmill.speeds"), f"{least} – {most} {unit}"),
-                Fact(texts("treadmill.slopes"), f"{facts.min_dpct / 10:g} – {facts.max_dpct / 10:g} %"),
+                Fact(texts("treadmill.slopes"), f"{texts.slope(facts.min_dpct)} – {texts.slope(facts.max_dpct)} %"),
             ]
             measured = self.profile is not None and self.profile.commissioned
             cap = ""
             if self.profile is not None and measured:
-                cap = f"{speed_text(self.profile.limit_ckmh, here.setup.units)} {unit}, {self.profile.measured_on}"
+                cap = f"{texts.speed(self.profile.limit_ckmh, here.setup.units)} {unit}, {self.profile.measured_on}"
             rows.append(
                 Fact(
                     texts("treadmill.measured"),
