@@ -236,6 +236,18 @@ def test_the_record_of_another_kiosk_is_merged_without_mixing_people_up(tmp_path
         assert rows(one, "PRAGMA foreign_key_check") == []
 
 
+def test_the_days_of_a_members_week_are_taken_over_with_them_and_with_nobody_else(tmp_path):
+    with opened(tmp_path / "one") as one, opened(tmp_path / "two") as two:
+        add_member(one, "Ann", "482913")
+        clash, bea = add_member(two, "Zoe", "482913"), add_member(two, "Bea", "482914")
+        for member in (clash, bea):
+            two.writer.run(lambda c, who=member.id: members.set_own_days(c, who, (1, 4))).result()
+        one.writer.drain()
+        two.writer.drain()
+        assert merge.take_over(one.path, two.path, moment(1000)).note == ""
+        assert rows(one, "SELECT key, value FROM meta WHERE key LIKE 'days:%'") == [(f"days:{bea.id}", "14")]
+
+
 def test_a_migration_makes_a_backup_first(tmp_path):
     from pathlib import Path
 
