@@ -35,10 +35,11 @@ from kiosk.appliance.lacks import nothing_lacks
 from kiosk.archive import Archive
 from kiosk.autopilot import Autopilot, Hand
 from kiosk.black_box import Fetcher
+from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.session.machine import step
 from kiosk.session.model import Action, Event, GuardGone, Hush, Play, Say, Send, Setup, State, Told, Touched
 from kiosk.session.view import snapshot
-from kiosk.snapshot import INERT_SCREENS, ScreenId, Snapshot
+from kiosk.snapshot import Snapshot
 from kiosk.sound import Sound
 from kiosk.staff.health import beacon
 from kiosk.stage import Key, Picture, Stage

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kiosk.coach.screening import Question, Result, Screening
-from kiosk.snapshot import Intent, IntentKind, ScreenId, Snapshot, TileState
+from kiosk.intents import Intent, IntentKind, ScreenId, TileState
+from kiosk.snapshot import Snapshot
 
 S = ScreenId
 K = IntentKind

@@ -33,6 +33,7 @@ from hardware.units import SpeedUnit, ckmh_from_mph
 from kiosk import gallery_machine, gallery_staff, screens
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
+from kiosk.intents import ScreenId, TileState
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, LocaleError, load_catalogues
 from kiosk.snapshot import (
     DAYS_PAGE,
@@ -40,12 +41,10 @@ from kiosk.snapshot import (
     HistoryView,
     PainPair,
     ProgramCard,
-    ScreenId,
     Snapshot,
     Step,
     SummaryView,
     Tile,
-    TileState,
     WalkView,
 )
 from kiosk.staff.desk.granted import REASONS

@@ -10,8 +10,9 @@ import msgspec
 from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Found, Inputs, LinkState, Missing, Opening, State, Status
 from kiosk.gallery_staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.model import Display
-from kiosk.snapshot import Held, Intent, IntentKind, ScreenId, Snapshot
+from kiosk.snapshot import Held, Snapshot
 from kiosk.staff import opening
 from kiosk.staff.commissioning import page as pages
 from kiosk.staff.commissioning import procedure

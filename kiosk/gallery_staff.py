@@ -16,8 +16,9 @@ from kiosk.assets import assets_directory
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Visit
 from kiosk.content import Content, load_content, read_screening
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.model import Person, Setup
-from kiosk.snapshot import Held, Intent, IntentKind, ScreenId, Snapshot
+from kiosk.snapshot import Held, Snapshot
 from kiosk.staff.caps import Change
 from kiosk.staff.desk.accounts import AccountPage, AccountsPage
 from kiosk.staff.desk.asking import ConfirmPage, NotePage, PadPage, TypePage, reason_page, words

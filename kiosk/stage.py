@@ -11,10 +11,11 @@ from typing import Final, Protocol
 import pygame
 
 from hardware.config import Screen
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.locale import Catalogue
 from kiosk.screens import HOLD_S, draw, intent_at, targets
 from kiosk.session.model import Display
-from kiosk.snapshot import Held, Intent, IntentKind, ScreenId, Snapshot
+from kiosk.snapshot import Held, Snapshot
 from kiosk.ui.canvas import Ui
 
 REAL_DRIVERS: Final = frozenset({"kmsdrm", "wayland", "x11"})

@@ -14,6 +14,7 @@ import msgspec
 import pygame
 
 from hardware.link.messages import Cause, Deck
+from kiosk.intents import DESK_SCREENS, FAR_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.screens import (
     attract,
     belt_starting,
@@ -46,18 +47,7 @@ from kiosk.screens import (
     who,
     why_stopped,
 )
-from kiosk.snapshot import (
-    DESK_SCREENS,
-    FAR_SCREENS,
-    Intent,
-    IntentKind,
-    ScreenId,
-    Snapshot,
-    Step,
-    Tile,
-    TileState,
-    WalkView,
-)
+from kiosk.snapshot import Snapshot, Step, Tile, WalkView
 from kiosk.ui.canvas import Canvas, Ui
 from kiosk.ui.widgets import simulation_band, still_there
 

@@ -7,7 +7,8 @@ from typing import Final
 from pygame import Rect
 
 from hardware.link.messages import Missing, ResetBy, State, Status
-from kiosk.snapshot import Intent, IntentKind, Snapshot
+from kiosk.intents import Intent, IntentKind
+from kiosk.snapshot import Snapshot
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

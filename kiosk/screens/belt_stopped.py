@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.safety_stop import way_on
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import far, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

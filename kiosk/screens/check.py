@@ -6,7 +6,8 @@ from typing import Final
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind, Tile, TileState
+from kiosk.intents import Intent, IntentKind, TileState
+from kiosk.snapshot import Tile
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

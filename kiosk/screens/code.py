@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.intents import IntentKind
 from kiosk.screens.keypad import paint_keypad
-from kiosk.snapshot import IntentKind
 from kiosk.ui.canvas import Canvas
 
 

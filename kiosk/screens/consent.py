@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.ui import widgets
 from kiosk.ui.canvas import Canvas
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.scores import paint_scale, scale_title
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import widgets
 from kiosk.ui.canvas import Canvas
 

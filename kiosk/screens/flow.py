@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kiosk.snapshot import ScreenId
+from kiosk.intents import ScreenId
 
 S = ScreenId
 

@@ -8,7 +8,8 @@ from typing import Final
 from pygame import Rect
 
 from kiosk.coach.week import DAYS
-from kiosk.snapshot import DAYS_PAGE, HistoryView, Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
+from kiosk.snapshot import DAYS_PAGE, HistoryView
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

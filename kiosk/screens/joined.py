@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import inset

@@ -6,7 +6,7 @@ from typing import Final
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_bottom, cut_left, cut_right, cut_top

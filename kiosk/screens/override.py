@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.ui import widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_top, grid

@@ -4,8 +4,8 @@ where the time left does.
 
 from __future__ import annotations
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.safety_stop import way_on
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import far, widgets
 from kiosk.ui.canvas import Canvas
 

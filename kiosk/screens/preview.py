@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.program import facts, reason
-from kiosk.snapshot import Intent, IntentKind, ProgramCard
+from kiosk.snapshot import ProgramCard
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_bottom, cut_right, cut_top, inset, rows

@@ -6,7 +6,8 @@ from typing import Final
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind, ProgramCard
+from kiosk.intents import Intent, IntentKind
+from kiosk.snapshot import ProgramCard
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

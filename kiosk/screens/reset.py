@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.check import tile_name
 from kiosk.screens.safety_stop import family
-from kiosk.snapshot import Intent, IntentKind, Tile
+from kiosk.snapshot import Tile
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import columns, cut_left, cut_top

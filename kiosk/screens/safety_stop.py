@@ -7,7 +7,7 @@ from typing import Final
 from pygame import Rect
 
 from hardware.link.messages import Cause
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.ui import far, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.far import FarFrame

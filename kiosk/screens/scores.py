@@ -6,7 +6,7 @@ from typing import Final
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent
+from kiosk.intents import Intent
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_bottom, cut_top

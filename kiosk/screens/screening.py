@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.scores import paint_scale, scale_title
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import columns, cut_bottom

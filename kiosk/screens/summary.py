@@ -7,8 +7,9 @@ from typing import Final
 from pygame import Rect
 
 from hardware.units import METRES_PER_MILE, SpeedUnit
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.preview import fact
-from kiosk.snapshot import Intent, IntentKind, SummaryView
+from kiosk.snapshot import SummaryView
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.far import clock_text

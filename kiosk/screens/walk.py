@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hardware.link.messages import Deck
-from kiosk.snapshot import ScreenId, WalkView
+from kiosk.intents import ScreenId
+from kiosk.snapshot import WalkView
 from kiosk.ui import charts, far
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.far import FarFrame, Tone

@@ -9,10 +9,11 @@ from hardware.link.messages import Cause
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import CHEST, Verdict, Visit, judge
 from kiosk.coach.week import DAYS, days_in, toggled
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import near
 from kiosk.session.model import Joined, KeepDays, Record, Unjoin
 from kiosk.session.turn import Turn
-from kiosk.snapshot import DAYS_PAGE, Intent, IntentKind, ScreenId
+from kiosk.snapshot import DAYS_PAGE
 from kiosk.store.kinds import Severity
 from kiosk.store.kinds import Verdict as Kept
 from kiosk.store.records import EventIn, Ratings

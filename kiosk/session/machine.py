@@ -12,6 +12,7 @@ from typing import Final
 
 from hardware.link.messages import Cause, LinkState, Refused, SafetyEvent, Status
 from hardware.link.messages import State as GuardState
+from kiosk.intents import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, desk, near, service
 from kiosk.session.model import (
@@ -34,7 +35,6 @@ from kiosk.session.model import (
     Touched,
 )
 from kiosk.session.turn import Turn
-from kiosk.snapshot import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Answered
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn

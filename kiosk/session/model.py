@@ -16,7 +16,7 @@ from kiosk.coach.player import Played, Player
 from kiosk.coach.progression import FastTrack, Visit
 from kiosk.coach.screening import Form, Outcome, Screening
 from kiosk.content import Content
-from kiosk.snapshot import Intent, ScreenId
+from kiosk.intents import Intent, ScreenId
 from kiosk.staff.caps import EffectiveCap
 from kiosk.staff.desk.model import Answered, Desk, Run
 from kiosk.store.kinds import AgeBand

@@ -13,6 +13,7 @@ from kiosk.coach.plan import clipped, expand, without_rises
 from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.week import Week, in_order, own_week
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import desk
 from kiosk.session.model import (
     CODE_DIGITS,
@@ -31,7 +32,6 @@ from kiosk.session.model import (
     TryPin,
 )
 from kiosk.session.turn import Turn, staff_latched
-from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.caps import CapContext, effective
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hardware.link.messages import Inputs
-from kiosk.snapshot import Tile, TileState
+from kiosk.intents import TileState
+from kiosk.snapshot import Tile
 
 
 def proved(proofs: frozenset[str], inputs: Inputs) -> frozenset[str]:

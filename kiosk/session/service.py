@@ -7,11 +7,12 @@ from typing import Final
 
 from hardware.link.messages import LinkState, Missing, Reset, ResetBy, Status
 from hardware.link.messages import State as GuardState
+from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.model import Record
 from kiosk.session.near import ask_pin
 from kiosk.session.proofs import proof_tiles, proved
 from kiosk.session.turn import Turn, staff_latched
-from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
+from kiosk.snapshot import Tile
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn
 from kiosk.store.repositories.service import Service

@@ -11,10 +11,10 @@ from typing import Final
 from hardware.link.messages import Cause, Disarm, KioskToGuard, ResetBy, Status
 from hardware.link.messages import State as GuardState
 from kiosk.coach.cues import CueBook, Moment, Request, Speaker, speak
+from kiosk.intents import ScreenId
 from kiosk.locale import Catalogue
 from kiosk.screens.flow import may_follow
 from kiosk.session.model import Action, Hush, Keypad, Play, Record, Say, Send, Setup, State, Stay
-from kiosk.snapshot import ScreenId
 from kiosk.store.kinds import SessionState
 from kiosk.store.records import Closing, Ratings
 

@@ -12,6 +12,7 @@ from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, days_in, for_home, may_choose, next_own
+from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near, service
 from kiosk.session.desk import here_of
@@ -19,7 +20,7 @@ from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
 from kiosk.session.past import history_view, last_walks
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.session.words import sentence_in
-from kiosk.snapshot import INERT_SCREENS, HistoryView, ProgramCard, ScreenId, Snapshot, Step, SummaryView, WalkView
+from kiosk.snapshot import HistoryView, ProgramCard, Snapshot, Step, SummaryView, WalkView
 from kiosk.staff.desk import granted
 from kiosk.staff.desk import model as desk_model
 from kiosk.staff.desk.view import staff_view

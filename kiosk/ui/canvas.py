@@ -16,8 +16,9 @@ from pygame import Rect
 
 from hardware.config import Screen
 from kiosk.assets import assets_directory
+from kiosk.intents import FAR_SCREENS, Intent
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue
-from kiosk.snapshot import FAR_SCREENS, Intent, Snapshot
+from kiosk.snapshot import Snapshot
 from kiosk.ui import pen, theme
 from kiosk.ui.text import (
     Face,

@@ -11,8 +11,9 @@ from pygame import Rect
 from hardware.config import Screen
 from hardware.units import SpeedUnit
 from kiosk.assets import assets_directory
+from kiosk.intents import ScreenId
 from kiosk.locale import REFERENCE_LANGUAGE, load_catalogues
-from kiosk.snapshot import ScreenId, Snapshot, Step
+from kiosk.snapshot import Snapshot, Step
 from kiosk.ui import charts, theme
 from kiosk.ui.canvas import Canvas, Ui
 

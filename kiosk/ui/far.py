@@ -11,7 +11,7 @@ from typing import Final
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.pen import Pen, opaque

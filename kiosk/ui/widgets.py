@@ -7,7 +7,7 @@ from typing import Final
 
 from pygame import SRCALPHA, Rect, Surface
 
-from kiosk.snapshot import Intent, IntentKind, TileState
+from kiosk.intents import Intent, IntentKind, TileState
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import columns, cut_bottom, cut_left, cut_right, cut_top, grid, inset

@@ -22,7 +22,7 @@ import pygame
 from hardware.config import Screen
 from kiosk import autopilot as pilot
 from kiosk.autopilot import Autopilot
-from kiosk.snapshot import ScreenId
+from kiosk.intents import ScreenId
 from kiosk.ui.canvas import Ui
 from tests.bench import common
 from tests.support.desk import CONTENT, SCREENING

@@ -22,7 +22,8 @@ import pygame
 from kiosk import gallery, screens
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
-from kiosk.snapshot import ScreenId, Snapshot
+from kiosk.intents import ScreenId
+from kiosk.snapshot import Snapshot
 from kiosk.ui.canvas import Ui
 from tests.bench import common
 from tests.support.legibility import findings

@@ -25,7 +25,7 @@ from kiosk import gallery, screens
 from kiosk.app import FRAME_S
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
-from kiosk.snapshot import FAR_SCREENS, ScreenId
+from kiosk.intents import FAR_SCREENS, ScreenId
 from tests.bench import common
 
 SIZES = ((1920, 1080), (800, 480))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pygame
 
 from kiosk import gallery, screens
-from kiosk.snapshot import ScreenId
+from kiosk.intents import ScreenId
 
 
 class WalkFrames:

@@ -10,7 +10,7 @@ import hardware.cli
 from hardware.guard.memory import Outputs
 from hardware.link.messages import State
 from kiosk.cli import app
-from kiosk.snapshot import ScreenId as S
+from kiosk.intents import ScreenId as S
 from kiosk.store.models import BlackBoxRow
 from tests.support.kiosked import KioskHouse
 

@@ -10,7 +10,7 @@ from hardware.config import Checks, WiringLevel
 from hardware.config.profiles import Profile
 from hardware.link.messages import Disarm, Rebind, Scan, State, Stop
 from hardware.simulated.machines import BENCH
-from kiosk.snapshot import Intent, IntentKind, TileState
+from kiosk.intents import Intent, IntentKind, TileState
 from kiosk.staff.commissioning.instruction import Act
 from kiosk.staff.desk.asking import ConfirmPage
 from kiosk.staff.desk.procedure import ACTS, KIND_CHECK, ProcedurePage

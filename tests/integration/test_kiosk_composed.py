@@ -5,7 +5,7 @@ import pytest
 from hardware.config import Screen
 from hardware.link.messages import Cause, State
 from kiosk.autopilot import Autopilot
-from kiosk.snapshot import ScreenId as S
+from kiosk.intents import ScreenId as S
 from kiosk.store.kinds import SessionState
 from kiosk.store.repositories import events, sessions
 from kiosk.ui.canvas import Ui

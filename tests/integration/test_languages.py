@@ -14,8 +14,8 @@ from hardware.units import SpeedUnit
 from kiosk import gallery, screens
 from kiosk.assets import assets_directory
 from kiosk.content import load_content, read_books
+from kiosk.intents import DESK_SCREENS, IntentKind, ScreenId
 from kiosk.locale import load_catalogues
-from kiosk.snapshot import DESK_SCREENS, IntentKind, ScreenId
 from kiosk.ui.canvas import Ui
 from kiosk.ui.text import Face
 from tests.support.legibility import findings

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from kiosk.snapshot import ScreenId as S
+from kiosk.intents import ScreenId as S
 from kiosk.staff import pin
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.store.kinds import Role

@@ -9,7 +9,7 @@ import pygame
 import pytest
 
 from kiosk import gallery, screens
-from kiosk.snapshot import ScreenId
+from kiosk.intents import ScreenId
 from tests.support import recorded
 
 pytestmark = pytest.mark.usefixtures("display")

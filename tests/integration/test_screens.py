@@ -10,9 +10,9 @@ import pytest
 
 from kiosk import gallery, screens
 from kiosk.assets import assets_directory
+from kiosk.intents import FAR_SCREENS, INERT_SCREENS, IntentKind, ScreenId
 from kiosk.locale import Catalogue, load_catalogues
 from kiosk.screens.walk import drift
-from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, IntentKind, ScreenId
 from kiosk.ui import illustration, theme
 from kiosk.ui.canvas import Canvas, Ui
 from kiosk.ui.far import far_frame

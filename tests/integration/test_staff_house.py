@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from kiosk.archive import StoreArchive
 from kiosk.cli import app
+from kiosk.intents import ScreenId as S
 from kiosk.session.model import CapsRead
-from kiosk.snapshot import ScreenId as S
 from kiosk.staff import pin
 from kiosk.staff.desk.clerk import Clerk
 from kiosk.staff.desk.members import Add, Erase, Search

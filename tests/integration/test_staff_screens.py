@@ -7,7 +7,8 @@ import pygame
 import pytest
 
 from kiosk import gallery, screens
-from kiosk.snapshot import DESK_SCREENS, Held, Intent, IntentKind
+from kiosk.intents import DESK_SCREENS, Intent, IntentKind
+from kiosk.snapshot import Held
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.staff.desk.views import FactsView, ListView, MenuView, PickView, StepsView, TypeView
 from kiosk.stage import PygameStage

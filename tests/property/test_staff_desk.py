@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from kiosk.snapshot import DESK_SCREENS, Intent, IntentKind
+from kiosk.intents import DESK_SCREENS, Intent, IntentKind
 from kiosk.staff import pin
 from kiosk.staff.desk import machine
 from kiosk.store.repositories import members

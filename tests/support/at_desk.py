@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 
 from hardware.link.messages import Inputs, LinkState, State, Status, TreadmillFacts, WishMode
+from kiosk.intents import Intent, IntentKind
 from kiosk.session.model import Send, TryPin
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff import audit, pin
 from kiosk.staff.desk import machine
 from kiosk.staff.desk.clerk import Clerk

@@ -33,11 +33,11 @@ from hardware.link.messages import (
 from hardware.units import SpeedUnit
 from kiosk.assets import assets_directory
 from kiosk.content import load_content, read_screening
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.machine import step
 from kiosk.session.model import FindMember, Found, Join, Joined, PinTried, Send, Setup, Told, Touched, TryPin
 from kiosk.session.model import State as SessionState
 from kiosk.session.view import snapshot
-from kiosk.snapshot import Intent, IntentKind, ScreenId
 
 STEP_S = 0.1
 CONTENT = load_content(assets_directory())

@@ -13,9 +13,10 @@ from hardware.units import SpeedUnit
 from kiosk.app import Kiosk, Simulation
 from kiosk.archive import StoreArchive
 from kiosk.autopilot import Autopilot
+from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.screens import intent_at, targets
 from kiosk.session.model import Setup
-from kiosk.snapshot import Intent, IntentKind, ScreenId, Snapshot, TileState
+from kiosk.snapshot import Snapshot
 from kiosk.sound import Silence
 from kiosk.stage import BlindStage, Key
 from kiosk.store.moment import SimulatedWallClock

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from pygame import Rect
 
-from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, IntentKind
+from kiosk.intents import FAR_SCREENS, INERT_SCREENS, IntentKind
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas, DrawnText, Target
 from kiosk.ui.theme import contrast

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.link.messages import Status
+from kiosk.intents import Intent, IntentKind
 from kiosk.session.model import Action, Record, Say, Send, TryPin
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.desk import machine

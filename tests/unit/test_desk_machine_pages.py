@@ -12,7 +12,7 @@ from hardware.link.messages import Inputs, State, Status
 from kiosk.appliance import ask
 from kiosk.appliance.ask import Verb
 from kiosk.gallery import STATUS
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.staff.desk import system
 from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage
 from kiosk.staff.desk.diagnostics import DiagnosticsPage, TouchPage

@@ -27,6 +27,7 @@ from hardware.link.messages import (
 from kiosk.coach import progression
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Visit
+from kiosk.intents import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.screens.attract import service_state
 from kiosk.screens.flow import EDGES, FLOW
 from kiosk.session import texts
@@ -47,7 +48,6 @@ from kiosk.session.model import (
     Touched,
     Unjoin,
 )
-from kiosk.snapshot import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.store.kinds import CapScope, SessionState
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
 from tests.support.desk import (

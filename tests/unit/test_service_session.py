@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from hardware.link.messages import Cause, Inputs, Reset, State
+from kiosk.intents import ScreenId as S
+from kiosk.intents import TileState
 from kiosk.session import proofs
 from kiosk.session.model import ServiceRead
-from kiosk.snapshot import ScreenId as S
-from kiosk.snapshot import TileState
 from kiosk.store.repositories.service import Service, Tally
 from tests.support.desk import Desk, press_amber, pull, red
 

@@ -7,9 +7,9 @@ import pytest
 from hardware.units import ckmh_from_mph
 from kiosk.archive import find_person
 from kiosk.coach.progression import FastTrack
+from kiosk.intents import DESK_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.session import desk as over_session
 from kiosk.session.model import OwnerNeeded, PinTried
-from kiosk.snapshot import DESK_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.staff import pin
 from kiosk.staff.desk import flow
 from kiosk.staff.desk.asking import LETTERS, REASONS

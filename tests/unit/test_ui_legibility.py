@@ -9,7 +9,7 @@ import pytest
 from pygame import Rect
 
 from kiosk import gallery
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate

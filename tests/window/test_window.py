@@ -22,10 +22,11 @@ from kiosk import gallery
 from kiosk.assets import assets_directory
 from kiosk.autopilot import healthy_answers
 from kiosk.content import read_screening
+from kiosk.intents import IntentKind, ScreenId, TileState
 from kiosk.locale import load_catalogues
 from kiosk.screens import targets
 from kiosk.session.view import LEGEND
-from kiosk.snapshot import IntentKind, ScreenId, Snapshot, Tile, TileState
+from kiosk.snapshot import Snapshot, Tile
 from kiosk.ui import theme
 from kiosk.ui.canvas import Ui
 from tests.support.recorded import difference, fingerprint

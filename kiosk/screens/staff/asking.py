@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.staff.frame import BAD, footer, frame, hold_button, message, shown_page
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.staff.desk.views import Button, ConfirmView, NoteView, PadView, PickView, Tone, TypeView
 from kiosk.ui import theme, widgets

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from pygame import Rect
 
-from kiosk.snapshot import Intent, IntentKind
+from kiosk.intents import Intent, IntentKind
 from kiosk.staff.desk.views import Button, Tone
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas

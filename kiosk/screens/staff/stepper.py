@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.staff.facts import fact_rows
 from kiosk.screens.staff.frame import footer, frame, message
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.views import StepperView
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.staff.frame import button, footer, frame, message, shown_page
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.views import StepsView
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas

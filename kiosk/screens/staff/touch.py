@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pygame import Rect
 
+from kiosk.intents import Intent, IntentKind
 from kiosk.screens.staff.frame import footer, frame
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.views import TouchView
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage, TypePage, words
 from kiosk.staff.desk.model import Answered, Here, Job, Page, Read, Write

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Here, Page, SecondPin
 from kiosk.staff.desk.views import ConfirmView, NoteView, PadView, PickView, Tone, TypeView
 from kiosk.staff.pin import PIN_DIGITS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
 from kiosk.staff.desk.views import BoxView, Button, ListView, NoteView, Row, Tone, View
 from kiosk.store.moment import Moment

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from sqlalchemy import Connection
 
 from hardware.units import SpeedUnit, kmh_from_ckmh, mph_from_ckmh
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import caps as rules
 from kiosk.staff.caps import CapContext, Change, effective, with_defaults
 from kiosk.staff.desk.asking import REASONS as WHY

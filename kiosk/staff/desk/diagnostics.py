@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from hardware.link.messages import Refused, SafetyEvent, Status
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Answered, Here, Job, Page
 from kiosk.staff.desk.treadmill import strength_key
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone, TouchView

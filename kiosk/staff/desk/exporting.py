@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Answered, Here, Page
 from kiosk.staff.desk.places import PlacePage, WriteSessions, Written
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone

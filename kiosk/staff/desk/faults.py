@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy import Connection
 
 from hardware.link.messages import Missing, Refused, SafetyEvent, Status
+from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.proofs import proof_tiles, proved
-from kiosk.snapshot import Intent, IntentKind, ScreenId, Tile, TileState
+from kiosk.snapshot import Tile
 from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
 from kiosk.staff.desk.views import Button, ListView, Row, StepsView, Tone

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kiosk.snapshot import ScreenId
+from kiosk.intents import ScreenId
 
 S = ScreenId
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
 
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.locale import Catalogue
-from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.asking import PickPage, words
 from kiosk.staff.desk.box import BoxPage
 from kiosk.staff.desk.model import Answered, Here, Page, Read

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hardware.link.messages import Refused, SafetyEvent, Status
+from kiosk.intents import Intent, IntentKind
 from kiosk.session.model import TOUCH_GUARD_S, Action
-from kiosk.snapshot import Intent, IntentKind
 from kiosk.staff.desk.asking import PadPage
 from kiosk.staff.desk.menu import MenuPage
 from kiosk.staff.desk.model import IDLE_S, NOBODY, Answered, Desk, DeskEvent, Here, Page, SecondPin

@@ -13,9 +13,9 @@ from kiosk.archive import day_of, find_person
 from kiosk.coach.plan import expand
 from kiosk.coach.programs import ProgramError
 from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.model import Person
 from kiosk.session.words import sentence_in
-from kiosk.snapshot import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.caps import EffectiveCap, effective
 from kiosk.staff.desk.asking import REASONS as WHY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Here, Page
 from kiosk.staff.desk.tiles import TILES, MenuTile
 from kiosk.staff.desk.views import Item, MenuView

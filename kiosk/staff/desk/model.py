@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from sqlalchemy import Connection
 
 from hardware.link.messages import Refused, SafetyEvent, Status
-from kiosk.snapshot import Intent, ScreenId
+from kiosk.intents import Intent, ScreenId
 from kiosk.staff.pin import Right, may
 from kiosk.store.ids import IdSource
 from kiosk.store.kinds import Role

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import Connection
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.granted import KIND
 from kiosk.staff.desk.model import Answered, Here, Page, Read
 from kiosk.staff.desk.views import ListView, Row

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from sqlalchemy import Connection
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
 from kiosk.staff.desk.views import PickView

@@ -20,7 +20,7 @@ import msgspec
 from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Disarm, KioskToGuard, Missing, Refused, SafetyEvent, State, Status, Stop, StopWhy
-from kiosk.snapshot import Intent, IntentKind, ScreenId, TileState
+from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.staff import opening
 from kiosk.staff.commissioning import page as pages
 from kiosk.staff.commissioning import procedure, progress

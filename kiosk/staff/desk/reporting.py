@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import Connection
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.caps import program_text
 from kiosk.staff.desk.model import Answered, Here, Page, Read
 from kiosk.staff.desk.views import Bars, ChartsView, Fact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import PadPage, TypePage, words
 from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError

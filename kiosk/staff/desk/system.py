@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from kiosk.appliance import ask
 from kiosk.appliance.ask import AskError, Verb
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
 from kiosk.staff.desk.model import Answered, Here, Job, Page, Read, RefusalError

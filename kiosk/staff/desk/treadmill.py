@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from hardware.config.binding import Binding, BindingError, save_binding
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Found, LinkState, Rebind, Scan, State
-from kiosk.snapshot import Intent, IntentKind, ScreenId
+from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
 from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError

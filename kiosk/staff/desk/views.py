@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.snapshot import Intent, TileState
+from kiosk.intents import Intent, TileState
 
 
 class Tone(StrEnum):
