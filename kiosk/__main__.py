@@ -33,7 +33,7 @@ from kiosk.autopilot import Autopilot
 from kiosk.content import Content, ContentError, load_content, read_screening
 from kiosk.locale import LocaleError
 from kiosk.session import texts
-from kiosk.session.model import Display, Setup
+from kiosk.session.setup import Display, Setup
 from kiosk.sound import Silence, Sound
 from kiosk.staff.desk import texts as desk_texts
 from kiosk.stage import DisplayError, PygameStage

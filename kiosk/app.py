@@ -36,8 +36,10 @@ from kiosk.archive import Archive
 from kiosk.autopilot import Autopilot, Hand
 from kiosk.black_box import Fetcher
 from kiosk.intents import INERT_SCREENS, ScreenId
+from kiosk.session.actions import Action, Hush, Play, Say, Send
 from kiosk.session.machine import step
-from kiosk.session.model import Action, Event, GuardGone, Hush, Play, Say, Send, Setup, State, Told, Touched
+from kiosk.session.model import Event, GuardGone, State, Told, Touched
+from kiosk.session.setup import Setup
 from kiosk.session.view import snapshot
 from kiosk.snapshot import Snapshot
 from kiosk.sound import Sound

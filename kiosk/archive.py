@@ -18,30 +18,32 @@ from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk import black_box
 from kiosk.coach.progression import TENTH, FastTrack, Visit, choice_of
 from kiosk.coach.screening import Outcome, Result, Screening
-from kiosk.session.model import (
+from kiosk.session.actions import (
     Action,
-    CapsRead,
-    ClockRead,
-    Event,
     FindMember,
-    Found,
     Join,
-    Joined,
     KeepDays,
-    OwnerNeeded,
-    Person,
-    PinTried,
     Record,
     RecordConsent,
-    RecordHealth,
     RecordScreening,
     RecordWhy,
-    ServiceRead,
     TryPin,
     Unjoin,
 )
+from kiosk.session.model import (
+    CapsRead,
+    ClockRead,
+    Event,
+    Found,
+    Joined,
+    OwnerNeeded,
+    Person,
+    PinTried,
+    RecordHealth,
+    ServiceRead,
+)
 from kiosk.staff.desk.clerk import Clerk
-from kiosk.staff.desk.model import Run
+from kiosk.staff.desk.errands import Run
 from kiosk.staff.pin import PinDesk, SignIn, first_account_needed
 from kiosk.store.kinds import AgeBand, Screened, SessionState
 from kiosk.store.maintenance import Maintenance

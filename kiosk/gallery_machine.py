@@ -11,7 +11,7 @@ from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Found, Inputs, LinkState, Missing, Opening, State, Status
 from kiosk.gallery_staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.session.model import Display
+from kiosk.session.setup import Display
 from kiosk.snapshot import Held, Snapshot
 from kiosk.staff import opening
 from kiosk.staff.commissioning import page as pages
@@ -24,11 +24,11 @@ from kiosk.staff.desk.box import BoxData, BoxPage, Lane, Stretch
 from kiosk.staff.desk.diagnostics import DiagnosticsPage, Look, TouchPage
 from kiosk.staff.desk.faults import FaultPage, FaultsPage
 from kiosk.staff.desk.log import EventPage, LogPage
-from kiosk.staff.desk.model import Desk, Page
 from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
 from kiosk.staff.desk.system import State as MachineState
 from kiosk.staff.desk.system import SystemPage
 from kiosk.staff.desk.treadmill import ScanPage, TreadmillPage
+from kiosk.staff.desk.turn import Desk, Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.view import staff_view
 from kiosk.staff.health.finding import fine, todo

@@ -17,7 +17,8 @@ from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Visit
 from kiosk.content import Content, load_content, read_screening
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.session.model import Person, Setup
+from kiosk.session.model import Person
+from kiosk.session.setup import Setup
 from kiosk.snapshot import Held, Snapshot
 from kiosk.staff.caps import Change
 from kiosk.staff.desk.accounts import AccountPage, AccountsPage
@@ -27,11 +28,12 @@ from kiosk.staff.desk.exporting import ExportPage
 from kiosk.staff.desk.granted import KIND
 from kiosk.staff.desk.members import Detail, MemberPage, MembersPage
 from kiosk.staff.desk.menu import MenuPage
-from kiosk.staff.desk.model import NOBODY, Desk, Here, Page
+from kiosk.staff.desk.model import NOBODY, Here
 from kiosk.staff.desk.override import OverridePage
 from kiosk.staff.desk.places import PlacePage, Written
 from kiosk.staff.desk.reporting import ReportsPage
 from kiosk.staff.desk.setup import SetupPage
+from kiosk.staff.desk.turn import Desk, Page
 from kiosk.staff.desk.view import staff_view
 from kiosk.staff.desk.views import Tone
 from kiosk.store.kinds import AgeBand, CapScope, Role, Screened, SessionState, Severity

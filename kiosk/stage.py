@@ -14,7 +14,7 @@ from hardware.config import Screen
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.locale import Catalogue
 from kiosk.screens import HOLD_S, draw, intent_at, targets
-from kiosk.session.model import Display
+from kiosk.session.setup import Display
 from kiosk.snapshot import Held, Snapshot
 from kiosk.ui.canvas import Ui
 

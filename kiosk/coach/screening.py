@@ -53,6 +53,7 @@ class Consequence(_Table, frozen=True, kw_only=True):
     ask: tuple[str, ...] = ()
     flag: str = ""
     limit_mph: Decimal | None = None
+    until_checked: bool = False  # gate and limit wait for staff and a balance check (coaching section 3, cap_speed)
 
 
 class Band(_Table, frozen=True, kw_only=True):
@@ -79,6 +80,7 @@ class Validity(_Table, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=1, le=366)]
     away_days: Annotated[int, Meta(ge=1, le=366)]
     sign_off_days: Annotated[int, Meta(ge=1, le=90)]
+    balance_days: Annotated[int, Meta(ge=1, le=366)]
 
 
 class _File(_Table, frozen=True, kw_only=True):
@@ -134,11 +136,20 @@ class Outcome:
     flags: frozenset[str] = frozenset()
     pain: int | None = None
     reasons: tuple[str, ...] = ()
+    until_checked: bool = False
+    """The limit is one that a balance check lifts, and no other answer has set one."""
+    signed_once: bool = False
+    """A gate that staff sign for the first visit alone: of every answer that made it."""
 
     @property
     def overridable(self) -> bool:
         """Staff may let this person walk: a gate, never more (coaching section 4)."""
         return self.result is Result.GATE
+
+    @property
+    def signed(self) -> Outcome:
+        """What a gate of the first visit is once staff have signed it: its limit. Any other stays what it is."""
+        return replace(self, result=Result.LIMIT) if self.signed_once else self
 
 
 Answer = bool | int
@@ -211,13 +222,17 @@ def _outcome(form: Form, screening: Screening) -> Outcome:
     result, limit, pain = Result.CLEAR, None, None
     flags: set[str] = set()
     reasons = []
+    limits_wait, gates_wait = [], []
     for id_, given, _ in form.given:
         question = screening.questions[id_]
         if isinstance(given, bool):
             consequence = question.yes if given else question.no
             if consequence.limit_mph is not None:
                 limit = consequence.limit_mph if limit is None else min(limit, consequence.limit_mph)
+                limits_wait.append(consequence.until_checked)
             came, flag = consequence.outcome, consequence.flag
+            if came is Result.GATE:
+                gates_wait.append(consequence.until_checked)
         else:
             band = next(band for band in question.scale if given <= band.up_to)
             came, flag, pain = band.outcome, band.flag, given
@@ -228,4 +243,12 @@ def _outcome(form: Form, screening: Screening) -> Outcome:
         result = max(result, came, key=_ORDER.index)
     if result is Result.CLEAR and limit is not None:
         result = Result.LIMIT
-    return Outcome(result, limit, frozenset(flags), pain, tuple(reasons))
+    return Outcome(
+        result,
+        limit,
+        frozenset(flags),
+        pain,
+        tuple(reasons),
+        until_checked=bool(limits_wait) and all(limits_wait),
+        signed_once=result is Result.GATE and all(gates_wait),
+    )

@@ -11,7 +11,8 @@ from kiosk.coach.progression import CHEST, Verdict, Visit, judge
 from kiosk.coach.week import DAYS, days_in, toggled
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import near
-from kiosk.session.model import Joined, KeepDays, Record, Unjoin
+from kiosk.session.actions import KeepDays, Record, Unjoin
+from kiosk.session.model import Joined
 from kiosk.session.turn import Turn
 from kiosk.snapshot import DAYS_PAGE
 from kiosk.store.kinds import Severity

@@ -31,7 +31,8 @@ from kiosk.coach.plan import without_rises
 from kiosk.coach.player import Player, Reading, Walker, advance, begin, capped, eased, resumed, stayed
 from kiosk.coach.progression import Proposal, code_of
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
-from kiosk.session.model import GAP_S, MEASURED_FRESH_S, Offer, Record, RecordWhy
+from kiosk.session.actions import Record, RecordWhy
+from kiosk.session.model import GAP_S, MEASURED_FRESH_S, Offer
 from kiosk.session.near import ask_pin, cap_context, make_offer
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Tile

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kiosk.session.model import PinTried, Setup, State
+from kiosk.session.model import PinTried, State
+from kiosk.session.setup import Setup
 from kiosk.session.turn import Turn
 from kiosk.staff.desk import machine
-from kiosk.staff.desk.model import Desk, DeskEvent, Here, Page, SecondPin
+from kiosk.staff.desk.model import DeskEvent, Here, SecondPin
+from kiosk.staff.desk.turn import Desk, Page
 from kiosk.store.kinds import Role
 from kiosk.store.records import Staff
 

@@ -15,9 +15,9 @@ from hardware.link.messages import State as GuardState
 from kiosk.intents import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, desk, near, service
+from kiosk.session.actions import Action, Record
 from kiosk.session.model import (
     TOUCH_GUARD_S,
-    Action,
     CapsRead,
     ClockRead,
     Event,
@@ -26,16 +26,15 @@ from kiosk.session.model import (
     Joined,
     OwnerNeeded,
     PinTried,
-    Record,
     RecordHealth,
     ServiceRead,
-    Setup,
     State,
     Told,
     Touched,
 )
+from kiosk.session.setup import Setup
 from kiosk.session.turn import Turn
-from kiosk.staff.desk.model import Answered
+from kiosk.staff.desk.errands import Answered
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from hardware.link.messages import Cause, KioskToGuard, Refused, SafetyEvent, Status
-from hardware.units import SpeedUnit
+from hardware.link.messages import Cause, Refused, SafetyEvent, Status
 from kiosk.coach.cues import NEVER, Speaker
 from kiosk.coach.plan import Choice, Plan
 from kiosk.coach.player import Played, Player
 from kiosk.coach.progression import FastTrack, Visit
-from kiosk.coach.screening import Form, Outcome, Screening
-from kiosk.content import Content
+from kiosk.coach.screening import Form, Outcome
 from kiosk.intents import Intent, ScreenId
 from kiosk.staff.caps import EffectiveCap
-from kiosk.staff.desk.model import Answered, Desk, Run
+from kiosk.staff.desk.errands import Answered
+from kiosk.staff.desk.turn import Desk
 from kiosk.store.kinds import AgeBand
-from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample, Staff
+from kiosk.store.records import Cap, Staff
 from kiosk.store.repositories.service import IN_SERVICE, Service
 
 MEASURED_FRESH_S: Final = 1.5
@@ -40,39 +39,6 @@ GAP_S: Final = 0.001  # float noise of a clock that counts in 20 ms
 
 
 # ----------------------------------------------------------------------------------------------- what is fixed
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """What the kiosk draws on, for Diagnostics."""
-
-    driver: str  # SDL's video driver
-    renderer: str  # SDL_RENDER_DRIVER, or what SDL chooses
-    width: int
-    height: int
-    too_small: bool  # for the configured distance
-    silent: str  # why nobody hears it; empty if all is well
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What does not change while the kiosk runs."""
-
-    content: Content
-    screening: Screening
-    gym_name: str
-    treadmill_label: str
-    units: SpeedUnit
-    language: str
-    volume: int
-    config_cap_ckmh: int
-    config_max_dpct: int
-    simulated: bool
-    supervised: bool  # wiring level H0: staff have to be present
-    puller: bool  # wiring level H1: a hard stop takes the treadmill's own key, and a hand has to put it back
-    new_id: Callable[[], str]
-    today: Callable[[], date]
-    display: Display | None = None  # what it is shown on; None: nobody sees it
 
 
 # ----------------------------------------------------------------------------------------------- the person
@@ -346,119 +312,3 @@ Event = (
 
 
 # ----------------------------------------------------------------------------------------------- what is asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """To the guard."""
-
-    body: KioskToGuard
-
-
-@dataclass(frozen=True, slots=True)
-class FindMember:
-    """Ask the record whose code this is."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class TryPin:
-    """Ask the desk whose PIN this is."""
-
-    pin: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """To the record's writer."""
-
-    entry: Opening | Sample | EventIn | Closing | Ratings
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWhy:
-    """The why-stopped answer."""
-
-    session_id: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordConsent:
-    """A member agreed that health data are kept."""
-
-    member_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeepDays:
-    """A member chose the days of their own week."""
-
-    member_id: str
-    days: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A guest becomes a member and this walk is theirs; scores and why only with *consent* to keep health data."""
-
-    session_id: str
-    language: str
-    consent: bool
-    ratings: Ratings
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unjoin:
-    """The code came when nobody was there to read it: no member, and the walk stays a guest's."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordScreening:
-    """What a member's full form came to."""
-
-    member_id: str
-    outcome: Outcome
-    signer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """An earcon, by name."""
-
-    sound: str
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A cue, by id. *over*: it interrupts what is being said."""
-
-    cue: str
-    over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hush:
-    """A session ended: voice off, volume back to the house's."""
-
-
-Action = (
-    Send
-    | FindMember
-    | TryPin
-    | Record
-    | RecordWhy
-    | RecordConsent
-    | RecordScreening
-    | KeepDays
-    | Join
-    | Unjoin
-    | Play
-    | Say
-    | Hush
-    | Run
-)

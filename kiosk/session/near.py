@@ -15,29 +15,15 @@ from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.week import Week, in_order, own_week
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import desk
-from kiosk.session.model import (
-    CODE_DIGITS,
-    KEYPAD_PAUSE_S,
-    KEYPAD_TRIES,
-    FindMember,
-    Found,
-    Join,
-    Keypad,
-    Offer,
-    PinTried,
-    Record,
-    RecordConsent,
-    RecordScreening,
-    Stay,
-    TryPin,
-)
+from kiosk.session.actions import FindMember, Join, Record, RecordConsent, RecordScreening, TryPin
+from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.staff.caps import CapContext, effective
+from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
 from kiosk.staff.desk.granted import REASONS as OVERRIDE_REASONS
 from kiosk.staff.desk.granted import NoteOverride
-from kiosk.staff.desk.model import Run
 from kiosk.store.kinds import AgeBand, Severity
 from kiosk.store.records import EventIn, Ratings
 

@@ -8,7 +8,7 @@ from typing import Final
 from hardware.link.messages import LinkState, Missing, Reset, ResetBy, Status
 from hardware.link.messages import State as GuardState
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
-from kiosk.session.model import Record
+from kiosk.session.actions import Record
 from kiosk.session.near import ask_pin
 from kiosk.session.proofs import proof_tiles, proved
 from kiosk.session.turn import Turn, staff_latched

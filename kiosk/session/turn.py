@@ -14,7 +14,9 @@ from kiosk.coach.cues import CueBook, Moment, Request, Speaker, speak
 from kiosk.intents import ScreenId
 from kiosk.locale import Catalogue
 from kiosk.screens.flow import may_follow
-from kiosk.session.model import Action, Hush, Keypad, Play, Record, Say, Send, Setup, State, Stay
+from kiosk.session.actions import Action, Hush, Play, Record, Say, Send
+from kiosk.session.model import Keypad, State, Stay
+from kiosk.session.setup import Setup
 from kiosk.store.kinds import SessionState
 from kiosk.store.records import Closing, Ratings
 

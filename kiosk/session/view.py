@@ -16,8 +16,9 @@ from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.screens.flow import FLOW
 from kiosk.session import after, belt, near, service
 from kiosk.session.desk import here_of
-from kiosk.session.model import MEASURED_FRESH_S, Offer, Setup, State
+from kiosk.session.model import MEASURED_FRESH_S, Offer, State
 from kiosk.session.past import history_view, last_walks
+from kiosk.session.setup import Setup
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.session.words import sentence_in
 from kiosk.snapshot import HistoryView, ProgramCard, Snapshot, Step, SummaryView, WalkView

@@ -9,22 +9,18 @@ from kiosk.archive import StoreArchive
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import code_of
 from kiosk.coach.screening import Outcome, Result
-from kiosk.session.model import (
-    CapsRead,
+from kiosk.session.actions import (
     FindMember,
-    Found,
     Join,
-    Joined,
     KeepDays,
-    PinTried,
     Record,
     RecordConsent,
-    RecordHealth,
     RecordScreening,
     RecordWhy,
     TryPin,
     Unjoin,
 )
+from kiosk.session.model import CapsRead, Found, Joined, PinTried, RecordHealth
 from kiosk.staff import pin
 from kiosk.store.export import member_json
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState

@@ -6,11 +6,12 @@ import shutil
 
 from hardware.link.messages import Inputs, LinkState, State, Status, TreadmillFacts, WishMode
 from kiosk.intents import Intent, IntentKind
-from kiosk.session.model import Send, TryPin
+from kiosk.session.actions import Send, TryPin
 from kiosk.staff import audit, pin
 from kiosk.staff.desk import machine
 from kiosk.staff.desk.clerk import Clerk
-from kiosk.staff.desk.model import Here, Run, SecondPin
+from kiosk.staff.desk.errands import Run
+from kiosk.staff.desk.model import Here, SecondPin
 from kiosk.staff.desk.view import staff_view
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment

@@ -34,9 +34,11 @@ from hardware.units import SpeedUnit
 from kiosk.assets import assets_directory
 from kiosk.content import load_content, read_screening
 from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.session.actions import FindMember, Join, Send, TryPin
 from kiosk.session.machine import step
-from kiosk.session.model import FindMember, Found, Join, Joined, PinTried, Send, Setup, Told, Touched, TryPin
+from kiosk.session.model import Found, Joined, PinTried, Told, Touched
 from kiosk.session.model import State as SessionState
+from kiosk.session.setup import Setup
 from kiosk.session.view import snapshot
 
 STEP_S = 0.1

@@ -15,7 +15,7 @@ from kiosk.archive import StoreArchive
 from kiosk.autopilot import Autopilot
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.screens import intent_at, targets
-from kiosk.session.model import Setup
+from kiosk.session.setup import Setup
 from kiosk.snapshot import Snapshot
 from kiosk.sound import Silence
 from kiosk.stage import BlindStage, Key

@@ -7,14 +7,16 @@ from typing import Any
 
 from hardware.link.messages import Status
 from kiosk.intents import Intent, IntentKind
-from kiosk.session.model import Action, Record, Say, Send, TryPin
+from kiosk.session.actions import Action, Record, Say, Send, TryPin
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.desk import machine
 from kiosk.staff.desk.asking import PadPage
 from kiosk.staff.desk.clerk import Clerk
-from kiosk.staff.desk.model import DeskEvent, Here, Page, Run, SecondPin
+from kiosk.staff.desk.errands import Run
+from kiosk.staff.desk.model import DeskEvent, Here, SecondPin
 from kiosk.staff.desk.procedure import ACTS, ProcedurePage
+from kiosk.staff.desk.turn import Page
 from kiosk.staff.desk.typing import DIGITS, KeysPage
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment

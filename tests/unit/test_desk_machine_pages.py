@@ -18,8 +18,8 @@ from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage
 from kiosk.staff.desk.diagnostics import DiagnosticsPage, TouchPage
 from kiosk.staff.desk.faults import FaultPage, FaultsPage
 from kiosk.staff.desk.log import EventPage, LogPage
-from kiosk.staff.desk.model import Page
 from kiosk.staff.desk.system import SystemPage
+from kiosk.staff.desk.turn import Page
 from kiosk.staff.desk.typing import KeysPage
 from kiosk.staff.desk.views import ListView, StepsView, Tone
 from kiosk.store.kinds import Severity

@@ -31,23 +31,8 @@ from kiosk.intents import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, Screen
 from kiosk.screens.attract import service_state
 from kiosk.screens.flow import EDGES, FLOW
 from kiosk.session import texts
-from kiosk.session.model import (
-    CapsRead,
-    Hush,
-    Join,
-    Joined,
-    KeepDays,
-    Person,
-    Play,
-    Record,
-    RecordConsent,
-    RecordHealth,
-    RecordWhy,
-    Say,
-    Send,
-    Touched,
-    Unjoin,
-)
+from kiosk.session.actions import Hush, Join, KeepDays, Play, Record, RecordConsent, RecordWhy, Say, Send, Unjoin
+from kiosk.session.model import CapsRead, Joined, Person, RecordHealth, Touched
 from kiosk.store.kinds import CapScope, SessionState
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
 from tests.support.desk import (

@@ -13,8 +13,8 @@ from kiosk.session.model import OwnerNeeded, PinTried
 from kiosk.staff import pin
 from kiosk.staff.desk import flow
 from kiosk.staff.desk.asking import LETTERS, REASONS
+from kiosk.staff.desk.errands import Read, Run
 from kiosk.staff.desk.exporting import span
-from kiosk.staff.desk.model import Read, Run
 from kiosk.staff.desk.places import sticks
 from kiosk.staff.desk.tiles import TILES
 from kiosk.store.kinds import CapScope, Role, Screened
@@ -528,7 +528,7 @@ def test_reports_count_walks_and_name_nobody(staffed):
 
 
 def test_a_record_that_does_not_answer_gets_a_sentence(staffed):
-    from kiosk.staff.desk.model import Answered
+    from kiosk.staff.desk.errands import Answered
 
     desk = staffed()
     desk.tile("members")
@@ -595,7 +595,7 @@ def gated(desk):
 
 
 def test_an_override_is_one_session_at_the_slowest_speed_with_a_reason_in_log_and_audit():
-    from kiosk.session.model import Record
+    from kiosk.session.actions import Record
     from kiosk.staff.desk.granted import NoteOverride
     from kiosk.store.records import EventIn
 

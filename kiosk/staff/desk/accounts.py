@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage, TypePage, words
-from kiosk.staff.desk.model import Answered, Here, Job, Page, Read, Write
+from kiosk.staff.desk.errands import Answered, Job, Read, Write
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.setup import AddAccount, as_refusal, checked_pin
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
@@ -20,9 +22,6 @@ from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment
 from kiosk.store.records import Staff, StoreError
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 ROLES: Final = (Role.STAFF, Role.PHYSIO, Role.OWNER)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.model import Here, Page, SecondPin
+from kiosk.staff.desk.model import Here, SecondPin
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import ConfirmView, NoteView, PadView, PickView, Tone, TypeView
 from kiosk.staff.pin import PIN_DIGITS
 from kiosk.store.records import Staff
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 Words = tuple[str, tuple[tuple[str, str], ...]]
 """A catalogue key and the values for its places."""

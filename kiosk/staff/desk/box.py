@@ -9,18 +9,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import BoxView, Button, ListView, NoteView, Row, Tone, View
 from kiosk.store.moment import Moment
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 READ_S: Final = 30.0
 

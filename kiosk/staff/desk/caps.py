@@ -7,7 +7,7 @@ session. Nothing goes above the commissioned limit; above 3.0 mph a second perso
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection
 
@@ -17,7 +17,9 @@ from kiosk.staff import caps as rules
 from kiosk.staff.caps import CapContext, Change, effective, with_defaults
 from kiosk.staff.desk.asking import REASONS as WHY
 from kiosk.staff.desk.asking import PadPage, PickPage, another_person, reason_page, reason_word, words
-from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
+from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, ListView, Row, StepperView, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.store.ids import IdSource
@@ -26,9 +28,6 @@ from kiosk.store.moment import Moment
 from kiosk.store.records import Cap, Member, Staff
 from kiosk.store.repositories import caps as rows_of
 from kiosk.store.repositories import members
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 STEP_CKMH: Final = 10
 STEP_DPCT: Final = 5

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from kiosk.staff.desk.model import Answered, Errand, Job, Read, RefusalError, Write
+from kiosk.staff.desk.errands import Answered, Errand, Job, Read, RefusalError, Write
 from kiosk.store.moment import Moment
 from kiosk.store.records import StoreError
 from kiosk.store.store import Store

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from hardware.link.messages import Refused, SafetyEvent, Status
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.model import Answered, Here, Job, Page
+from kiosk.staff.desk.errands import Answered, Job
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.treadmill import strength_key
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone, TouchView
 from kiosk.staff.health import computer, house, record
 from kiosk.staff.health.finding import Finding, Level, do_words, found_words, name_of
 from kiosk.staff.health.machine import Machine
 from kiosk.store.moment import Moment
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 LOOK_S: Final = 5.0
 VOICE: Final = "X1"

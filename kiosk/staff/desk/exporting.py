@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.model import Answered, Here, Page
+from kiosk.staff.desk.errands import Answered
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteSessions, Written
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 RANGES: Final = ("week", "month", "last_month", "year", "all")
 

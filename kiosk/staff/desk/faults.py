@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,9 @@ from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.proofs import proof_tiles, proved
 from kiosk.snapshot import Tile
 from kiosk.staff.desk.asking import PadPage, words
-from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
+from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, ListView, Row, StepsView, Tone
 from kiosk.staff.desk.when import short_time
 from kiosk.staff.pin import Right, may
@@ -21,9 +23,6 @@ from kiosk.store.moment import Moment
 from kiosk.store.records import Staff
 from kiosk.store.repositories import service
 from kiosk.store.repositories.service import Service, Tally
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from kiosk.staff import audit
-from kiosk.staff.desk.model import Write
+from kiosk.staff.desk.errands import Write
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment
 

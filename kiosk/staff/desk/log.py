@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection
 
@@ -11,16 +11,15 @@ from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.locale import Catalogue
 from kiosk.staff.desk.asking import PickPage, words
 from kiosk.staff.desk.box import BoxPage
-from kiosk.staff.desk.model import Answered, Here, Page, Read
+from kiosk.staff.desk.errands import Answered, Read
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import short_time, time_text
 from kiosk.store.kinds import Severity
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Event
 from kiosk.store.repositories import events
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 MOST: Final = 300
 """So many are read at a time; older ones are reached by the filters, and all of them from a shell."""

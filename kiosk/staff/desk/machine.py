@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from hardware.link.messages import Refused, SafetyEvent, Status
 from kiosk.intents import Intent, IntentKind
-from kiosk.session.model import TOUCH_GUARD_S, Action
+from kiosk.session.actions import Action
+from kiosk.session.model import TOUCH_GUARD_S
 from kiosk.staff.desk.asking import PadPage
+from kiosk.staff.desk.errands import Answered
 from kiosk.staff.desk.menu import MenuPage
-from kiosk.staff.desk.model import IDLE_S, NOBODY, Answered, Desk, DeskEvent, Here, Page, SecondPin
+from kiosk.staff.desk.model import IDLE_S, NOBODY, DeskEvent, Here, SecondPin
 from kiosk.staff.desk.setup import SetupPage
-from kiosk.staff.desk.turn import DeskTurn
+from kiosk.staff.desk.turn import Desk, DeskTurn, Page
 from kiosk.store.records import Staff
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection
 
@@ -30,8 +30,10 @@ from kiosk.staff.desk.asking import (
     words,
 )
 from kiosk.staff.desk.caps import CapPage, Subject, everybody, program_text, speed_words
-from kiosk.staff.desk.model import Answered, Here, Page, Read, RefusalError, Write
+from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteMember, Written
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
@@ -41,9 +43,6 @@ from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Cap, Member, Progress, Screening, SessionRecord, Staff
 from kiosk.store.repositories import caps as cap_rows
 from kiosk.store.repositories import members, sessions
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 SHOWN: Final = 200
 VISITS_KNOWN: Final = 1000  # past every cap of the first visits: what grows is not held by them

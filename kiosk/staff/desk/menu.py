@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.model import Here, Page
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.tiles import TILES, MenuTile
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Item, MenuView
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,20 @@ page tells how, and what was given lately: there is no switch that would open mo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Connection
 
 from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.staff.desk.errands import Answered, Read
 from kiosk.staff.desk.granted import KIND
-from kiosk.staff.desk.model import Answered, Here, Page, Read
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import ListView, Row
 from kiosk.staff.desk.when import time_text
 from kiosk.store.moment import Moment
 from kiosk.store.records import Event
 from kiosk.store.repositories import events
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 @dataclass(frozen=True, slots=True)

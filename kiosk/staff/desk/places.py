@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
-from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import PickView
 from kiosk.store import export as exports
 from kiosk.store.database import RecordError
@@ -20,9 +22,6 @@ from kiosk.store.moment import Moment
 from kiosk.store.records import Staff
 from kiosk.store.repositories import events, members, sessions
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 ROOTS: Final = ("/media/", "/run/media/", "/mnt/")
 MOUNTS: Final = Path("/proc/self/mounts")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -30,7 +30,9 @@ from kiosk.staff.commissioning.job import day_of
 from kiosk.staff.commissioning.memory import ENDS, Procedure, Seen
 from kiosk.staff.commissioning.progress import Progress
 from kiosk.staff.desk.asking import PadPage, words
-from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.typing import KeysPage
 from kiosk.staff.desk.views import Bars, Button, ChartsView, Fact, NoteView, StepsView, Tone, View
 from kiosk.staff.desk.when import time_text
@@ -38,9 +40,6 @@ from kiosk.store.moment import Moment
 from kiosk.store.records import Staff
 from kiosk.store.store import Store
 from kiosk.trouble import told
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 KIND_CHECK: Final = "opening_check"
 KIND_COMMISSION: Final = "commission"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Connection
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.caps import program_text
-from kiosk.staff.desk.model import Answered, Here, Page, Read
+from kiosk.staff.desk.errands import Answered, Read
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Bars, ChartsView, Fact
 from kiosk.store.moment import Moment
 from kiosk.store.reports import Report, report
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 @dataclass(frozen=True, slots=True)

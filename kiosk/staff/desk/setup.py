@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import PadPage, TypePage, words
-from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment
 from kiosk.store.records import Staff, StoreError
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 @dataclass(frozen=True, slots=True, repr=False)

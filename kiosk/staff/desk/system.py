@@ -7,7 +7,7 @@ for itself that no belt moves.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Connection, select
 
@@ -16,17 +16,16 @@ from kiosk.appliance.ask import AskError, Verb
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
-from kiosk.staff.desk.model import Answered, Here, Job, Page, Read, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.treadmill import standing
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.staff.health.computer import versions
 from kiosk.staff.health.machine import Machine
 from kiosk.store.models import MetaRow
 from kiosk.store.moment import Moment
 from kiosk.store.store import Store
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 DIRE: Final = (Verb.RESTART, Verb.REBOOT, Verb.POWER_OFF)
 VERBS: Final = (*DIRE, Verb.UPDATE_CHECK, Verb.UPDATE)

@@ -13,11 +13,11 @@ from kiosk.staff.desk.exporting import ExportPage
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.log import LogPage
 from kiosk.staff.desk.members import MembersPage
-from kiosk.staff.desk.model import Page
 from kiosk.staff.desk.override import OverridePage
 from kiosk.staff.desk.reporting import ReportsPage
 from kiosk.staff.desk.system import SystemPage
 from kiosk.staff.desk.treadmill import TreadmillPage
+from kiosk.staff.desk.turn import Page
 from kiosk.staff.pin import Right
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from hardware.config.binding import Binding, BindingError, save_binding
 from hardware.config.profiles import Profile, ProfileError, load_profile
@@ -13,17 +13,16 @@ from hardware.link.messages import Found, LinkState, Rebind, Scan, State
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
-from kiosk.staff.desk.model import Answered, Here, Job, Page, RefusalError
+from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.pin import Right
 from kiosk.store.moment import Moment, iso
 from kiosk.store.store import Store
 from kiosk.trouble import told
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 
 def last_four(address: str) -> str:

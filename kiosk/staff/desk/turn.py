@@ -1,22 +1,87 @@
-"""One turn of the desk: mutable, lives for one ``step``; what comes out of it is frozen again."""
+"""The pages of a desk, and one turn of it: mutable, living for one ``step``; what comes out is frozen again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeVar
 
-from hardware.link.messages import KioskToGuard, Status
-from kiosk.session.model import Action, Play, Record, Say, Send, Setup, TryPin
+from hardware.link.messages import KioskToGuard, Refused, SafetyEvent, Status
+from kiosk.intents import Intent, ScreenId
+from kiosk.session.actions import Action, Play, Record, Say, Send, TryPin
+from kiosk.session.setup import Setup
+from kiosk.staff.desk.errands import Answered, Errand, Run
 from kiosk.staff.desk.flow import may_follow
-from kiosk.staff.desk.model import Desk, Errand, Here, Page, Run
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.views import View
 from kiosk.store.kinds import Severity
-from kiosk.store.records import EventIn
+from kiosk.store.records import EventIn, Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the desk. A page is data; its methods say what follows, by way of the turn.
+
+    To change itself a page calls ``t.put(replace(self, ...))``; other pages open with ``t.open(page)``, and give
+    something back with ``t.back(result)``, which the page below gets as ``returned``.
+    """
+
+    screen: ClassVar[ScreenId]
+    holds: ClassVar[bool] = False  # True: no idle sign-out here (a belt may move)
+
+    def opened(self, t: DeskTurn) -> None:
+        """The page comes up: time to ask the record."""
+
+    def touched(self, t: DeskTurn, intent: Intent) -> None:
+        """A person wants something. BACK, SIGN_OUT and STAY are done for every page."""
+
+    def answered(self, t: DeskTurn, answer: Answered) -> None:
+        """An errand is done. Every page of the stack hears of every errand: look whose it is."""
+
+    def returned(self, t: DeskTurn, result: object) -> None:
+        """The page above has closed. *result* is None where it was left without."""
+
+    def told(self, t: DeskTurn, body: Status | Refused | SafetyEvent) -> None:
+        """The guard's word; only the page on top hears it."""
+
+    def passing(self, t: DeskTurn) -> None:
+        """Time goes by; only for the page on top."""
+
+    def leaving(self, t: DeskTurn) -> None:
+        """BACK or signed out: stop what was begun."""
+
+    def view(self, here: Here) -> View:
+        """What the painter shows."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody of the staff at the screen."""
+
+    who: Staff
+    stack: tuple[Page, ...]  # the last is on top
+    since_s: float  # since the page on top came up
+    active_s: float  # last touch
+    pin_asked: bool = False  # a second PIN is being tried
+    over: bool = False  # signed out: the session's own screen comes again
+    astray: tuple[tuple[ScreenId, ScreenId], ...] = ()  # steps that flow.py does not know: a bug
+
+    @property
+    def page(self) -> Page:
+        """The page on top."""
+        return self.stack[-1]
+
+    @property
+    def screen(self) -> ScreenId:
+        """Its screen."""
+        return self.stack[-1].screen
+
 
 P = TypeVar("P", bound=Page)
 
 
 class DeskTurn:
-    """See the top of this file."""
+    """What a page may ask for while it is its turn."""
 
     __slots__ = ("actions", "desk", "here", "level")
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.asking import SILENT, Words, said, words
-from kiosk.staff.desk.model import Here, Page
+from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import TypeView
-
-if TYPE_CHECKING:
-    from kiosk.staff.desk.turn import DeskTurn
 
 DIGITS: Final = "1234567890"
 STICKER: Final = "0123456789ABCDEF"

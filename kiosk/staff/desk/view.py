@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kiosk.staff.desk.model import IDLE_S, Desk, Here
+from kiosk.staff.desk.model import IDLE_S, Here
+from kiosk.staff.desk.turn import Desk
 from kiosk.staff.desk.views import StaffView
 
 
