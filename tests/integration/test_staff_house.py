@@ -11,8 +11,8 @@ from kiosk.session.model import CapsRead
 from kiosk.staff import pin
 from kiosk.staff.desk.clerk import Clerk
 from kiosk.staff.desk.members import Add, Erase, Search
+from kiosk.staff.desk.new_account import AddAccount
 from kiosk.staff.desk.places import WriteSessions
-from kiosk.staff.desk.setup import AddAccount
 from kiosk.store.kinds import Role
 from kiosk.store.moment import SimulatedWallClock
 from kiosk.store.records import Member, Staff

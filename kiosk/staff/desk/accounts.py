@@ -12,7 +12,7 @@ from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage, TypePage, words
 from kiosk.staff.desk.errands import Answered, Job, Read, Write
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.setup import AddAccount, as_refusal, checked_pin
+from kiosk.staff.desk.new_account import AddAccount, as_refusal, checked_pin
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text

@@ -6,59 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff import pin as pins
 from kiosk.staff.desk.asking import PadPage, TypePage, words
-from kiosk.staff.desk.errands import Answered, Job, RefusalError
+from kiosk.staff.desk.errands import Answered, RefusalError
+from kiosk.staff.desk.menu import MenuPage
 from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.new_account import AddAccount, checked_pin
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.store.kinds import Role
-from kiosk.store.moment import Moment
-from kiosk.store.records import Staff, StoreError
-from kiosk.store.store import Store
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class AddAccount(Job):
-    """Make an account; *by* None only for the very first. Answers with the Staff."""
-
-    name: str
-    role: Role
-    pin: str
-    by: Staff | None
-
-    def do(self, store: Store, at: Moment) -> Staff:
-        """Hashing takes a tenth of a second an account: the writer is busy for so long, and nothing else waits."""
-        checked_pin(self.pin)
-        work = store.writer.run(
-            lambda connection: pins.add_account(
-                connection, store.ids, at, name=self.name, role=self.role, pin=self.pin, by=self.by
-            )
-        )
-        try:
-            return work.result(timeout=30.0)
-        except StoreError as error:
-            raise as_refusal(error) from error
-
-
-def checked_pin(pin: str) -> None:
-    """Raises RefusalError for a PIN that nobody may have."""
-    if not pins.valid_pin(pin):
-        raise RefusalError("accounts.six_digits")
-    if pins.easy_pin(pin):
-        raise RefusalError("accounts.easy_pin")
-
-
-def as_refusal(error: StoreError) -> StoreError:
-    """The screen's own words for what accounts refuse; what the disk refuses keeps its own."""
-    told = str(error)
-    if "PIN cannot be used" in told:
-        return RefusalError("accounts.easy_pin")
-    if "already. Choose another name" in told:
-        return RefusalError("accounts.name_taken")
-    if "last owner" in told:
-        return RefusalError("accounts.last_owner")
-    return error
+from kiosk.store.records import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +61,6 @@ class SetupPage(Page):
         if not isinstance(answer.errand, AddAccount) or not self.working:
             return
         if isinstance(answer.result, Staff):
-            from kiosk.staff.desk.menu import MenuPage
-
             t.desk = replace(t.desk, who=answer.result)
             t.here = replace(t.here, who=answer.result)
             t.swap(MenuPage())
