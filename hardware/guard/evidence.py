@@ -87,7 +87,7 @@ def look(m: Machine, inputs: Inputs, now_s: float, rules: Rules) -> tuple[Machin
         read_s = None if belt.reading_age_s is None else sent_s - belt.reading_age_s
         speed = belt.speed_ckmh if recent(read_s, now_s, m.profile.stale_s) else None
         event = belt.event if m.event_seq is not None and m.event_seq != belt.event_seq else None
-        m = but(m, event_seq=belt.event_seq)
+        m = but(m, event_seq=belt.event_seq, keys=m.keys + (event is StatusEvent.SAFETY_KEY))
     pulses = inputs.switches.pulses
     if m.pulses is None or pulses != m.pulses:
         m = but(m, pulses=pulses, pulse_s=None if m.pulses is None else now_s)

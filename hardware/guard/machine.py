@@ -232,16 +232,27 @@ def _checked(m: Machine, seen: Evidence) -> bool:
     return valid or brakes or not seen.rules.checks.opening
 
 
-def _may_write(m: Machine, rules: Rules) -> bool:
-    """A treadmill that was not commissioned is read-only (P11), but for commissioning itself and to stop it."""
+def _console_only(m: Machine, seen: Evidence) -> bool:
+    """Only its console can set this treadmill's speed, and staff allow walks that follow it: the permit stops them."""
+    facts = None if seen.belt is None else seen.belt.facts
+    told = facts is not None and not facts.can_speed
+    return told and m.profile.follow_allowed and not seen.rules.house.supervised
+
+
+def _may_write(m: Machine, seen: Evidence) -> bool:
+    """A treadmill that was not commissioned is read-only (P11), but for commissioning itself and to stop it.
+
+    One that is only followed is never written to.
+    """
     commissioning = m.purpose is Purpose.COMMISSIONING and m.state in (State.PROOF, *GUARDED)
-    return (m.profile.commissioned or not rules.checks.profile or commissioning or m.lease) and not m.following
+    known = m.profile.commissioned or not seen.rules.checks.profile or commissioning
+    return (m.lease or (known and not _console_only(m, seen))) and not m.following
 
 
 def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     """The same, and what keeps this treadmill from carrying this session."""
     belt, limits = seen.belt, m.holding
-    may_write, known = _may_write(m, seen.rules), belt is not None and belt.facts is not None
+    may_write, known = _may_write(m, seen), belt is not None and belt.facts is not None
     # Commissioning may ask an uncommissioned treadmill for control only from PROOF on.
     control_to_come = m.state is State.PROOF and m.purpose is Purpose.COMMISSIONING
     checks = (
@@ -268,7 +279,9 @@ def _reset_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
 def _arm_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     if m.state in (State.LATCHED, State.STOPPING):
         return (Missing.LATCHED,)
-    return _fitness(m, seen) if m.state is State.IDLE else (Missing.ALREADY_ARMED,)
+    if m.state is not State.IDLE:
+        return (Missing.ALREADY_ARMED,)
+    return _fitness(but(m, purpose=Purpose.FOLLOW) if _console_only(m, seen) else m, seen)
 
 
 def _start_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
@@ -540,7 +553,7 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
             speed,
             incline,
             stop_by=stop_by or StopBy.LADDER,
-            control=_may_write(m, seen.rules),
+            control=_may_write(m, seen),
             scan=m.scan,
             leave=m.leave,
         ),
@@ -560,6 +573,7 @@ def _settled(before: Machine, m: Machine, seen: Evidence, refused: tuple[Refused
         events=events,
         refused=refused,
         opening=opening.told(m.check, m.address, seen.rules.checks, alarm=seen.rules.alarm, now_s=seen.now_s),
+        follow=_console_only(m, seen),
     )
     return but(m, events=m.events + len(events)), outputs
 

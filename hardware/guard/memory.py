@@ -154,6 +154,7 @@ class Machine(msgspec.Struct, frozen=True):
     sound_s: float | None = None  # since when the alarm sounds so that staff may hear it
     scan: bool = False
     leave: bool = False  # to be started anew: nothing is reset or armed any more
+    keys: int = 0  # pulls of the treadmill's own key that it has told of
 
     @property
     def hard(self) -> bool:
@@ -196,6 +197,7 @@ class Outputs(msgspec.Struct, frozen=True):
     events: tuple[SafetyEvent, ...]
     refused: tuple[Refused, ...]
     opening: Opening
+    follow: bool = False
 
 
 but: Final = msgspec.structs.replace

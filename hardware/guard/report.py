@@ -65,6 +65,8 @@ def status_of(m: Machine, inputs: Inputs, outputs: Outputs, now_s: float, ticks_
         stop_budget_s=m.budget_s,
         found=() if belt is None else belt.found,
         scans=0 if belt is None else belt.scans,
+        follow=outputs.follow,
+        keys=m.keys,
     )
 
 

@@ -446,6 +446,8 @@ class Status(Body, frozen=True, array_like=True, tag=True):
     stop_budget_s: float = 0.0
     found: tuple[Found, ...] = ()
     scans: int = 0
+    follow: bool = False  # this treadmill can only be followed, and staff allow it: Arm(FOLLOW) is the way
+    keys: int = 0  # how often the treadmill said that its own safety key was pulled, since the guard started
 
 
 class Refused(Body, frozen=True, array_like=True, tag=True):

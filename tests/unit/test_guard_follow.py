@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from hardware.constants import FOLLOW_CONSENT_S
@@ -99,6 +100,60 @@ def test_it_needs_an_opening_check_and_one_under_way_lets_it_be_the_brake_test()
 
 def test_with_an_opening_check_of_today_it_is_armed():
     follower(Rig(rules=rules(checks=Checks()), checked=(ADDRESS, START_S)))
+
+
+def console_only(**more: object) -> Rig:
+    """At rest beside a treadmill whose speed only its console can set."""
+    rig = Rig(rules=rules(**more))
+    rig.plant.facts = msgspec.structs.replace(rig.plant.facts, can_speed=False)
+    rig.plant.grants = False
+    assert rig.to_idle()
+    rig.run(3)
+    return rig
+
+
+def test_where_only_the_console_sets_the_speed_the_kiosk_is_told_to_follow_and_what_that_misses():
+    rig = console_only()
+    assert rig.out.follow
+    assert rig.out.arm_missing == ()
+    rig = console_only(checks=Checks())
+    assert rig.out.arm_missing == (Missing.OPENING_CHECK,)
+
+
+def test_without_leave_such_a_treadmill_is_not_for_walking():
+    rig = console_only(follow_allowed=False, commissioned=True)
+    assert not rig.out.follow
+    assert Missing.CONTROL in rig.out.arm_missing
+
+
+def test_a_treadmill_that_can_be_driven_is_not_followed_unasked():
+    rig = Rig(rules=rules(commissioned=True))
+    assert rig.to_idle()
+    rig.run(3)
+    assert not rig.out.follow
+
+
+def test_one_that_is_followed_gives_no_control_whatever_its_profile_says():
+    rig = console_only(commissioned=True)
+    assert not rig.out.wish.control
+    assert rig.plant.written == []
+
+
+def test_only_bluetooth_follows_nothing():
+    known = plant_rules(Habits(), follow_allowed=True).profiles
+    rig = Rig(rules=Rules(House(400, 50, supervised=True), 0.06, known, UNCHECKED))
+    rig.plant.facts = msgspec.structs.replace(rig.plant.facts, can_speed=False)
+    rig.run(3)
+    assert not rig.out.follow
+
+
+def test_pulls_of_the_own_key_are_counted_at_rest_too():
+    rig = Rig(rules=rules())
+    rig.run(1)
+    for told in (StatusEvent.SAFETY_KEY, StatusEvent.STOPPED_BY_USER, StatusEvent.SAFETY_KEY):
+        rig.plant.report(told)
+        rig.run(1)
+    assert rig.machine.keys == 2
 
 
 # ------------------------------------------------------------------------------------ how it begins
