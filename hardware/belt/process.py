@@ -426,11 +426,11 @@ class BeltProcess:
     def _trouble(self, now_s: float) -> str:
         client = self.client
         text = self._scanner.trouble or client.trouble(now_s)
-        if text:
+        if text and not (text == trouble.NO_CONTROL_POINT and self._followed):
             return text
         if self._motion is Motion.MOVING and not self._ours:
             return trouble.IN_USE
-        if self._read_only and client.linked:
+        if self._read_only and client.linked and not self._followed:
             return self._why_read_only()
         if self._toggles and not self._profile.quirks.toggle_stop:
             return trouble.MOVED_AFTER_STOP
@@ -438,6 +438,14 @@ class BeltProcess:
         if facts is not None and facts.can_speed and facts.min_ckmh > self._cap_ckmh:
             return trouble.minimum_above_cap(kmh_from_ckmh(facts.min_ckmh), kmh_from_ckmh(self._cap_ckmh))
         return ""
+
+    @property
+    def _followed(self) -> bool:
+        """Staff allow walks that follow the console of this very machine: that it takes no commands is as it should."""
+        profile, facts = self._profile, self.client.facts
+        if not profile.follow_allowed or facts is None or facts.can_speed:
+            return False
+        return (profile.model or "", profile.firmware or "") == (facts.model, facts.firmware)
 
     def _why_read_only(self) -> str:
         profile, facts = self._profile, self.client.facts

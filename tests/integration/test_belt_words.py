@@ -65,6 +65,16 @@ def test_one_without_a_control_point_can_still_be_followed():
         bench.until(lambda frame: frame.speed_ckmh == 0, "reading")
 
 
+@pytest.mark.parametrize(("firmware", "quiet"), [("1.0", True), ("0.9", False)])
+def test_once_staff_allow_it_to_be_followed_there_is_nothing_to_say_until_its_firmware_changes(firmware, quiet):
+    allowed = Profile(model="TC", firmware=firmware, follow_allowed=True)
+    with TreadmillBench(machine=MACHINES["domyos"], profile=allowed) as bench:
+        bench.want(WishMode.HOLD, 1, control=False)
+        bench.until(lambda frame: frame.speed_ckmh == 0, "reading")
+        bench.run(2)
+        assert (bench.frame.trouble == "") is quiet
+
+
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
