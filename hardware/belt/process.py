@@ -441,7 +441,7 @@ class BeltProcess:
 
     @property
     def _followed(self) -> bool:
-        """Staff allow walks that follow the console of this very machine: that it takes no commands is as it should."""
+        """Staff allow walks that follow this very machine's console: that it takes no commands is as it should be."""
         profile, facts = self._profile, self.client.facts
         if not profile.follow_allowed or facts is None or facts.can_speed:
             return False

@@ -233,7 +233,7 @@ def _checked(m: Machine, seen: Evidence) -> bool:
 
 
 def _console_only(m: Machine, seen: Evidence) -> bool:
-    """Only its console can set this treadmill's speed, and staff allow walks that follow it: the permit stops them."""
+    """Only its console can set this treadmill's speed, and staff allow walks that follow it."""
     facts = None if seen.belt is None else seen.belt.facts
     told = facts is not None and not facts.can_speed
     return told and m.profile.follow_allowed and not seen.rules.house.supervised

@@ -77,6 +77,13 @@ class Cue:
 
 CueBook = Mapping[str, Cue]
 
+OF_SPEED: Final = frozenset({"U8", "X3", "F1"})
+
+
+def of_speed(cue: str) -> bool:
+    """Whether *cue* asks for a speed or slope or announces a change of it: silent where the console sets the pace."""
+    return cue[:1] in ("G", "I") or cue in OF_SPEED
+
 
 class _When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: str

@@ -70,6 +70,7 @@ class Choice:
     hill: int | None = None
     sets: int = 1
     declined: bool = False  # the member said no to what is new; the known level was walked
+    follow: bool = False  # the member set the pace at the console; the level's own speeds were not walked
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +310,20 @@ def _still_new(step: PlanStep, plan: Plan, base_ckmh: int) -> PlanStep:
     if step.kind is StepKind.NEW and step.speed_ckmh <= known_ckmh and step.incline_dpct == 0:
         return replace(step, kind=StepKind.HOLD)
     return step
+
+
+def steady(plan: Plan, *, base_ckmh: int, cap_ckmh: int) -> Plan | None:
+    """*plan* at one pace, for a treadmill whose speed only the console sets: time and phases stay, changes do not.
+
+    The pace is set while standing on the side rails and stays to the end (coaching section 2, fixed pace): the
+    fastest that the member knows, under the caps. None where the plan is nothing without its changes: a hill, a rest
+    with the belt stopped, a belt that is pushed.
+    """
+    if plan.top_dpct or not all(step.walking for step in plan.steps):
+        return None
+    pace = max(base_ckmh, min(ckmh_from_mph(plan.mastered_mph), plan.top_ckmh, cap_ckmh))
+    steps = tuple(replace(step, speed_ckmh=pace, kind=StepKind.HOLD) for step in plan.steps)
+    return replace(plan, choice=replace(plan.choice, follow=True), steps=steps)
 
 
 def without_rises(plan: Plan) -> Plan:

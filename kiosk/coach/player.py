@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hardware.units import ckmh_from_mph
-from kiosk.coach.cues import NEVER, Moment, Request
+from kiosk.coach.cues import NEVER, Moment, Request, of_speed
 from kiosk.coach.plan import Plan, PlanStep, StepKind
 from kiosk.coach.rules import PlayerRules, Rules
 
@@ -47,6 +47,7 @@ class Walker:
     new: bool = True  # the first visits: reminders in place of a drift sensor
     needs_no_technique: bool = False
     asks: bool = False  # an amber button is fitted, so that questions can be answered
+    follows: bool = False  # the pace is set at the console: nothing is asked of the belt, nor said of its speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,9 @@ def _follow(player: Player, reading: Reading, dt: float, rules: Rules) -> Player
     measured = reading.measured_ckmh
     if measured is None:
         return replace(player, waits_since_s=None)  # the guard acts on lost data long before we could tell why
+    if player.walker.follows:
+        walked_s = dt if measured > 0 else 0.0
+        return replace(player, at_s=player.at_s + walked_s, walked_s=player.walked_s + walked_s)
     player = replace(player, walked_s=player.walked_s + dt) if measured > 0 else player
     near = max(ckmh_from_mph(rules.player.near_mph), reading.increment_ckmh)
     if abs(measured - player.speed_ckmh) <= near:
@@ -229,7 +233,7 @@ def _wanted(player: Player, step: PlanStep) -> tuple[int, int]:
 
 def _retarget(player: Player, rules: Rules) -> tuple[Player, bool]:
     """One change at a time: down at once, up by one step and not too soon, slope only while the speed stands."""
-    if player.resting or player.done:
+    if player.resting or player.done or player.walker.follows:
         return player, False
     speed, slope = _wanted(player, player.step)
     since = player.now_s - player.changed_s
@@ -255,7 +259,7 @@ Ahead = tuple[tuple[int, int], float, int]  # (speed, slope), in seconds, index 
 
 def _ahead(player: Player) -> Ahead | None:
     """The next change that the plan holds, under the ceiling; None if there is none before its end."""
-    if player.done or player.resting:
+    if player.done or player.resting or player.walker.follows:
         return None
     index = player.plan.index_at(player.at_s)
     now = _wanted(player, player.plan.steps[index])
@@ -276,6 +280,8 @@ def _one_off(
 
     def once(cue: str, event: str, *, due: bool = True) -> None:
         token = f"{cue}/{event}"
+        if player.walker.follows and of_speed(cue):
+            return
         if due and token not in player.emitted and token not in emitted:
             emitted.add(token)
             requests.append(Request(cue, now_s, event))

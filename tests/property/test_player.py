@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.assets import assets_directory
-from kiosk.coach.cues import Speaker, speak
-from kiosk.coach.plan import Choice, StepKind, choices, clipped, expand
+from kiosk.coach.cues import Speaker, of_speed, speak
+from kiosk.coach.plan import Choice, StepKind, choices, clipped, expand, steady
 from kiosk.coach.player import Reading, Walker, advance, begin, capped, eased, resumed, stayed
 from kiosk.content import read_books, read_programs, read_rules
 
@@ -255,3 +255,38 @@ def test_a_machine_with_coarse_steps_is_not_called_late():
     assert player.at_s > 145
     assert player.ceiling_ckmh == 113
     assert replace(player, plan=player.plan) == player
+
+
+# ---------------------------------------------------------------------------- where the console sets the pace
+
+
+@st.composite
+def followed(draw):
+    """A level at one pace, and a walker who sets the console as they like."""
+    program = draw(st.sampled_from(WALKED))
+    plan = steady(expand(program, draw(st.sampled_from(LEVELS[program.id])), RULES), base_ckmh=80, cap_ckmh=563)
+    speeds = draw(st.lists(st.sampled_from([None, 0, 60, 97, 160, 320]), min_size=1, max_size=8))
+    return plan, draw(st.booleans()), speeds
+
+
+@settings(max_examples=12)
+@given(followed())
+def test_where_the_console_sets_the_pace_nothing_is_asked_of_it_nor_said_of_speed_and_the_plan_ends_on_time(made):
+    plan, asks, speeds = made
+    if plan is None:
+        return  # a hill, or a rest with the belt stopped
+    player = begin(plan, Walker(asks=asks, follows=True), base_ckmh=97, now_s=0.0)
+    now_s = walked_s = 0.0
+    heard = set()
+    while not player.done:
+        measured = speeds[int(now_s // 20) % len(speeds)] if now_s < 600 else 97
+        now_s += 0.5
+        walked_s += 0.5 if measured else 0.0
+        player, played = advance(player, Reading(measured), now_s, RULES)
+        assert (played.speed_ckmh, played.incline_dpct, played.changed, played.announced) == (97, 0, False, False)
+        assert played.next_in_s is None
+        assert not player.behind
+        heard |= {request.cue for request in played.requests} | set(played.technique)
+    assert walked_s == pytest.approx(plan.seconds, abs=1)
+    assert not [cue for cue in heard if of_speed(cue)]
+    assert heard & {"T1", "T9", "T10", "M3"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.assets import assets_directory
-from kiosk.coach.plan import Choice, StepKind, choices, clipped, expand, without_rises
+from kiosk.coach.plan import Choice, StepKind, choices, clipped, expand, steady, without_rises
 from kiosk.coach.programs import ProgramError, parse_program
 from kiosk.coach.verify import RULES, verify
 from kiosk.content import ContentError, load_content, read_books, read_programs, read_rules
@@ -45,6 +45,30 @@ def test_a_ramp_goes_up_in_15_s_steps_and_down_in_8_s_steps():
     up = [(Decimal(m), 15.0) for m in ("0.7", "0.9", "1.1", "1.2")]
     down = [(Decimal(m), 8.0) for m in ("1.0", "0.8", "0.6", "0.5")]
     assert ramps == up + down
+
+
+def test_at_one_pace_time_and_phases_stay_and_nothing_is_new():
+    plan = expand(PROGRAMS["P3"], Choice("step", Decimal("1.2"), new_mph=Decimal("1.3")), CORE)
+    even = steady(plan, base_ckmh=80, cap_ckmh=563)
+    assert even is not None
+    assert (even.seconds, even.phases) == (plan.seconds, plan.phases)
+    assert {step.speed_ckmh for step in even.steps} == {193}  # 1.2 mph is known, 1.3 is not
+    assert even.new_step is None
+    assert even.choice.follow
+
+
+@pytest.mark.parametrize(("cap", "base", "pace"), [(150, 80, 150), (563, 220, 220), (563, 80, 193)])
+def test_the_one_pace_is_what_the_member_knows_under_the_caps_and_at_least_the_belts_slowest(cap, base, pace):
+    plan = expand(PROGRAMS["P2"], Choice("main", Decimal("1.2"), main_s=180), CORE)
+    even = steady(plan, base_ckmh=base, cap_ckmh=cap)
+    assert even is not None
+    assert even.top_ckmh == pace
+
+
+def test_a_hill_or_a_rest_is_nothing_at_one_pace():
+    hill = expand(PROGRAMS["P4"], Choice("hill", Decimal("1.2"), hill=2), CORE)
+    sets = expand(PROGRAMS["P8"], Choice("sets", Decimal("1.0"), main_s=120, sets=3), CORE)
+    assert [steady(plan, base_ckmh=80, cap_ckmh=563) for plan in (hill, sets)] == [None, None]
 
 
 def test_nobody_rests_after_the_last_set():
