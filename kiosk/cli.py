@@ -261,7 +261,7 @@ def _data_directory(data: Path | None) -> Path:
 
 
 def _account(box: str, data: Path | None) -> tuple[str, hardware.cli.Account]:
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.records import StoreError
     from kiosk.store.repositories import black_boxes
 
@@ -277,7 +277,7 @@ def _account(box: str, data: Path | None) -> tuple[str, hardware.cli.Account]:
 def blackbox_list(data: DataDir = None) -> None:
     """The boxes on record, newest first."""
     from kiosk.staff.commands.shell import print_table
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.moment import local_text
     from kiosk.store.records import StoreError
     from kiosk.store.repositories import black_boxes

@@ -22,7 +22,8 @@ from hardware.link.messages import WorldAsk, WorldReport, WorldToControl
 from hardware.link.paths import RuntimePaths, open_runtime_directory, take_lock
 from hardware.units import SpeedUnit
 from kiosk.staff import pin
-from kiosk.store.database import FILE_NAME, for_command, reading
+from kiosk.store.commands import for_command, reading
+from kiosk.store.database import FILE_NAME
 from kiosk.store.ids import IdSource
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment, wall_utc_ms

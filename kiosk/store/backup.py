@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.store import database as files
-from kiosk.store.database import SCHEMA, RecordError
+from kiosk.store import merge
+from kiosk.store.database import SCHEMA
 from kiosk.store.moment import Moment, stamp
+from kiosk.store.trouble import RecordError
 
 KEEP: Final = 7
 """Nightly backups that are kept. An erased member is gone from all of them after as many nights."""
@@ -205,8 +207,6 @@ def restore(path: Path, data: Path, at: Moment) -> Restored:
     walks, caps, accounts, erasures. The kiosk must not be running. Raises StoreError with a sentence; until the last
     step the record that is there stays in place.
     """
-    from kiosk.store import merge
-
     data.mkdir(mode=0o750, parents=True, exist_ok=True)
     lock = files.hold_data_directory(data)
     try:

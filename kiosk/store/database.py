@@ -12,18 +12,19 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment, stamp
 from kiosk.store.records import StoreError
+from kiosk.store.trouble import RecordError, Trouble, trouble_of, words_of
 
 log = logging.getLogger(__name__)
 
@@ -32,63 +33,6 @@ LOCK_NAME: Final = "retrowalk.lock"
 SCHEMA: Final = "0003"  # the newest revision in migrations/versions
 BUSY_S: Final = 10.0  # how long one writer waits for another (a shell command, a migration)
 CHECK_BUDGET_S: Final = 2.0  # the integrity check at start may delay the first screen by this much, no more
-
-
-class Trouble(Enum):
-    """What a failed database call means."""
-
-    FULL = "full"
-    READ_ONLY = "read_only"
-    BROKEN = "broken"  # the file's content
-    DEVICE = "device"  # the disk under it
-    BUSY = "busy"
-    CONSTRAINT = "constraint"  # a record that the database refuses: ours to fix, not the disk's
-    OTHER = "other"
-
-
-_TROUBLES: Final = {
-    sqlite3.SQLITE_FULL: Trouble.FULL,
-    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
-    sqlite3.SQLITE_CANTOPEN: Trouble.READ_ONLY,
-    sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
-    sqlite3.SQLITE_AUTH: Trouble.READ_ONLY,
-    sqlite3.SQLITE_CORRUPT: Trouble.BROKEN,
-    sqlite3.SQLITE_NOTADB: Trouble.BROKEN,
-    sqlite3.SQLITE_IOERR: Trouble.DEVICE,
-    sqlite3.SQLITE_BUSY: Trouble.BUSY,
-    sqlite3.SQLITE_LOCKED: Trouble.BUSY,
-    sqlite3.SQLITE_CONSTRAINT: Trouble.CONSTRAINT,
-    sqlite3.SQLITE_MISMATCH: Trouble.CONSTRAINT,
-    sqlite3.SQLITE_TOOBIG: Trouble.CONSTRAINT,
-}
-
-
-def trouble_of(error: BaseException) -> Trouble:
-    """What *error* (of sqlite3 or SQLAlchemy) means for the record."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return _TROUBLES.get(code & 0xFF, Trouble.OTHER)
-    return Trouble.CONSTRAINT if isinstance(original, sqlite3.IntegrityError) else Trouble.OTHER
-
-
-SPARE_BYTES: Final = 256 * 1024
-
-
-def refined(trouble: Trouble, path: Path) -> Trouble:
-    """*trouble*, or FULL where the disk below *path* has no room: some calls name a full disk otherwise."""
-    if trouble not in (Trouble.DEVICE, Trouble.READ_ONLY):
-        return trouble
-    try:
-        room = os.statvfs(path.parent)
-    except OSError:
-        return trouble
-    read_only = bool(room.f_flag & os.ST_RDONLY)
-    return Trouble.FULL if room.f_bavail * room.f_frsize < SPARE_BYTES and not read_only else trouble
-
-
-class RecordError(StoreError):
-    """The record itself is the matter (missing, damaged, in use, disk full), not what was asked of it."""
 
 
 class Access(StrEnum):
@@ -323,24 +267,6 @@ def open_in_memory(path: Path, at: Moment) -> Database:
     return Database(path, Mode.MEMORY, engine, engine, _keep=keep)
 
 
-def open_for_kiosk(directory: Path, at: Moment) -> Database:
-    """Open the record below *directory* for the kiosk, whatever state it is in.
-
-    A file that cannot be read is set aside and a fresh one made; a disk that cannot be written is read; where neither
-    is possible the record lives in memory. Each is told in ``notices``, one sentence each. Raises StoreError only if
-    another kiosk holds the same directory.
-    """
-    path = directory / FILE_NAME
-    try:
-        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError as error:
-        return _in_memory(path, at, f"The data directory {directory} cannot be made ({error.strerror}).")
-    lock = hold_data_directory(directory)
-    database = _open_whatever_it_is(path, at)
-    database._lock = lock
-    return database
-
-
 def hold_data_directory(directory: Path) -> int | None:
     """Keep other kiosks off *directory* until the descriptor is closed; None where the disk cannot be written.
 
@@ -359,71 +285,6 @@ def hold_data_directory(directory: Path) -> int | None:
             "with --data."
         ) from None
     return descriptor
-
-
-def _in_memory(path: Path, at: Moment, why: str) -> Database:
-    database = open_in_memory(path, at)
-    database.notices.append(f"{why} Sessions work, and are kept in memory until the disk can be used.")
-    return database
-
-
-def _open_whatever_it_is(path: Path, at: Moment) -> Database:
-    try:
-        return open_file(path, at)
-    except NewerSchemaError as error:
-        return _in_memory(path, at, str(error))
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        trouble = trouble_of(error)
-        if trouble is Trouble.BROKEN:
-            return _after_setting_aside(path, at)
-        log.warning("the record cannot be opened for writing: %s", trouble.value)
-        try:
-            return open_read_only(path)
-        except (SQLAlchemyError, sqlite3.Error, OSError, StoreError):
-            return _in_memory(path, at, f"The record {path} can be neither written nor read ({_words(error)}).")
-
-
-def _after_setting_aside(path: Path, at: Moment) -> Database:
-    try:
-        aside = set_aside(path, at.utc_ms)
-        database = open_file(path, at)
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        return _in_memory(path, at, f"The record {path} is damaged and cannot be set aside ({_words(error)}).")
-    database.aside = aside
-    database.notices.append(
-        f"The record could not be read. It was set aside as {aside.name}, and a fresh one was begun. "
-        "Staff can put the last backup back with: retrowalk restore."
-    )
-    return database
-
-
-def open_file(path: Path, at: Moment, *, create: bool = True) -> Database:
-    """Open *path* for reading and writing, check it and bring its schema up. Raises what SQLite raises."""
-    if create:
-        private(path)
-    engine = file_engine(path, Access.CREATE if create else Access.WRITE)
-    with engine.connect() as connection:
-        connection.rollback()
-        # After a check that found damage beside the work, the one at start takes the time it needs.
-        marker = damage_marker(path)
-        problem = check_integrity(connection, None if marker.exists() else CHECK_BUDGET_S)
-        marker.unlink(missing_ok=True)
-        if problem:
-            raise _damaged(problem)
-        before = schema_of(connection)
-        connection.rollback()
-    notices = []
-    if before is not None and before < SCHEMA:
-        notices = _backup_first(path, at, before)
-    migrate(engine, at)
-    return Database(
-        path,
-        Mode.FILE,
-        file_engine(path, Access.WRITE),
-        file_engine(path, Access.READ),
-        notices=notices,
-        fully_checked=problem is not None,
-    )
 
 
 def private(path: Path) -> None:
@@ -454,7 +315,7 @@ def check_beside_the_work(database: Database, going_on: Callable[[], bool]) -> s
     except (SQLAlchemyError, sqlite3.Error) as error:
         if not going_on() or trouble_of(error) is not Trouble.BROKEN:
             return ""
-        problem = _words(error)
+        problem = words_of(error)
     if not going_on():
         return ""
     database.fully_checked = True
@@ -463,18 +324,6 @@ def check_beside_the_work(database: Database, going_on: Callable[[], bool]) -> s
         with contextlib.suppress(OSError):  # a disk that refuses this too: the short check at start will have to do
             damage_marker(database.path).touch()
     return problem
-
-
-def _backup_first(path: Path, at: Moment, schema: str) -> list[str]:
-    """A backup before a migration; where there is no room for one the migration (one transaction) goes on without."""
-    from kiosk.store import backup
-
-    try:
-        made = backup.make(path, path.parent / "backups", at, label=f"before-{SCHEMA}")
-    except RecordError as error:
-        log.warning("no backup before the migration from %s", schema)
-        return [f"The record was brought up from schema {schema} without a backup. {error}"]
-    return [f"The record was brought up from schema {schema}. The backup made before: {made.path.name}."]
 
 
 def open_read_only(path: Path) -> Database:
@@ -498,89 +347,3 @@ def open_read_only(path: Path) -> Database:
         engine,
         notices=[f"The record {path} cannot be written. Sessions work, and are kept in memory until it can be."],
     )
-
-
-def _damaged(problem: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(f"integrity check: {problem}")
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    error.sqlite_errorname = "SQLITE_CORRUPT"
-    return error
-
-
-def vanished() -> sqlite3.DatabaseError:
-    """The error that SQLite does not raise when its file has been deleted."""
-    return _damaged("the file is gone")
-
-
-def _words(error: BaseException) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return str(original) or type(original).__name__
-
-
-@contextlib.contextmanager
-def for_command(directory: Path, at: Moment, *, create: bool = False) -> Iterator[Connection]:
-    """One transaction on the record for a shell command; committed at the end unless something is raised.
-
-    Raises StoreError with a sentence. Never sets a file aside: a person decides that, or the kiosk at its start.
-    """
-    path = directory / FILE_NAME
-    if not create and not path.exists():
-        raise RecordError(
-            f"There is no record in {directory}. Start the kiosk once, or name the right directory with --data."
-        )
-    try:
-        if create:
-            directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-            private(path)
-        engine = file_engine(path, Access.CREATE if create else Access.WRITE)
-        migrate(engine, at)
-        with engine.begin() as connection:
-            yield connection
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise RecordError(_for_command(path, error)) from error
-
-
-@contextlib.contextmanager
-def reading(directory: Path) -> Iterator[Connection]:
-    """A snapshot of the record for a shell command that only reads. Raises StoreError with a sentence."""
-    path = directory / FILE_NAME
-    if not path.exists():
-        raise RecordError(
-            f"There is no record in {directory}. Start the kiosk once, or name the right directory with --data."
-        )
-    try:
-        with open_read_only(path).read.connect() as connection:
-            yield connection
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise RecordError(_for_command(path, error)) from error
-
-
-def empty_log(directory: Path) -> bool:
-    """Bring the write-ahead log into the file and empty it; False if somebody reads it (the kiosk does it later)."""
-    try:
-        with contextlib.closing(sqlite3.connect(directory / FILE_NAME, timeout=2.0, isolation_level=None)) as raw:
-            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.Error:
-        return False
-    return bool(busy == 0)
-
-
-def _for_command(path: Path, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"The directory {path.parent} cannot be used: {error.strerror}. Choose another with --data."
-    match trouble_of(error):
-        case Trouble.BROKEN:
-            return (
-                f"The record {path} is damaged or no database at all. "
-                "The kiosk sets it aside at its next start; then put the last backup back with: retrowalk restore."
-            )
-        case Trouble.FULL:
-            return f"The disk that holds {path} is full. Make room and try again; nothing was changed."
-        case Trouble.READ_ONLY:
-            return f"The record {path} cannot be written or opened ({_words(error)}). Check its owner and the disk."
-        case Trouble.DEVICE:
-            return f"The disk that holds {path} does not answer properly ({_words(error)}). Nothing was changed."
-        case Trouble.BUSY:
-            return f"The record {path} is in use by another program for too long. Nothing was changed; try again."
-        case _:
-            return f"The record {path} refused this: {_words(error)}. Nothing was changed."

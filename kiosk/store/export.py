@@ -23,12 +23,13 @@ from sqlalchemy import Connection, select
 
 from hardware.units import distance_m
 from kiosk.store.backup import sync_directory, write_checksum
-from kiosk.store.database import SCHEMA, RecordError
+from kiosk.store.database import SCHEMA
 from kiosk.store.kinds import SessionState
 from kiosk.store.models import AuditRow, CapRow, ConsentRow, ScreeningRow
 from kiosk.store.moment import iso, stamp
 from kiosk.store.records import Event, Member, Sample, SessionRecord, StoreError
 from kiosk.store.repositories import events, members, sessions
+from kiosk.store.trouble import RecordError
 
 _HEALTH: Final = (
     "effort",

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from kiosk.store import backup, retention
-from kiosk.store import database as files
+from kiosk.store.commands import empty_log
 from kiosk.store.database import Mode
 from kiosk.store.kinds import Severity
 from kiosk.store.moment import Moment
@@ -131,4 +131,4 @@ class Maintenance:
                 return
             if kept.done:
                 break
-        files.empty_log(self._store.path.parent)
+        empty_log(self._store.path.parent)

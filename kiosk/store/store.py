@@ -13,6 +13,7 @@ from kiosk.store.moment import Moment
 from kiosk.store.reader import StoreReader
 from kiosk.store.records import EventIn, Severity, StoreError
 from kiosk.store.repositories import sessions
+from kiosk.store.start import open_for_kiosk
 from kiosk.store.writer import CLOSE_TIMEOUT_S, StoreWriter
 
 
@@ -48,12 +49,12 @@ class Store:
 
 
 def open_store(directory: Path, at: Moment, *, threaded: bool = True) -> Store:
-    """Open the record below *directory*, whatever state it is in; see database.open_for_kiosk.
+    """Open the record below *directory*, whatever state it is in; see start.open_for_kiosk.
 
     Sessions that were left open are closed as interrupted. Raises StoreError only if another kiosk holds the
     directory. *threaded* is False in lock-step and composed runs: then all work is done inside the calls.
     """
-    database = files.open_for_kiosk(directory, at)
+    database = open_for_kiosk(directory, at)
     ids = IdSource()
     writer = StoreWriter(database, ids, threaded=threaded)
     reader = StoreReader(database, threaded=threaded)

@@ -43,11 +43,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.store import database as files
-from kiosk.store.database import Database, Mode, Trouble, trouble_of
+from kiosk.store import start
+from kiosk.store.database import Database, Mode
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment
 from kiosk.store.records import Closing, EventIn, Health, HealthState, Opening, Ratings, Sample, StoreError
 from kiosk.store.repositories import events, sessions
+from kiosk.store.trouble import Trouble, refined, trouble_of, vanished
 
 log = logging.getLogger(__name__)
 
@@ -462,7 +464,7 @@ class StoreWriter:
             return False
         if self._database.mode is Mode.FILE and not self._database.path.exists():
             # Somebody deleted the file under us: SQLite goes on writing into nowhere without a word.
-            self._failed(files.vanished())
+            self._failed(vanished())
             return False
         self._recovered()
         return True
@@ -495,7 +497,7 @@ class StoreWriter:
         self._connection = None
 
     def _failed(self, error: Exception) -> None:
-        trouble = files.refined(trouble_of(error), self._database.path)
+        trouble = refined(trouble_of(error), self._database.path)
         with self._changed:
             if self._trouble is not trouble:
                 log.error("the record cannot be written: %s", trouble.value)
@@ -522,7 +524,7 @@ class StoreWriter:
         at = self._moment()
         try:
             aside = files.set_aside(self._database.path, at.utc_ms)
-            fresh = files.open_file(self._database.path, at)
+            fresh = start.open_file(self._database.path, at)
         except (SQLAlchemyError, sqlite3.Error, OSError):
             log.exception("the broken record cannot be set aside")
             return
@@ -544,7 +546,7 @@ class StoreWriter:
     def _try_disk(self) -> None:
         """In memory or on a read-only disk: see whether the file can be had by now."""
         try:
-            found = files.open_file(self._database.path, self._moment())
+            found = start.open_file(self._database.path, self._moment())
         except (SQLAlchemyError, sqlite3.Error, OSError, StoreError):
             with self._changed:
                 self._retry_at = self._clock() + self._retry_s

@@ -20,12 +20,13 @@ from pathlib import Path
 
 from kiosk.staff.caps import CapContext, effective
 from kiosk.store import backup, reports, retention
-from kiosk.store.database import FILE_NAME, open_for_kiosk
+from kiosk.store.database import FILE_NAME
 from kiosk.store.ids import IdSource
 from kiosk.store.kinds import CapScope
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Cap, Sample
 from kiosk.store.repositories import caps, events, members, sessions
+from kiosk.store.start import open_for_kiosk
 from kiosk.store.store import open_store
 from kiosk.store.trace import pack
 from tests.bench import common

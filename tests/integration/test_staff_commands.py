@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from kiosk.cli import app
 from kiosk.store import database as files
+from kiosk.store.commands import reading
 from kiosk.store.moment import Moment, wall_utc_ms
 from kiosk.store.records import EventIn, Severity
 from kiosk.store.repositories import service
@@ -82,7 +83,7 @@ def test_what_cannot_be_is_refused_with_one_sentence_and_nothing_changes(run, wo
     with opened(run.directory):
         pass
     assert says in sentence(run(*words), 2)
-    with files.reading(run.directory) as connection:
+    with reading(run.directory) as connection:
         for table in ("cap", "member", "staff", "audit"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
 

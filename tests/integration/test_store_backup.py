@@ -10,6 +10,7 @@ from kiosk.staff import pin
 from kiosk.staff.caps import Actor, apply_change, plan_change
 from kiosk.store import backup, merge, retention
 from kiosk.store import database as files
+from kiosk.store.commands import empty_log
 from kiosk.store.kinds import CapScope, Role
 from kiosk.store.maintenance import Maintenance
 from kiosk.store.moment import DAY_MS, Moment
@@ -285,7 +286,7 @@ def test_an_erased_member_leaves_no_byte_and_the_statistics_do_not_change(tmp_pa
         assert rows(store, sums) == before
         for table in ("member", "session_health", "screening", "consent", "progress", "cap", "sample"):
             assert rows(store, f"SELECT count(*) FROM {table}") == [(0,)], table
-    assert files.empty_log(tmp_path)
+    assert empty_log(tmp_path)
     raw = (tmp_path / files.FILE_NAME).read_bytes()
     assert b"Quentina" not in raw
     assert ann.code.encode() not in raw

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from kiosk.store import database as files
+from kiosk.store.commands import for_command
 from kiosk.store.kinds import CapScope
 from kiosk.store.records import Cap, HealthState, SessionState
 from kiosk.store.repositories import caps, members, sessions
@@ -222,7 +223,7 @@ def test_two_writers_a_stuck_reader_and_a_migration_at_once_and_no_lock_error_re
         def shell(number):
             try:
                 for turn in range(10):
-                    with files.for_command(tmp_path, moment()) as connection:
+                    with for_command(tmp_path, moment()) as connection:
                         members.add(connection, store.ids.new(START_MS), moment(turn))
                     files.migrate(files.file_engine(store.path, files.Access.WRITE), moment())
             except Exception as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.staff import audit
-from kiosk.store.database import FILE_NAME, SCHEMA, for_command, reading
+from kiosk.store.commands import for_command, reading
+from kiosk.store.database import FILE_NAME, SCHEMA
 from kiosk.store.ids import IdSource
 from kiosk.store.records import HealthState
 from kiosk.store.store import open_store

@@ -10,8 +10,10 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import StaticPool
 
 from kiosk.store import database as files
+from kiosk.store.commands import for_command
 from kiosk.store.models import AUDIT_TRIGGERS, Base
 from kiosk.store.repositories import members, sessions
+from kiosk.store.trouble import RecordError
 from tests.support.record import moment, opened, rows, walk
 
 
@@ -76,7 +78,7 @@ def test_a_record_of_a_newer_release_is_left_alone_and_the_kiosk_says_so(tmp_pat
         assert "newer" in store.notices[0]
         walk(store)
         assert rows(store, "SELECT count(*) FROM session") == [(1,)]
-    with pytest.raises(files.RecordError, match="newer"), files.for_command(tmp_path, moment()):
+    with pytest.raises(RecordError, match="newer"), for_command(tmp_path, moment()):
         pass
     with files.file_engine(tmp_path / files.FILE_NAME, files.Access.READ).connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM session").scalar() == 0
@@ -103,10 +105,10 @@ def test_a_migration_cut_short_leaves_the_old_schema_whole(tmp_path, monkeypatch
 def test_two_processes_that_make_the_same_record_at_once_both_succeed(tmp_path):
     code = (
         "import sys, pathlib\n"
-        "from kiosk.store import database as files\n"
+        "from kiosk.store.commands import for_command\n"
         "from kiosk.store.moment import Moment\n"
         "sys.stdin.readline()\n"
-        "with files.for_command(pathlib.Path(sys.argv[1]), Moment(0.0, 0), create=True) as c:\n"
+        "with for_command(pathlib.Path(sys.argv[1]), Moment(0.0, 0), create=True) as c:\n"
         "    print(c.exec_driver_sql('SELECT count(*) FROM meta').scalar())\n"
     )
     both = [

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from kiosk.store import database as files
+from kiosk.store import start
 from kiosk.store.ids import IdSource
 from kiosk.store.moment import Moment
 from kiosk.store.records import (
@@ -351,7 +352,7 @@ def test_damage_that_the_short_check_had_no_time_for_is_found_beside_the_work_an
     with path.open("r+b") as file:
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 4096)
-    monkeypatch.setattr(files, "check_integrity", lambda connection, budget_s: None)
+    monkeypatch.setattr(start, "check_integrity", lambda connection, budget_s: None)
     with opened(tmp_path) as store:
         assert not store.database.fully_checked
         assert store.writer.health().ok
@@ -363,7 +364,7 @@ def test_damage_that_the_short_check_had_no_time_for_is_found_beside_the_work_an
     monkeypatch.undo()
     budgets = []
     check = files.check_integrity
-    monkeypatch.setattr(files, "check_integrity", lambda c, b: budgets.append(b) or check(c, b))
+    monkeypatch.setattr(start, "check_integrity", lambda c, b: budgets.append(b) or check(c, b))
     with opened(tmp_path) as store:
         assert budgets[0] is None
         assert store.database.aside is not None

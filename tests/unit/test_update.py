@@ -270,7 +270,8 @@ def test_while_it_is_under_way_a_power_cut_finds_the_package_to_go_back_to(tmp_p
 
 def test_after_a_power_cut_a_record_migrated_too_early_gives_way_to_its_backup(tmp_path, monkeypatch, capsys):
     from kiosk.appliance import helper
-    from kiosk.store.database import SCHEMA, for_command
+    from kiosk.store.commands import for_command
+    from kiosk.store.database import SCHEMA
     from kiosk.store.moment import Moment
 
     at = Moment(1.0, 1_780_000_000_000)
@@ -290,10 +291,11 @@ def test_after_a_power_cut_a_record_migrated_too_early_gives_way_to_its_backup(t
 def test_a_migration_that_fails_leaves_the_record_as_it_was_beside_its_backup(tmp_path, monkeypatch, capsys):
     from kiosk.appliance import helper
     from kiosk.store import database
+    from kiosk.store.commands import for_command
     from kiosk.store.moment import Moment
     from kiosk.store.records import StoreError
 
-    with database.for_command(tmp_path, Moment(1.0, 1_780_000_000_000), create=True):
+    with for_command(tmp_path, Moment(1.0, 1_780_000_000_000), create=True):
         pass
 
     def fails(engine, at):

@@ -61,7 +61,8 @@ def cap_json(cap: Cap) -> dict[str, object]:
 @contextmanager
 def _reading_or_empty(directory: Path) -> Iterator[Connection | None]:
     """A gym that has not opened its doors yet has caps too: the configuration's and the coaching rules'."""
-    from kiosk.store.database import FILE_NAME, reading
+    from kiosk.store.commands import reading
+    from kiosk.store.database import FILE_NAME
 
     if not (directory / FILE_NAME).exists():
         yield None
@@ -306,7 +307,7 @@ def _change_cap(
     config_ckmh: int,
 ) -> None:
     from kiosk.staff import caps as rules
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
     from kiosk.store.repositories import caps
 
     at, ids = now(), IdSource()

@@ -66,7 +66,8 @@ def backup(
 ) -> None:
     """Copy the record while the kiosk works, open the copy and check it."""
     from kiosk.store import backup as backups
-    from kiosk.store.database import FILE_NAME, reading
+    from kiosk.store.commands import reading
+    from kiosk.store.database import FILE_NAME
 
     with sentences():
         directory = directory_of(data, config)
@@ -119,7 +120,7 @@ def restore(
     """Put a backup back; stop the kiosk first. The record there is set aside, and what is newer in it taken over."""
     from kiosk.staff import audit
     from kiosk.store import backup as backups
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with sentences():
         directory, at = directory_of(data, config), now()
@@ -184,7 +185,7 @@ def export(
     """Write sessions, one session or one member's data to a folder, with a checksum. Sessions carry no name."""
     from kiosk.staff import audit
     from kiosk.store import export as exports
-    from kiosk.store.database import for_command, reading
+    from kiosk.store.commands import for_command, reading
 
     with sentences():
         directory, at, ids = directory_of(data, config), now(), IdSource()
@@ -255,8 +256,9 @@ def report(
     """Use by hour, sessions a week, stops by cause, caps: as tables, or as a page and a picture. Nobody is named."""
     from dataclasses import asdict
 
-    from kiosk.store.database import RecordError, reading
+    from kiosk.store.commands import reading
     from kiosk.store.reports import report as sums
+    from kiosk.store.trouble import RecordError
 
     with sentences():
         at, settings = now(), config_of(config)

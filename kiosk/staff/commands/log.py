@@ -84,7 +84,7 @@ def sessions(
     as_json: AsJson = False,
 ) -> None:
     """Sessions, newest first."""
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.repositories import members
     from kiosk.store.repositories import sessions as repository
 
@@ -113,7 +113,7 @@ def events(
     as_json: AsJson = False,
 ) -> None:
     """The log: trips, stops, resets and faults, newest first."""
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.repositories import events as repository
 
     with sentences():

@@ -63,7 +63,7 @@ def members_add(
 ) -> None:
     """Add a member and print the code to hand over."""
     from kiosk.staff import audit
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
     from kiosk.store.repositories import members
 
     with sentences():
@@ -85,7 +85,7 @@ def members_add(
 @app.command("list")
 def members_list(data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """All members, with how often they have walked."""
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.repositories import members
 
     with sentences():
@@ -118,7 +118,7 @@ def members_list(data: Data = None, config: ConfigFile = None, as_json: AsJson =
 @app.command("show")
 def members_show(code: Code, data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """One member: caps, this week, last sessions. No health data is shown."""
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.repositories import caps, members, sessions
 
     with sentences():
@@ -170,7 +170,7 @@ def members_set(
 ) -> None:
     """Change what is known of a member."""
     from kiosk.staff import audit
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
     from kiosk.store.repositories import members
 
     with sentences():
@@ -207,7 +207,7 @@ def members_erase(
     Backups forget them as they are replaced, within a week; a backup put back before that erases them again.
     """
     from kiosk.staff import audit
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
     from kiosk.store.repositories import members
 
     with sentences():
@@ -247,7 +247,7 @@ def members_merge(
 ) -> None:
     """Make one member of two records of the same person. The lower cap and the lower step of progress stay."""
     from kiosk.staff import audit
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
     from kiosk.store.repositories import members
 
     with sentences():
@@ -274,6 +274,6 @@ def members_merge(
 
 def _forget_pages(directory: Path) -> None:
     """Erased bytes are overwritten in the file; take them out of the write-ahead log as well."""
-    from kiosk.store.database import empty_log
+    from kiosk.store.commands import empty_log
 
     empty_log(directory)

@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="Out of service after the third sam
 @app.command("show")
 def show(data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """What holds the treadmill out of service, and how often each fault came within 7 days."""
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
     from kiosk.store.repositories import service
 
     with sentences():
@@ -57,7 +57,7 @@ def clear(*, reason: Reason = "", pin_stdin: PinStdin = False, data: Data = None
     within seconds.
     """
     from kiosk.staff.pin import Right, may
-    from kiosk.store.database import for_command, reading
+    from kiosk.store.commands import for_command, reading
     from kiosk.store.repositories import service
 
     with sentences():

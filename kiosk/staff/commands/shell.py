@@ -53,7 +53,7 @@ class AskedError(Exception):
 @contextmanager
 def sentences() -> Iterator[None]:
     """Turn refusals into one sentence on standard error and an exit code."""
-    from kiosk.store.database import RecordError
+    from kiosk.store.trouble import RecordError
 
     try:
         yield
@@ -131,7 +131,7 @@ class PinPad:
 def sign_in(directory: Path, pad: PinPad, ids: IdSource, at: Moment, prompt: str) -> Staff:
     """A staff member, by PIN. The try is committed before it is checked."""
     from kiosk.staff import pin as pins
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with for_command(directory, at) as connection:
         if pins.first_account_needed(connection):

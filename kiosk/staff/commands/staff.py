@@ -59,7 +59,7 @@ def staff_add(
     With --pin-stdin: the owner's PIN on the first line (not for the very first account), then the new PIN.
     """
     from kiosk.staff import pin as pins
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with sentences():
         directory, pad, at, ids = directory_of(data, config), PinPad(stdin=pin_stdin), now(), IdSource()
@@ -84,7 +84,7 @@ def staff_add(
 def staff_list(data: Data = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """All accounts."""
     from kiosk.staff import pin as pins
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
 
     with sentences():
         with reading(directory_of(data, config)) as connection:
@@ -117,7 +117,7 @@ def staff_pin(
 ) -> None:
     """Change a PIN: one's own, or anybody's by an owner. With --pin-stdin: first your PIN, then the new one."""
     from kiosk.staff import pin as pins
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with sentences():
         directory, pad, at, ids = directory_of(data, config), PinPad(stdin=pin_stdin), now(), IdSource()
@@ -141,7 +141,7 @@ def staff_retire(
 ) -> None:
     """Take an account out of use. An owner signs in; the name stays in the audit."""
     from kiosk.staff import pin as pins
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with sentences():
         directory, pad, at, ids = directory_of(data, config), PinPad(stdin=pin_stdin), now(), IdSource()
@@ -157,7 +157,7 @@ def staff_unlock(data: Data = None, config: ConfigFile = None) -> None:
     """End the lock after wrong PINs. Whoever has this shell has the machine; the audit says so."""
     from kiosk.staff import audit
     from kiosk.staff import pin as pins
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     with sentences():
         at, ids = now(), IdSource()
@@ -179,7 +179,7 @@ def staff_audit(
 ) -> None:
     """Who did what, when and why, newest first."""
     from kiosk.staff import audit
-    from kiosk.store.database import reading
+    from kiosk.store.commands import reading
 
     with sentences():
         with reading(directory_of(data, config)) as connection:

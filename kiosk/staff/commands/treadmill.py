@@ -193,7 +193,7 @@ def _audit(
     directory: Path, staff: Staff | None, action: str, subject: str, before: str = "", after: str = ""
 ) -> None:
     from kiosk.staff import audit
-    from kiosk.store.database import for_command
+    from kiosk.store.commands import for_command
 
     if staff is None:
         return

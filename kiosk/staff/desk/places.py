@@ -17,11 +17,11 @@ from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import PickView
 from kiosk.store import export as exports
-from kiosk.store.database import RecordError
 from kiosk.store.moment import Moment
 from kiosk.store.records import Staff
 from kiosk.store.repositories import events, members, sessions
 from kiosk.store.store import Store
+from kiosk.store.trouble import RecordError
 
 ROOTS: Final = ("/media/", "/run/media/", "/mnt/")
 MOUNTS: Final = Path("/proc/self/mounts")

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kiosk.locale import Catalogue
 from kiosk.staff.health import report
 from kiosk.staff.health.machine import Machine
-from kiosk.store.database import reading
+from kiosk.store.commands import reading
 from kiosk.store.models import BlackBoxRow, EventRow, MemberRow, StaffRow
 from kiosk.store.moment import Moment, iso
 from kiosk.store.records import StoreError

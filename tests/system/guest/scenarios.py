@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hardware.link.messages import LinkState, Missing, Reset, ResetBy, State, TapEntry
-from kiosk.store.database import reading
+from kiosk.store.commands import reading
 from kiosk.store.repositories import events, sessions
 from tests.support.house import ScriptedKiosk, Timeout
 from tests.system.guest.house import GuestHouse
