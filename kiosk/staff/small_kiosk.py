@@ -150,9 +150,9 @@ def run(
     looked_s: float | None = None
     told_s: float | None = None
     while True:
-        now_s = now()
         tend()
-        kiosk.hear(now_s)
+        kiosk.hear(now())
+        now_s = now()  # after hearing: what the guard sent meanwhile would otherwise lie in the future
         if kiosk.complaint:
             raise SeatTakenError(SEAT_TAKEN)
         if leaving() and told_s is None:

@@ -118,6 +118,30 @@ def test_a_seat_that_is_taken_is_said_with_what_to_do():
     assert clock.now_s <= 1004.0
 
 
+def test_what_the_guard_says_while_the_loop_turns_is_never_from_the_future():
+    guard, clock = Guard(), Clock()
+    with Composed() as house:
+        house.walking(80)
+        status = house.status
+    ages: list[float] = []
+
+    class Aged(Nothing):
+        def turn(self, seen, deeds, now_s):
+            ages.append(now_s - seen.at_s)
+            return super().turn(seen, deeds, now_s)
+
+    def a_moment_passes() -> None:
+        clock.now_s += 0.003
+        guard.end.send(status, clock.now_s)
+
+    def wait() -> bool:
+        clock.now_s += 0.02
+        return len(ages) < 5
+
+    run(guard.kiosk, Aged(), Blank(), now=clock.now, wait=wait, leaving=lambda: False, tend=a_moment_passes)
+    assert min(ages) >= 0
+
+
 def test_told_to_leave_it_stops_the_belt_first_and_goes_when_it_stands():
     guard = Guard()
     with Composed() as house:
