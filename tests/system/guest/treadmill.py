@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import time
 from collections import deque
@@ -24,9 +23,7 @@ from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
-from hardware.config import Wiring, load_config
-from hardware.link.endpoint import Counters
-from hardware.link.messages import VERSION, Frame, PinDrive, PinLevels
+from hardware.config import load_config
 from hardware.link.paths import open_runtime_directory
 from hardware.simulated.air import HOST_ADDRESS, Air, AirController
 from hardware.simulated.doors import Doors
@@ -35,70 +32,13 @@ from hardware.simulated.over_the_air import advertisement, follow_encryption, mo
 from hardware.simulated.peripheral import TREADMILL_DATA, Drop, Output, Peripheral
 from hardware.simulated.tap import Tap, speed_in
 from hardware.simulated.world import World, WorldError, machine_named
+from tests.system.guest.gpio_sim import GpioSimLines
 
 LOOK_S: Final = 0.010  # at the lines: the permit toggles every 20 ms
 STEP_S: Final = 0.020
 ADVERTISING_MS: Final = 100.0
 ADAPTER_GONE: Final = "adapter_gone"
 """Mischief that only a real adapter knows: it is pulled out, and put back."""
-
-# ---------------------------------------------------------------------------------------------- pins
-
-
-class GpioSimLines:
-    """The lines of the gpio-sim chip, in the place of the guard's mailbox for simulated pins.
-
-    When a process claims a line with its pull-up, gpio-sim moves the simulated pull with it. A closed contact is
-    stronger than a pull-up, so the wires are looked after.
-    """
-
-    def __init__(self, chip: Path, wiring: Wiring) -> None:
-        inputs = (wiring.clip, wiring.red_button, wiring.amber_button, wiring.permit_readback)
-        outputs = (wiring.permit, wiring.alarm)
-        self._pulls: Final = {pin: _opened(chip, pin, "pull", os.O_RDWR) for pin in inputs if pin is not None}
-        self._values: Final = {pin: _opened(chip, pin, "value", os.O_RDONLY) for pin in outputs if pin is not None}
-        self._levels: dict[int, int] = {}
-        self._seen: dict[int, int] = {}
-        self.counters = Counters()
-        self.closed = False
-
-    def fileno(self) -> int:
-        """There is nothing to select on: -1."""
-        return -1
-
-    def send(self, body: PinLevels, now_s: float) -> None:
-        """Let the wires have these levels."""
-        self._levels = dict(body.levels)
-        self._look_after_wires()
-
-    def _look_after_wires(self) -> None:
-        for pin, level in self._levels.items():
-            wanted = b"pull-up" if level else b"pull-down"
-            if os.pread(self._pulls[pin], 16, 0).strip() != wanted:
-                os.pwrite(self._pulls[pin], wanted, 0)
-
-    def drain(self, now_s: float) -> list[Frame[PinDrive]]:
-        """What the guard has driven since."""
-        self._look_after_wires()
-        frames = []
-        for pin, descriptor in self._values.items():
-            value = int(os.pread(descriptor, 4, 0))
-            if self._seen.get(pin) != value:
-                self._seen[pin] = value
-                frames.append(Frame(VERSION, 0, now_s, PinDrive(pin, value)))
-        return frames
-
-    def close(self) -> None:
-        """Idempotent."""
-        if not self.closed:
-            self.closed = True
-            for descriptor in (*self._pulls.values(), *self._values.values()):
-                os.close(descriptor)
-
-
-def _opened(chip: Path, pin: int, name: str, flags: int) -> int:
-    return os.open(chip / f"sim_gpio{pin}" / name, flags | os.O_CLOEXEC)
-
 
 # ---------------------------------------------------------------------------------------------- radio
 
