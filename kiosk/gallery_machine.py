@@ -13,9 +13,8 @@ from kiosk.gallery_staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.setup import Display
 from kiosk.snapshot import Held, Snapshot
-from kiosk.staff import opening
+from kiosk.staff.commissioning import opening, procedure
 from kiosk.staff.commissioning import page as pages
-from kiosk.staff.commissioning import procedure
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import Act, Awaits, Instruction, Number
 from kiosk.staff.commissioning.progress import Progress

@@ -13,37 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hardware.belt.ftms.codec import START, Result, encode_target_incline, encode_target_speed
+from hardware.belt.ftms.facts import Machine
 from hardware.belt.treadmill import Motion, Outcome, Report
-from hardware.config.profiles import Quirks
 from hardware.constants import ANSWER_S, RISE_SPACING_S
-from hardware.units import on_grid
 
 SPEED_OP: Final = 0x02
 INCLINE_OP: Final = 0x03
 FLATTEN_TRIES: Final = 3
 FLATTEN_AGAIN_S: Final = 10.0  # decks move slowly: 0.2-0.5 % a second
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """What the machine can take, on the wire. *increment* 0: it does not tell."""
-
-    minimum: int
-    maximum: int
-    increment: int
-
-    def at_most(self, value: int) -> int:
-        """The fastest step that is not above *value*; the minimum where nothing is."""
-        return min(on_grid(value, self.minimum, self.increment, raising=True), max(self.minimum, self.maximum))
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What the planner must know of the treadmill."""
-
-    speed: Grid | None  # None: it takes no speed
-    incline: Grid | None
-    quirks: Quirks
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Missing, Proof, State
 from hardware.simulated.machines import BENCH
-from kiosk.staff import opening
 from kiosk.staff.cli import app as staff_app
 from kiosk.staff.commands.treadmill import treadmill as treadmill_app
+from kiosk.staff.commissioning import opening
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.commissioning.memory import Seen

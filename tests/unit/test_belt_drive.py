@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from hardware.belt import drive
-from hardware.belt.drive import Drive, Grid, Machine, Order, View
+from hardware.belt.drive import Drive, Order, View
 from hardware.belt.ftms.codec import START
+from hardware.belt.ftms.facts import Grid, Machine
 from hardware.belt.treadmill import Motion, Outcome, Report
 from hardware.config.profiles import Quirks
 from hardware.constants import ANSWER_S, RISE_SPACING_S

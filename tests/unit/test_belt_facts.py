@@ -2,9 +2,8 @@ import itertools
 
 import pytest
 
-from hardware.belt.drive import Grid
 from hardware.belt.ftms.control import Control
-from hardware.belt.ftms.facts import Scale, Told, facts_of, machine_of
+from hardware.belt.ftms.facts import Grid, Scale, Told, facts_of, machine_of
 from hardware.belt.link import Fault, LinkError
 from hardware.belt.treadmill import Outcome, Report
 from hardware.config.profiles import Profile, Quirks

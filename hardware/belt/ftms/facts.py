@@ -6,15 +6,36 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_DOWN, Decimal
 from typing import Final
 
-from hardware.belt.drive import Grid, Machine
 from hardware.belt.ftms.codec import decode_features, decode_incline_range, decode_speed_range
-from hardware.config.profiles import Profile
+from hardware.config.profiles import Profile, Quirks
 from hardware.constants import CAP_MAX_CKMH, INCLINE_MAX_DPCT
 from hardware.link.messages import TreadmillFacts
-from hardware.units import CKMH_PER_MPH
+from hardware.units import CKMH_PER_MPH, on_grid
 
 FALLBACK_MIN_WIRE: Final = 100  # a machine that does not tell: minimums run from 0.8 to 1.0 km/h (quirk 17)
 FALLBACK_INCREMENT_WIRE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What the machine can take, on the wire. *increment* 0: it does not tell."""
+
+    minimum: int
+    maximum: int
+    increment: int
+
+    def at_most(self, value: int) -> int:
+        """The fastest step that is not above *value*; the minimum where nothing is."""
+        return min(on_grid(value, self.minimum, self.increment, raising=True), max(self.minimum, self.maximum))
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the planner must know of the treadmill."""
+
+    speed: Grid | None  # None: it takes no speed
+    incline: Grid | None
+    quirks: Quirks
 
 
 @dataclass(frozen=True, slots=True)

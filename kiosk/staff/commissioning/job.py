@@ -14,8 +14,7 @@ from typing import Final, Protocol
 from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import KioskToGuard
-from kiosk.staff import opening
-from kiosk.staff.commissioning import page, procedure, progress
+from kiosk.staff.commissioning import opening, page, procedure, progress
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import Act, Deed, Instruction
 from kiosk.staff.commissioning.memory import ENDS, Seen

@@ -1,6 +1,6 @@
 """Opening check and commissioning on the screen: the procedures' own instructions, with the staff's hands.
 
-The procedure is a pure step (kiosk.staff.opening, kiosk.staff.commissioning.procedure); this page feeds it with the
+The procedure is a pure step (opening and procedure in kiosk.staff.commissioning); this page feeds it with the
 guard's word ten times a second, shows what it says, and passes on what it asks for. What has to be on disk before a
 request may leave is written first: requests wait for the answer of that errand.
 """
@@ -21,9 +21,8 @@ from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Disarm, KioskToGuard, Missing, Refused, SafetyEvent, State, Status, Stop, StopWhy
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
-from kiosk.staff import opening
+from kiosk.staff.commissioning import opening, procedure, progress
 from kiosk.staff.commissioning import page as pages
-from kiosk.staff.commissioning import procedure, progress
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import CHECK_STEPS, STEPS, Act, Awaits, Deed, Instruction, filled
 from kiosk.staff.commissioning.job import day_of
