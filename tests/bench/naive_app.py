@@ -18,77 +18,14 @@ from pathlib import Path
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 from hardware.link.endpoint import SocketEndpoint, connect
-from hardware.link.messages import (
-    GattConnect,
-    GattDropped,
-    GattNotified,
-    GattRead,
-    GattResult,
-    GattSubscribe,
-    GattWrite,
-    PinDrive,
-    PinLevels,
-    PinsToGuard,
-    WorldToBelt,
-)
+from hardware.link.messages import PinDrive, PinLevels, PinsToGuard
 from hardware.link.paths import RuntimePaths
 from tests.bench.walk_frames import WalkFrames
+from tests.bench.world_gatt import WorldGatt
 
 CLIP, PERMIT = 17, 23
 CONTROL_POINT, TREADMILL_DATA, STATUS = 0x2AD9, 0x2ACD, 0x2ADA
 REQUEST_CONTROL, START, STOP = b"\x00", b"\x07", b"\x08\x01"
-
-
-class WorldGatt:
-    """The simulated treadmill's GATT server as futures and callbacks, which is what a Bluetooth library offers."""
-
-    def __init__(self, paths: RuntimePaths, address: str) -> None:
-        self.link = SocketEndpoint(connect(paths.world_link), WorldToBelt)
-        self.address = address
-        self.chars: tuple[int, ...] = ()
-        self.connected = False
-        self.callbacks = {}
-        self.answers: dict[int, asyncio.Future[GattResult]] = {}
-        self.next_id = 0
-
-    async def request(self, body, **fields) -> GattResult:
-        self.next_id += 1
-        future = asyncio.get_running_loop().create_future()
-        self.answers[self.next_id] = future
-        self.link.send(body(self.next_id, **fields), time.monotonic())
-        result = await future
-        if result.att_error:
-            raise OSError(f"ATT error {result.att_error}")
-        return result
-
-    async def connect(self) -> None:
-        asyncio.get_running_loop().add_reader(self.link.fileno(), self.on_link)
-        self.chars = (await self.request(GattConnect, address=self.address)).chars
-        self.connected = True
-
-    async def read(self, char: int) -> bytes:
-        return (await self.request(GattRead, char=char)).value
-
-    async def write(self, char: int, value: bytes) -> None:
-        await self.request(GattWrite, char=char, value=value, response=True)
-
-    async def subscribe(self, char: int, callback) -> None:
-        self.callbacks[char] = callback
-        await self.request(GattSubscribe, char=char, on=True)
-
-    def on_link(self) -> None:
-        for frame in self.link.drain(time.monotonic()):
-            body = frame.body
-            if isinstance(body, GattResult):
-                future = self.answers.pop(body.id, None)
-                if future is not None and not future.done():
-                    future.set_result(body)
-            elif isinstance(body, GattNotified):
-                callback = self.callbacks.get(body.char)
-                if callback is not None:
-                    callback(body.value)
-            elif isinstance(body, GattDropped):
-                self.connected = False
 
 
 class PlainTreadmill:

@@ -9,7 +9,7 @@ import pyftms.client.client as pyftms_client
 from bleak.backends.device import BLEDevice
 from pyftms.client.machines import Treadmill
 
-from tests.bench.naive_app import WorldGatt
+from tests.bench.world_gatt import WorldGatt
 
 
 class Characteristic:
