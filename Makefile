@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := env PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
-.PHONY: help demo test lint types walls check window-test system-test commission-test bench mutants clean lock deb appliance-test
+.PHONY: help demo test lint types walls check window-test system-test power-cuts commission-test bench mutants clean lock deb appliance-test
 
 help:
 	@echo "make demo         walk a session on the simulated treadmill"
@@ -12,6 +12,7 @@ help:
 	@echo "make check        lint, types and walls"
 	@echo "make window-test  a real window, clicked through from attract to the belt"
 	@echo "make system-test  the three processes over real BlueZ and a real GPIO device, in a small VM"
+	@echo "make power-cuts   that machine's power cut twenty times while the record is written"
 	@echo "make bench        the quick benchmarks"
 	@echo "make mutants      mutation testing of the safety logic, in a copy (hours; MUTANTS='hardware.guard.limits.*')"
 	@echo "make deb          the appliance's package for both machines (dist/)"
@@ -61,6 +62,10 @@ window-test: $(VENV)/.dev
 # The three processes over real BlueZ and a real GPIO device. Builds its virtual machine once, in the user's cache.
 system-test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -p no:xdist tests/system
+
+# The power of the same machine cut at random moments of writing: what was said to be on disk is there (5 minutes).
+power-cuts: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.power_cuts --quick --machines
 
 # Two treadmills commissioned over real BlueZ, six minutes each on the real clock: not in CI.
 commission-test: $(VENV)/.dev
