@@ -250,7 +250,7 @@ class StoreArchive:
             return  # "not today" is of today: nothing to keep
         validity = self._screening.validity
         days = FORBIDDEN_DAYS if screened is Screened.FORBID else validity.days
-        if screened is Screened.GATE:
+        if screened is Screened.GATE or (signer and outcome.signed_once):
             days = validity.sign_off_days
         kept = ScreeningRecord(
             id=self._store.ids.new(at.utc_ms),
@@ -259,7 +259,7 @@ class StoreArchive:
             outcome=screened,
             limit_ckmh=None if outcome.limit_mph is None else ckmh_from_mph(outcome.limit_mph),
             signer=signer,
-            reason="",
+            reason=members.UNTIL_CHECKED if outcome.until_checked else "",
             expires_ms=at.utc_ms + days * DAY_MS,
         )
         band = (
@@ -368,6 +368,7 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
     valid = screening is not None and screening.expires_ms > at.utc_ms
     past = sessions.last_of_member(connection, member.id, HISTORY)
     cleared_ms, progress = members.cleared_ms(connection, member.id), members.progress_of(connection, member.id)
+    balance_ms = members.balance_until_ms(connection, member.id)
     label = member.name.split()[0] if member.name else f"••••{member.code[-2:]}"
     return Person(
         id=member.id,
@@ -383,6 +384,8 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
         cleared_on=None if cleared_ms is None else day_of(cleared_ms),
         fast_track=None if progress is None else fast_track_of(progress),
         days=members.own_days(connection, member.id),
+        limit_waits=valid and members.limit_waits(connection, member.id),
+        balance_checked=balance_ms is not None and balance_ms > at.utc_ms,
     )
 
 

@@ -845,12 +845,14 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     held = words("out_of_service.hold", cause=words("cause.link_lost")), words("out_of_service.hold_do")
     add(a.OUT_OF_SERVICE, "hold", "the third same fault in seven days", replace(base, belt_free=False, notes=held))
     add(a.ATTRACT, "set_up", "no staff account yet", replace(base, set_up_first=True, belt_free=False))
-    add(
-        a.OVERRIDE,
-        "",
-        "why staff let one session happen",
-        replace(member, choices=tuple(f"reason_override.{name}" for name in REASONS)),
-    )
+    reasons = tuple(f"reason_override.{name}" for name in REASONS)
+    slow = f"{words.speed(161, base.units)} {words(f'unit.{base.units.name.lower()}')}"
+    once = words("override.text_first", speed=slow)
+    for state, note, text in (
+        ("", "why staff let one session happen", words("override.text")),
+        ("first", "a gate of the first visit alone", once),
+    ):
+        add(a.OVERRIDE, state, note, replace(member, choices=reasons, notes=(text,)))
     for pages in (gallery_staff, gallery_machine):
         for screen, state, note, snapshot in pages.entries(base):
             add(screen, state, note, snapshot)

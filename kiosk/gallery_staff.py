@@ -103,9 +103,10 @@ def _visit(days: int, variant: str) -> Visit:
     )  # fmt: skip
 
 
-def _detail(*, forbidden: bool = False) -> Detail:
+def _detail(*, forbidden: bool = False, older: bool = False) -> Detail:
     history = (_visit(9, "1"), _visit(6, "2"), _visit(3, "3-4"))
-    person = Person("anna", "Anna", "de", None, True, NOW_MS, None, "s3", forbidden, history)
+    person = Person("anna", "Anna", "de", None, True, NOW_MS, 161 if older else None, "s3", forbidden, history,
+                    limit_waits=older)  # fmt: skip
     outcome = Screened.FORBID if forbidden else Screened.LIMIT
     screening = Screening("x", "anna", NOW_MS - DAY_MS, outcome, 161, "", "", NOW_MS + 80 * DAY_MS)
     last = (
@@ -113,7 +114,7 @@ def _detail(*, forbidden: bool = False) -> Detail:
         _session(6, "P1", 2, SessionState.STOPPED),
         _session(9, "P1", 5, SessionState.COMPLETED),
     )
-    member = replace(ANNA, age_band=AgeBand.ADULT)
+    member = ANNA if older else replace(ANNA, age_band=AgeBand.ADULT)
     return Detail(member, person, screening, CAPS[2], 12, 2, last, NOW_MS)
 
 
@@ -154,6 +155,7 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     yield "", "one member, a physio's view", MemberPage("anna", "417926", _detail()), ALEX
     yield "actions", "on a small panel behind the facts", MemberPage("anna", "417926", _detail(), page=-1), KIM
     yield "forbidden", "waits for a clinician", MemberPage("anna", "417926", _detail(forbidden=True)), KIM
+    yield "balance", "65 and older: not checked yet", MemberPage("anna", "417926", _detail(older=True), page=-1), KIM
     given = tuple(
         Event(str(n), NOW_MS - n * DAY_MS, None, KIND, Severity.NOTICE, why, "", None, "Kim")
         for n, why in enumerate(("assessed", "letter", "supervised"))
@@ -178,6 +180,13 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     yield "dire", "cannot be undone", erase, KIM
     unlock = (words("members.unlock_line_1"), words("members.unlock_line_2", n=90))
     yield "", "is held", ConfirmPage(words("members.member", code="417926"), unlock, "members.unlock"), ALEX
+    checked = (words("members.balance_line_1"), words("members.balance_line_2", n=182, speed="1.50 mph"))
+    yield (
+        "balance",
+        "a check of staff's",
+        ConfirmPage(words("members.member", code="417926"), checked, "members.balance"),
+        KIM,
+    )
     yield "", "shown this once", NotePage(words("members.added"), words("members.added_help"), "417926"), KIM
 
 

@@ -33,6 +33,8 @@ LOWEST_MPH: Final = Decimal("0.5")
 AHEAD_DAYS: Final = 14
 NEAR_MPH: Final = Decimal("0.06")  # half a display step: the machine's grid may lie a little below
 CHEST: Final = "chest"
+UNCHECKED: Final = {"reason.longer": "reason.longer_unchecked", "reason.minute_a_week": "reason.unchecked"}
+"""What is said instead where a new speed is due and waits for a balance check by staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ class Facts:
     """What else counts of a member. *cap_mph*: the lowest cap that holds for them here."""
 
     older: bool = False  # 65 and older
-    fell: bool = False  # a fall in the last year
-    balance_checked: bool = False  # by staff
+    fell: bool = False  # a fall in the last year; on later days: a limit on record that waits for a balance check
+    balance_checked: bool = False  # by staff, and not too long ago
     cap_mph: Decimal = Decimal("2.0")
+    own_mph: Decimal | None = None  # the member's own cap, where staff have set one
     pain_now: int | None = None
     flags: frozenset[str] = frozenset()  # of the screening
     staff_signed: bool = False  # staff let this session happen, now
@@ -426,13 +429,36 @@ def _pain_is_rising(history: Sequence[Visit], today: date, since: date, rules: P
     return len(window) >= 3 and window[-1] - window[0] >= rules.pain_up and window[-1] > rules.clean_pain
 
 
+def balance_mph(history: Sequence[Visit], facts: Facts, rules: ProgressRules) -> Decimal | None:
+    """The most for members of 65 and older and for those who fell (E15); None for all others.
+
+    1.0 mph until four clean sessions and a balance check by staff, then 1.5; up to 2.0 where staff have set the
+    member's own cap so high (coaching section 3, cap_speed).
+    """
+    if not (facts.older or facts.fell):
+        return None
+    return _balance_mph(ladder_of(history, facts, rules), facts, rules)
+
+
+def _balance_mph(ladder: Ladder, facts: Facts, rules: ProgressRules) -> Decimal:
+    if ladder.clean < rules.older_clean or not facts.balance_checked:
+        return rules.speed_older_first_mph
+    by_staff = rules.speed_older_mph if facts.own_mph is None else facts.own_mph
+    return max(rules.speed_older_mph, min(by_staff, rules.speed_older_staff_mph))
+
+
 def _cap(ladder: Ladder, facts: Facts, rules: ProgressRules) -> Decimal:
     """How fast this member may become at all, in steps of 0.1 mph."""
     cap = facts.cap_mph
     if facts.older or facts.fell:
-        proved = ladder.clean >= rules.older_clean and facts.balance_checked
-        cap = min(cap, rules.speed_older_mph if proved else rules.speed_older_first_mph)
+        cap = min(cap, _balance_mph(ladder, facts, rules))
     return max(LOWEST_MPH, cap.quantize(TENTH, rounding=ROUND_FLOOR))
+
+
+def _unchecked(ladder: Ladder, facts: Facts, rules: ProgressRules) -> bool:
+    """It is the balance check alone that they wait for: their sessions are proof enough, and no cap is as low."""
+    waits = (facts.older or facts.fell) and not facts.balance_checked
+    return waits and ladder.clean >= rules.older_clean and facts.cap_mph > rules.speed_older_first_mph
 
 
 def _next(ladder: Ladder, today: date, facts: Facts, rules: ProgressRules) -> Proposal:
@@ -452,13 +478,20 @@ def _next(ladder: Ladder, today: date, facts: Facts, rules: ProgressRules) -> Pr
     if ladder.trial_mph is not None and ladder.trial_mph <= cap and verdict is not Verdict.AMBER:
         trial = Choice("step", comfort, new_mph=ladder.trial_mph)
         return Proposal(STEP_UP, trial, True, "reason.again_faster", {"speed_mph": ladder.trial_mph})
+    unchecked = _unchecked(ladder, facts, rules)
+    if unchecked and ladder.comfort_mph > comfort:
+        return Proposal(BASE, same, True, "reason.unchecked")  # the last check is too long ago
     if _gap(ladder, today) >= rules.gap_days:
         return Proposal(BASE, same, True, "reason.after_gap")
     if verdict is not Verdict.CLEAN:
         return Proposal(BASE, same, True, _why_same(ladder))
     if ladder.streak < (rules.need_older if facts.older else rules.need):
         return Proposal(BASE, same, True, "reason.once_more")
-    return _rise(ladder, today, cap, comfort, rules) or Proposal(BASE, same, True, "reason.same")
+    waits = unchecked and ladder.main_s >= rules.main_a_s
+    rise = _rise(ladder, today, cap, comfort, rules)
+    if rise is None:
+        return Proposal(BASE, same, True, "reason.unchecked" if waits else "reason.same")
+    return replace(rise, reason=UNCHECKED.get(rise.reason, rise.reason)) if waits else rise
 
 
 def _gap(ladder: Ladder, today: date) -> int:

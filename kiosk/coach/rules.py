@@ -153,6 +153,7 @@ class ProgressRules(_Table, frozen=True, kw_only=True):
     speed_older_first_mph: Mph
     speed_older_mph: Mph
     older_clean: Count
+    speed_older_staff_mph: Mph
     amber_main_s: Count
     amber_mph: Mph
     amber_days: Count

@@ -231,11 +231,12 @@ def _outcome(form: Form, screening: Screening) -> Outcome:
                 limit = consequence.limit_mph if limit is None else min(limit, consequence.limit_mph)
                 limits_wait.append(consequence.until_checked)
             came, flag = consequence.outcome, consequence.flag
-            if came is Result.GATE:
-                gates_wait.append(consequence.until_checked)
+            waits = consequence.until_checked
         else:
             band = next(band for band in question.scale if given <= band.up_to)
-            came, flag, pain = band.outcome, band.flag, given
+            came, flag, pain, waits = band.outcome, band.flag, given, False
+        if came is Result.GATE:
+            gates_wait.append(waits)
         if flag:
             flags.add(flag)
         if came is not Result.CLEAR:

@@ -15,7 +15,7 @@ def paint(c: Canvas) -> None:
     body = frame.body
     if not m.compact:
         text, body = cut_top(body, round(m.body * 3.0), m.gap)
-        c.block(c.t("override.text"), text, m.body, max_lines=2, least=m.least)
+        c.block(" ".join(c.snapshot.notes), text, m.body, max_lines=2, least=m.least)
     cells = grid(body, 2, 2, m.gap)
     for index, (key, cell) in enumerate(zip(c.snapshot.choices, cells, strict=False)):
         widgets.button(c, cell, c.t(key), Intent(IntentKind.CHOOSE, index), max_lines=3)

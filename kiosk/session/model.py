@@ -61,6 +61,8 @@ class Person:
     cleared_on: date | None = None  # a clinician has unlocked them
     fast_track: FastTrack | None = None  # staff have set a level
     days: tuple[int, ...] = ()  # of their own week, 0 = Monday; none: the sample's
+    limit_waits: bool = False  # the screening's limit waits for a balance check by staff
+    balance_checked: bool = False  # staff have checked it, and not too long ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,11 @@ class Stay:
         """Staff may open a gate once, before anything was walked."""
         gate = self.staff_may or (self.outcome is not None and self.outcome.overridable)
         return gate and not self.signed_by and not self.opened
+
+    @property
+    def signed_once(self) -> bool:
+        """Staff sign this gate for the first visit alone; what is left of it is kept, as the member agreed to."""
+        return self.person is not None and self.consent and self.outcome is not None and self.outcome.signed_once
 
     @property
     def member_id(self) -> str | None:

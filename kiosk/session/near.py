@@ -16,6 +16,7 @@ from kiosk.coach.week import Week, in_order, own_week
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import desk
 from kiosk.session.actions import FindMember, Join, Record, RecordConsent, RecordScreening, TryPin
+from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh, lowest
 from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.staff.caps import CapContext, effective
@@ -24,7 +25,7 @@ from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
 from kiosk.staff.desk.granted import REASONS as OVERRIDE_REASONS
 from kiosk.staff.desk.granted import NoteOverride
-from kiosk.store.kinds import AgeBand, Severity
+from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn, Ratings
 
 VISITS_KNOWN: Final = 1000  # past every cap of the first visits
@@ -247,8 +248,10 @@ def questions(t: Turn, intent: Intent) -> None:
 
 
 def _screened(t: Turn, outcome: Outcome, kind: FormKind) -> None:
-    t.stay = replace(t.stay, form=None, outcome=outcome)
     person = t.stay.person
+    if person is not None and person.balance_checked:
+        outcome = outcome.signed  # with their check staff have signed what this gate asks for
+    t.stay = replace(t.stay, form=None, outcome=outcome)
     if "worse_next_morning" in outcome.flags and person is not None and person.last_session_id and t.stay.consent:
         t.actions.append(Record(Ratings(person.last_session_id, worse_next_morning=True)))
     if outcome.result in (Result.FORBID, Result.NOT_TODAY, Result.GATE):
@@ -322,6 +325,8 @@ def pin_tried(t: Turn, answer: PinTried) -> None:
 def override(t: Turn, intent: Intent) -> None:
     """Why staff let this one session happen. It is kept in log and audit, and the screening stays as it was: the next
     visit is asked again. Where a gate was opened nothing goes faster than the slowest (screens A11).
+
+    A gate of the first visit (65 and older, a fall: coaching section 4) is signed with it: its limit is what stays.
     """
     stay = t.stay
     match intent.kind:
@@ -330,7 +335,9 @@ def override(t: Turn, intent: Intent) -> None:
             gated = stay.outcome is not None and stay.outcome.result is Result.GATE
             t.stay = replace(stay, signed_by=stay.signer, forced_base=gated)
             t.actions.append(Record(EventIn(OVERRIDE, Severity.NOTICE, cause=why, detail=stay.signer)))
-            t.actions.append(Run(NoteOverride(stay.signer, stay.member_id, why)))
+            t.actions.append(Run(NoteOverride(stay.signer, stay.member_id, why, stay.signed_once)))
+            if stay.signed_once and stay.person is not None and stay.outcome is not None:
+                t.actions.append(RecordScreening(stay.person.id, stay.outcome.signed, stay.signer))
             to_programs(t)
         case IntentKind.BACK | IntentKind.CANCEL:
             t.stay = replace(stay, signer="")
@@ -381,20 +388,20 @@ def history_of(t: Turn) -> tuple[Visit, ...]:
 def facts_of(t: Turn) -> Facts:
     """What else counts for progression."""
     person, outcome = t.stay.person, t.stay.outcome
-    flags = outcome.flags if outcome is not None else frozenset()
     status = t.status
     machine = None if status is None or status.facts is None else status.cap_ckmh
-    # The cap of the base plan: what one program or the first visits are capped to is no limit to growing.
-    cap = effective(t.state.caps, replace(cap_context(t, BASE, machine), visits=VISITS_KNOWN, program_ckmh=None))
-    return Facts(
-        older=person is not None and (person.age_band is AgeBand.OLDER or "older" in flags),
-        fell="fall" in flags,
+    # The cap of the base plan: what one program or the first visits are capped to is no limit to growing, and what a
+    # balance check lifts is progression's own.
+    context = replace(cap_context(t, BASE, machine), visits=VISITS_KNOWN, program_ckmh=None)
+    fixed = lowest(fixed_ckmh(person, outcome), _gate_ckmh(t))
+    cap = effective(t.state.caps, replace(context, screening_ckmh=fixed))
+    facts = Facts() if person is None else facts_of_person(person, outcome, t.state.caps)
+    return replace(
+        facts,
         cap_mph=Decimal(str(mph_from_ckmh(cap.speed_ckmh))).quantize(TENTH, rounding=ROUND_FLOOR),
         pain_now=outcome.pain if outcome is not None else None,
-        flags=flags,
+        flags=outcome.flags if outcome is not None else frozenset(),
         staff_signed=t.stay.signed_by != "",
-        cleared_on=person.cleared_on if person is not None else None,
-        fast_track=person.fast_track if person is not None else None,
     )
 
 
@@ -431,15 +438,9 @@ def rules_base(t: Turn) -> int:
 def cap_context(t: Turn, program_id: str, machine_ckmh: int | None) -> CapContext:
     """What caps need to know of this session."""
     program = t.setup.content.programs[program_id]
-    person, outcome = t.stay.person, t.stay.outcome
+    person = t.stay.person
     status = t.status
-    limits = [
-        ckmh_from_mph(outcome.limit_mph) if outcome is not None and outcome.limit_mph is not None else None,
-        person.screening_limit_ckmh if person is not None else None,
-    ]
-    if t.stay.forced_base:
-        limits.append(rules_base(t))
-    known = [limit for limit in limits if limit is not None]
+    held = held_ckmh(person, t.stay.outcome, history_of(t), t.state.caps, t.setup.content.rules.progress)
     return CapContext(
         config_ckmh=t.setup.config_cap_ckmh,
         config_dpct=t.setup.config_max_dpct,
@@ -451,8 +452,13 @@ def cap_context(t: Turn, program_id: str, machine_ckmh: int | None) -> CapContex
         member_id=t.stay.member_id,
         visits=len(person.history) if person is not None else 0,
         age_band=person.age_band if person is not None else None,
-        screening_ckmh=min(known) if known else None,
+        screening_ckmh=lowest(held, _gate_ckmh(t)),
     )
+
+
+def _gate_ckmh(t: Turn) -> int | None:
+    """Where a gate was opened for today: nothing faster than the slowest."""
+    return rules_base(t) if t.stay.forced_base else None
 
 
 def program(t: Turn, intent: Intent) -> None:

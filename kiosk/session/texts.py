@@ -9,7 +9,8 @@ from kiosk.staff.caps import Source
 
 REASONS = (
     "first", "next_step", "small_again", "unrated", "same", "once_more", "after_hold", "less", "pain_today",
-    "after_gap", "longer", "minute_a_week", "faster", "again_faster", "hill", "plan", "P5", "P6", "P7", "P8",
+    "after_gap", "longer", "longer_unchecked", "minute_a_week", "unchecked", "faster", "again_faster", "hill", "plan",
+    "P5", "P6", "P7", "P8",
 )  # fmt: skip
 WHYS = ("slipped", "break", "unsteady", "pain", "tired", "chest", "other")
 TALKS = ("default", "not_today", "unwell", "check", "machine", "rest", "week", "locked")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Cause, LinkState
+from hardware.units import ckmh_from_mph
 from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
 from kiosk.coach.progression import CHEST, Visit, upcoming
@@ -154,6 +155,7 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         )
     if screen is S.OVERRIDE:
         made = replace(made, choices=tuple(f"reason_override.{name}" for name in granted.REASONS))
+        made = replace(made, notes=(_override_note(t),))
     if screen is S.WHY_STOPPED:
         made = replace(made, choices=tuple(f"why.{name}" for name in belt.reasons(t)))
     if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and (stay.consent or stay.guest):
@@ -300,6 +302,16 @@ def take_home(t: Turn) -> tuple[str, ...]:
         flags.add("older")
     items = for_home(t.setup.content.week, flags)
     return (t.texts(f"take_home.{items[0].id}"), t.texts("take_home.care")) if items else ()
+
+
+def _override_note(t: Turn) -> str:
+    """What staff grant here: today alone, or with what is left of a gate of the first visit."""
+    stay = t.stay
+    mph = stay.outcome.limit_mph if stay.outcome is not None else None
+    if not stay.signed_once or mph is None:
+        return t.texts("override.text")
+    speed = t.texts.speed(ckmh_from_mph(mph), t.setup.units)
+    return t.texts("override.text_first", speed=f"{speed} {t.texts(f'unit.{t.setup.units.name.lower()}')}")
 
 
 def note(t: Turn, offer: Offer) -> str:

@@ -22,12 +22,16 @@ from kiosk.store.kinds import MAX_INCLINE_DPCT, AgeBand
 from kiosk.store.moment import Moment
 from kiosk.store.records import Cap, CapScope, Staff, StoreError
 from kiosk.store.repositories import caps as rows_of
+from kiosk.store.repositories import members
 
 MIN_CKMH: Final = ckmh_from_kmh(Decimal(str(MIN_CAP_KMH)))
 MAX_CKMH: Final = ckmh_from_kmh(Decimal(str(MAX_CAP_KMH)))
 ONE_SIGNER_ABOVE_CKMH: Final = ckmh_from_mph("2.0")
 TWO_SIGNERS_ABOVE_CKMH: Final = ckmh_from_mph("3.0")
 """Default 2.0 mph; up to 3.0 by staff; up to 3.5 with a second staff PIN (coaching.md 1b, top speed)."""
+
+OLDER_CKMH: Final = ckmh_from_mph("1.5")
+"""65 and older, and who fell, once they are proved: more is by staff (coaching.md section 3, cap_speed)."""
 
 BY_COACHING: Final = "coaching rules"
 
@@ -127,17 +131,23 @@ def _applies(cap: Cap, context: CapContext) -> bool:
 
 
 def effective(rows: Iterable[Cap], context: CapContext) -> EffectiveCap:
-    """The lowest cap of all that apply wins; of two alike the more general one is named."""
+    """The lowest cap of all that apply wins; of two alike the more general one is named.
+
+    One default gives way: that of an age to what staff have allowed one member, "2.0 by staff" (coaching.md section
+    3, cap_speed). A row for an age that staff have set holds as any other.
+    """
     candidates = [
         Candidate(Source.MACHINE, context.machine_ckmh, context.machine_dpct, ""),
         Candidate(Source.CONFIG, context.config_ckmh, context.config_dpct, ""),
         Candidate(Source.PROGRAM, context.program_ckmh, context.program_dpct, ""),
         Candidate(Source.SCREENING, context.screening_ckmh, None, ""),
     ]
+    applying = [cap for cap in with_defaults(rows) if _applies(cap, context)]
+    own = allowed_ckmh(applying, context.member_id) is not None
     candidates += [
         Candidate(Source(cap.scope), cap.speed_ckmh, cap.incline_dpct, cap.set_by)
-        for cap in with_defaults(rows)
-        if _applies(cap, context)
+        for cap in applying
+        if not (own and cap.scope is CapScope.AGE and cap.set_ms == 0)
     ]
     order = list(Source)
     found = sorted(
@@ -151,6 +161,24 @@ def effective(rows: Iterable[Cap], context: CapContext) -> EffectiveCap:
         ((c.incline_dpct, c.source) for c in found if c.incline_dpct is not None), key=lambda pair: pair[0]
     )
     return EffectiveCap(min(speed, MAX_CKMH), source, min(incline, MAX_INCLINE_DPCT), incline_source, tuple(found))
+
+
+def allowed_ckmh(rows: Iterable[Cap], member_id: str | None) -> int | None:
+    """The speed that staff have allowed this member by a cap of their own, for a reason that they gave; else None."""
+    for cap in rows:
+        if cap.scope is CapScope.MEMBER and cap.key == member_id and cap.reason:
+            return cap.speed_ckmh
+    return None
+
+
+def rests_on_ckmh(connection: Connection, scope: CapScope, key: str, at: Moment) -> int | None:
+    """What holds for a member of 65 and older, or who fell, without a cap of their own: more than that is a raise."""
+    if scope is not CapScope.MEMBER:
+        return None
+    member, last = members.by_id(connection, key), members.last_screening(connection, key)
+    older = member is not None and member.age_band is AgeBand.OLDER
+    waits = last is not None and last.expires_ms > at.utc_ms and members.limit_waits(connection, key)
+    return OLDER_CKMH if older or waits else None
 
 
 def lowered(at_start_ckmh: int, rows: Iterable[Cap], context: CapContext) -> EffectiveCap:
@@ -236,10 +264,12 @@ def plan_change(
     actor: Actor,
     reason: str,
     limit_ckmh: int | None = None,
+    rests_ckmh: int | None = None,
 ) -> Change:
     """What setting this cap would mean; speed and slope both None takes it away. Changes nothing.
 
-    A value that is not given keeps the one that is there. *limit_ckmh* is the commissioned limit, where it is known.
+    A value that is not given keeps the one that is there. *limit_ckmh* is the commissioned limit, where it is known;
+    *rests_ckmh* what holds where this row is not there (rests_on_ckmh).
     Raises StoreError for values that no cap may have.
     """
     held = {(cap.scope, cap.key): cap for cap in with_defaults(rows)}
@@ -256,7 +286,8 @@ def plan_change(
             )
         after = Cap(scope, key, speed, incline, at.utc_ms, actor.who, reason)
     then = after or defaults.get((scope, key))
-    raises = _higher(_speed(then), _speed(before)) or _higher(_incline(then), _incline(before))
+    faster = _higher(*(rests_ckmh if speed is None else speed for speed in (_speed(then), _speed(before))))
+    raises = faster or _higher(_incline(then), _incline(before))
     return Change(scope, key, before, after, raises, _signers(_speed(then)) if raises else 0)
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from kiosk.coach.progression import judge, ladder_of
+from kiosk.coach.progression import Facts, judge, ladder_of
 from tests.bench import common
-from tests.support.members import RULES, Body, Walk, body, broken, facts_of, live
+from tests.support.members import RULES, Body, Walk, body, broken, checks_of, facts_of, live
 
 WEEKS = 26
 MILESTONES = (
@@ -47,14 +46,19 @@ def group(members: int, who: Body | None, seed: int) -> dict:
     milestones: dict[str, list[float]] = {name: [] for name, _ in MILESTONES}
     problems: list[str] = []
     visits: list[int] = []
+    careful: list[float] = []  # the fastest speed of each of 65 and older, or who fell
     for number in range(members):
         random = Random(seed + number)
         facts = facts_of(random)
+        checks = checks_of(random)
         if who is not None:
-            facts = replace(facts, older=False, fell=False, cap_mph=Decimal("2.0"))
-        walks = live(random, WEEKS, facts, who or body(random))
+            facts, checks = Facts(), ()
+        walks = live(random, WEEKS, facts, who or body(random), checks)
         problems += [f"member {seed + number}, {text}" for text in broken(walks, facts)]
         visits.append(len(walks))
+        if facts.older or facts.fell:
+            choices = [walk.taken.choice for walk in walks]
+            careful.append(max((float(max(c.comfort_mph, c.new_mph or c.comfort_mph)) for c in choices), default=0.0))
         verdicts.update(judge(walk.visit, RULES.progress).value for walk in walks)
         reasons.update(walk.taken.reason for walk in walks)
         for name, week in weeks_to(walks, facts).items():
@@ -65,6 +69,12 @@ def group(members: int, who: Body | None, seed: int) -> dict:
         "visits_p50": common.percentile(visits, 50),
         "broken": problems[:20],
         "broken_count": len(problems),
+        "careful": {
+            "members": len(careful),
+            "above_1_0": sum(speed > 1.0 for speed in careful),
+            "above_1_5": sum(speed > 1.5 for speed in careful),
+            "fastest_mph": max(careful, default=0.0),
+        },
         "verdicts": dict(verdicts.most_common()),
         "reasons": dict(reasons.most_common()),
         "weeks_to": {
@@ -103,6 +113,10 @@ def show(result: dict) -> None:
             ["weeks to", "reached", "p10", "p50", "p90"],
             [[n, f"{w['reached_percent']} %", w["p10"], w["p50"], w["p90"]] for n, w in told["weeks_to"].items()],
         )
+        if told["careful"]["members"]:
+            careful = told["careful"]
+            print(f"65 and older, or fell: {careful['members']} members, {careful['above_1_0']} came above 1.0 mph, "
+                  f"{careful['above_1_5']} above 1.5 mph, the fastest {careful['fastest_mph']} mph")  # fmt: skip
         print(f"sessions: {told['verdicts']}")
         print(f"why: {told['reasons']}\n")
         for text in told["broken"]:

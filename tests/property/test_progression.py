@@ -16,6 +16,7 @@ from kiosk.coach.progression import (
     FastTrack,
     Verdict,
     Visit,
+    balance_mph,
     choice_of,
     code_of,
     judge,
@@ -23,7 +24,7 @@ from kiosk.coach.progression import (
     propose,
     upcoming,
 )
-from tests.support.members import BEGAN, PROGRAMS, RULES, Body, broken, facts_of, live
+from tests.support.members import BEGAN, PROGRAMS, RULES, Body, broken, checks_of, facts_of, live, older_limit
 
 P = RULES.progress
 
@@ -33,9 +34,25 @@ P = RULES.progress
 def test_no_rule_is_broken_in_half_a_year_of_anybody(seed):
     random = Random(seed)
     facts = facts_of(random)
-    walks = live(random, 26, facts)
+    walks = live(random, 26, facts, checks=checks_of(random))
     assert broken(walks, facts) == []
     assert all(sum(p.recommended for p in walk.today.proposals) == 1 for walk in walks)
+
+
+@given(st.integers(0, 2**32), st.booleans(), st.sampled_from([None, Decimal("1.8"), Decimal("3.0")]))
+@settings(max_examples=6, deadline=None)
+def test_nobody_who_fell_or_is_65_walks_above_1_0_unproved_nor_above_1_5_without_staffs_own_cap(seed, older, own):
+    random = Random(seed)
+    facts = Facts(older=older, fell=not older or random.random() < 0.5, cap_mph=own or Decimal("3.0"), own_mph=own)
+    eager = Body(keen=1.0, fit_mph=3.0, sore=0.01, quits=0.0, declines=0.0, silent=0.0, misfortune=0.002)
+    walks = live(random, 16, facts, eager, checks_of(random))
+    history = []
+    for walk in walks:
+        most = older_limit(history, walk.facts)
+        speeds = [s for p in walk.today.proposals for s in (p.choice.comfort_mph, p.choice.new_mph) if s is not None]
+        assert max(speeds) <= most <= (Decimal("1.5") if own is None else min(own, Decimal("2.0")))
+        history.append(walk.visit)
+    assert balance_mph(history, facts, P) == older_limit(history, facts)
 
 
 @given(st.integers(0, 2**32))
@@ -264,6 +281,34 @@ def test_older_members_need_three_clean_and_stay_at_one_mile_an_hour_until_staff
     three = [*history, visit(41, level={"main_s": 300})]
     assert on(43, three, older=True).proposals[0].choice.main_s == 360
     assert on(43, three, older=True, balance_checked=True).proposals[0].program == "P3"
+
+
+def test_who_waits_for_a_balance_check_is_told_so_where_a_new_speed_is_due():
+    three = [*at_five_minutes(), visit(41, level={"main_s": 300})]
+    longer = on(43, three, fell=True).proposals[0]
+    assert (longer.choice.main_s, longer.reason) == (360, "reason.longer_unchecked")
+    assert on(43, three, fell=True, cap_mph=Decimal("1.0")).proposals[0].reason == "reason.longer"
+    assert on(43, three, fell=True, balance_checked=True).proposals[0].reason == "reason.faster"
+
+
+def test_a_check_that_is_too_long_ago_leads_back_to_one_mile_an_hour_and_says_why():
+    step = {"new_mph": Decimal("1.2"), "main_s": None}
+    history = [*at_five_minutes(), *(visit(d, "P3", "step", level=step, top=193) for d in (41, 43))]
+    checked = on(46, history, fell=True, balance_checked=True).proposals[0]
+    assert checked.choice.comfort_mph == Decimal("1.2")
+    over = on(46, history, fell=True).proposals[0]
+    assert (over.choice.comfort_mph, over.reason) == (Decimal("1.0"), "reason.unchecked")
+
+
+def test_two_miles_an_hour_are_by_staff_alone():
+    history = at_five_minutes()
+    checked = Facts(older=True, balance_checked=True)
+    assert balance_mph(history, checked, P) == Decimal("1.5")
+    assert balance_mph(history, replace(checked, own_mph=Decimal("1.8")), P) == Decimal("1.8")
+    assert balance_mph(history, replace(checked, own_mph=Decimal("3.0")), P) == Decimal("2.0")
+    assert balance_mph(history, replace(checked, own_mph=Decimal("3.0"), balance_checked=False), P) == Decimal("1.0")
+    assert balance_mph(history[:3], replace(checked, own_mph=Decimal("3.0")), P) == Decimal("1.0")
+    assert balance_mph(history, Facts(), P) is None
 
 
 def test_the_staffs_fast_track_is_for_those_under_65_after_two_clean_visits():

@@ -55,10 +55,13 @@ class Walk:
     taken: Proposal
     plan: Plan
     visit: Visit
+    facts: Facts
 
 
-def live(random: Random, weeks: int, facts: Facts, who: Body | None = None) -> list[Walk]:
-    """Some weeks of somebody's life with the treadmill."""
+def live(
+    random: Random, weeks: int, facts: Facts, who: Body | None = None, checks: tuple[tuple[date, date], ...] = ()
+) -> list[Walk]:
+    """Some weeks of somebody's life with the treadmill. *checks*: from when until when a balance check holds."""
     who = who or body(random)
     walks: list[Walk] = []
     history: list[Visit] = []
@@ -70,7 +73,8 @@ def live(random: Random, weeks: int, facts: Facts, who: Body | None = None) -> l
         if day < away or random.random() > who.keen:
             continue
         pain_now = random.choice([1, 2, 4, 5]) if random.random() < who.sore else 0
-        now = replace(facts, pain_now=pain_now, staff_signed=False)
+        checked = facts.balance_checked or any(on <= day < until for on, until in checks)
+        now = replace(facts, pain_now=pain_now, staff_signed=False, balance_checked=checked)
         today = propose(history, day, now, PROGRAMS, RULES)
         if today.staff_may and random.random() < 0.7:
             now = replace(now, staff_signed=True)
@@ -117,17 +121,38 @@ def _walk(random: Random, who: Body, day: date, today: Today, taken: Proposal, f
         effort=None if silent else effort,
         worse_next_morning=random.random() < who.sore / 4,
     )
-    return Walk(day, today, taken, plan, visit)
+    return Walk(day, today, taken, plan, visit, facts)
 
 
 def facts_of(random: Random) -> Facts:
-    """Age, falls and the cap of the place."""
+    """Age, falls, the cap of the place, and what staff have allowed."""
+    own = random.choice([None, None, None, "1.2", "1.8", "3.0"])
+    cap = Decimal(random.choice(["1.2", "2.0", "2.0"]))
     return Facts(
         older=random.random() < 0.25,
         fell=random.random() < 0.1,
-        balance_checked=random.random() < 0.5,
-        cap_mph=Decimal(random.choice(["1.2", "2.0", "2.0"])),
+        cap_mph=cap if own is None else min(cap, Decimal(own)),
+        own_mph=None if own is None else Decimal(own),
     )
+
+
+def checks_of(random: Random) -> tuple[tuple[date, date], ...]:
+    """When staff check somebody's balance, each time for so many days; half of all are never checked."""
+    days = [BEGAN + timedelta(days=random.randrange(180)) for _ in range(random.choice([0, 0, 1, 2]))]
+    return tuple((day, day + timedelta(days=random.choice([30, 182]))) for day in days)
+
+
+def older_limit(history: list[Visit], facts: Facts) -> Decimal | None:
+    """Coaching section 3, cap_speed, said once more: the most for those of 65 and older and those who fell."""
+    if not (facts.older or facts.fell):
+        return None
+    clean = sum(
+        judge(visit, RULES.progress) is Verdict.CLEAN for visit in history if visit.walked_s >= RULES.progress.count_s
+    )
+    if clean < 4 or not facts.balance_checked:
+        return Decimal("1.0")
+    by_staff = facts.own_mph is not None and facts.own_mph > Decimal("1.5")
+    return min(facts.own_mph, Decimal("2.0")) if by_staff and facts.own_mph else Decimal("1.5")
 
 
 def broken(walks: list[Walk], facts: Facts) -> list[str]:
@@ -154,8 +179,12 @@ def broken(walks: list[Walk], facts: Facts) -> list[str]:
             note("too many minutes in the first two weeks")
         for proposal in walk.today.proposals:
             choice = proposal.choice
-            if max(choice.comfort_mph, choice.new_mph or Decimal(0)) > max(facts.cap_mph, Decimal("1.0")):
+            fastest = max(choice.comfort_mph, choice.new_mph or Decimal(0))
+            if fastest > max(facts.cap_mph, Decimal("1.0")):
                 note(f"above the cap: {choice}")
+            most = older_limit(history, walk.facts)
+            if most is not None and fastest > most:
+                note(f"above {most} for age or a fall: {choice}")
             if choice.new_mph is not None and choice.new_mph - choice.comfort_mph > rules.speed_step_low_mph:
                 note(f"too big a step: {choice}")
             if not proposal.reason:

@@ -13,7 +13,7 @@ import typer
 from hardware.units import dpct_from_percent
 from kiosk.store.ids import IdSource
 from kiosk.store.kinds import AgeBand, CapScope
-from kiosk.store.moment import iso, local_text
+from kiosk.store.moment import Moment, iso, local_text
 from kiosk.store.records import Cap, Member, Staff, StoreError
 
 if TYPE_CHECKING:
@@ -71,6 +71,18 @@ def _reading_or_empty(directory: Path) -> Iterator[Connection | None]:
         yield connection
 
 
+def _held_ckmh(connection: Connection, code: str, rows: tuple[Cap, ...], at: Moment) -> int | None:
+    """What screening holds this member to, as the kiosk works it out."""
+    from kiosk.archive import find_person
+    from kiosk.assets import assets_directory
+    from kiosk.content import read_rules
+    from kiosk.session.limits import held_ckmh
+
+    person = find_person(connection, code, at)
+    history = () if person is None else person.history
+    return held_ckmh(person, None, history, rows, read_rules(assets_directory()).progress)
+
+
 @app.command("show")
 def caps_show(
     *,
@@ -99,7 +111,7 @@ def caps_show(
                     raise StoreError(f"No member has the code {member}: there are no members yet.")
                 known = members.find(connection, member)
                 visits = repository.visits_of_member(connection, known.id)
-                screening_ckmh = members.screening_limit_ckmh(connection, known.id, at.utc_ms)
+                screening_ckmh = _held_ckmh(connection, known.code, rows, at)
         context = CapContext(
             config_ckmh=settings.limits.cap_ckmh,
             config_dpct=dpct_from_percent(settings.limits.max_incline_percent),
@@ -324,6 +336,7 @@ def _change_cap(
             at=at,
             actor=actor,
             reason=reason,
+            rests_ckmh=rules.rests_on_ckmh(connection, scope, key, at),
         )
 
     if speed_ckmh is not None:

@@ -131,6 +131,7 @@ class SetCap(Write):
             actor=actor,
             reason=self.reason,
             limit_ckmh=self.limit_ckmh if self.speed_ckmh is not None else None,
+            rests_ckmh=rules.rests_on_ckmh(connection, self.subject.scope, self.subject.key, at),
         )
         if change.raises and not self.reason:
             raise RefusalError("caps.changed_meanwhile")  # somebody lowered it in the meantime: a reason is wanted
@@ -176,13 +177,16 @@ class CodesOf(Read):
 
 @dataclass(frozen=True, slots=True)
 class MemberOf(Read):
-    """The member with this code, or None."""
+    """The member with this code, and what they rest on without a cap of their own; or None."""
 
     code: str
 
-    def read(self, connection: Connection, at: Moment) -> Member | None:
+    def read(self, connection: Connection, at: Moment) -> tuple[Member, int | None] | None:
         """By code."""
-        return members.by_code(connection, self.code)
+        member = members.by_code(connection, self.code)
+        if member is None:
+            return None
+        return member, rules.rests_on_ckmh(connection, CapScope.MEMBER, member.id, at)
 
 
 # ------------------------------------------------------------------------------------------------------ the list
@@ -265,12 +269,13 @@ class CapsPage(Page):
             case CodesOf() if isinstance(answer.result, tuple):
                 t.put(replace(self, codes=answer.result))
             case MemberOf() if self.asking == "member":
-                member = answer.result
-                if isinstance(member, Member):
-                    t.put(replace(self, asking="cap"))
-                    t.open(CapPage(Subject(CapScope.MEMBER, member.id, member.code)))
-                else:
-                    t.put(replace(self, asking="", message=answer.refused or "members.no_such", tone=Tone.NOTICE))
+                match answer.result:
+                    case (Member() as member, int() | None as rests):
+                        t.put(replace(self, asking="cap"))
+                        t.open(CapPage(Subject(CapScope.MEMBER, member.id, member.code), rests=rests))
+                    case _:
+                        missing = answer.refused or "members.no_such"
+                        t.put(replace(self, asking="", message=missing, tone=Tone.NOTICE))
             case PutBack():
                 if isinstance(answer.result, Change):
                     t.put(replace(self, asking="", last=None, message="caps.undone", values=(), tone=Tone.GOOD))
@@ -386,6 +391,7 @@ class CapPage(Page):
     screen: ClassVar[ScreenId] = ScreenId.STAFF_CAP
     subject: Subject
     value: int | None = None  # as it is to be; None: as it is
+    rests: int | None = None  # what holds without this row, where it is known (rules.rests_on_ckmh)
     clear: bool = False  # the row is to go
     asking: str = ""
     reason: str = ""
@@ -399,8 +405,9 @@ class CapPage(Page):
         return next((cap for cap in with_defaults(here.caps) if (cap.scope, cap.key) == wanted), None)
 
     def now(self, here: Here) -> int | None:
-        """Its value."""
-        return _value(self.held(here), self.subject)
+        """Its value, or what holds without it."""
+        value = _value(self.held(here), self.subject)
+        return self.rests if value is None and self.subject.kind != SLOPE else value
 
     def most(self, here: Here) -> int:
         """Nothing goes above this."""
@@ -513,7 +520,7 @@ class CapPage(Page):
                 slope_words(here, self.most(here)) if slope else speed_words(here, self.most(here)),
             ),
         ]
-        if cap is not None and now is not None:
+        if cap is not None and _value(cap, self.subject) is not None:
             sides.append(Fact(here.texts("caps.head_by"), by_words(here, cap)))
             if cap.set_ms:
                 sides.append(Fact(here.texts("caps.head_date"), day_text(cap.set_ms)))
@@ -529,7 +536,7 @@ class CapPage(Page):
                 if raises
                 else Button(here.texts("caps.set"), Intent(IntentKind.CONFIRM), tone=Tone.GOOD)
             )
-        own = cap is not None and cap.set_ms > 0 and now is not None and not slope and not self.working
+        own = cap is not None and cap.set_ms > 0 and cap.speed_ckmh is not None and not slope and not self.working
         extra = (Button(here.texts("caps.clear"), Intent(IntentKind.HOLD, 1), hold=True),) if own else ()
         return StepperView(
             subject_text(here, self.subject),

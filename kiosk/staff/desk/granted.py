@@ -19,14 +19,15 @@ REASONS: Final = ("assessed", "letter", "known", "supervised")
 
 @dataclass(frozen=True, slots=True)
 class NoteOverride(Write):
-    """Who let whom walk, once, and why. *member_id* None: a guest."""
+    """Who let whom walk, once, and why. *member_id* None: a guest. *first*: the gate was that of a first visit."""
 
     who: str
     member_id: str | None
     reason: str
+    first: bool = False
 
     def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
-        """The audit entry alone: the screening stays as it was."""
+        """The audit entry alone: the screening stays as it was, or the session keeps what is left of it."""
         subject = "guest" if self.member_id is None else f"member {self.member_id}"
         audit.note(
             connection,
@@ -36,6 +37,6 @@ class NoteOverride(Write):
             action="override",
             subject=subject,
             before="gate",
-            after="one session at base speed",
+            after="one session at base speed" + (", then with its limit" if self.first else ""),
             reason=self.reason,
         )

@@ -14,10 +14,11 @@ from kiosk.coach.plan import expand
 from kiosk.coach.programs import ProgramError
 from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
 from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh
 from kiosk.session.model import Person
 from kiosk.session.words import sentence_in
 from kiosk.staff import audit
-from kiosk.staff.caps import EffectiveCap, effective
+from kiosk.staff.caps import OLDER_CKMH, CapContext, EffectiveCap, effective
 from kiosk.staff.desk.asking import REASONS as WHY
 from kiosk.staff.desk.asking import (
     ConfirmPage,
@@ -84,6 +85,12 @@ class Detail:
     week: int
     last: tuple[SessionRecord, ...]
     utc_ms: int
+    balance_ms: int | None = None  # until when their last balance check holds, or held
+
+    @property
+    def balance_counts(self) -> bool:
+        """65 and older, or a fall: a balance check by staff lifts their limit."""
+        return self.member.age_band is AgeBand.OLDER or self.person.limit_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class Look(Read):
             sessions.week_of_member(connection, member.id, at.utc_ms)[0],
             sessions.last_of_member(connection, member.id, LAST),
             at.utc_ms,
+            members.balance_until_ms(connection, member.id),
         )
 
 
@@ -206,6 +214,44 @@ class Unlock(Write):
             action="clinician unlocked",
             subject=f"member {self.member_id}",
             after=f"for {UNLOCK_DAYS} days",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance(Write):
+    """Staff have checked a member's balance: what is kept is that, by whom, and until when it holds."""
+
+    member_id: str
+    days: int
+    by: Staff
+
+    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
+        """With its audit entry. Health data: kept only for a member who agreed, and gone with the rest of it."""
+        if not members.consented(connection, self.member_id):
+            raise RefusalError("members.no_consent")
+        before = members.balance_until_ms(connection, self.member_id)
+        members.add_screening(
+            connection,
+            Screening(
+                id=ids.new(at.utc_ms),
+                member_id=self.member_id,
+                at_ms=at.utc_ms,
+                outcome=Screened.CLEAR,
+                limit_ckmh=None,
+                signer=self.by.name,
+                reason=members.BALANCE,
+                expires_ms=at.utc_ms + self.days * DAY_MS,
+            ),
+        )
+        audit.note(
+            connection,
+            ids,
+            at,
+            who=self.by.name,
+            action="balance checked",
+            subject=f"member {self.member_id}",
+            before="none" if before is None else "over" if before <= at.utc_ms else "checked",
+            after=f"for {self.days} days",
         )
 
 
@@ -365,7 +411,7 @@ SPEEDS: Final = tuple(Decimal(n) / 10 for n in range(10, 16))
 MINUTES: Final = (2, 3, 4, 5)
 """What a fast track may set: 1.0 to 1.5 mph, two to five minutes (coaching section 3)."""
 
-ACTIONS: Final = ("cap", "rename", "fast", "unlock", "merge", "export", "erase")
+ACTIONS: Final = ("cap", "rename", "fast", "unlock", "balance", "merge", "export", "erase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +440,7 @@ class MemberPage(Page):
 
     def actions(self, here: Here) -> tuple[str, ...]:
         """What this account may do for this member."""
-        found = [name for name in ACTIONS if name not in ("fast", "unlock")]
+        found = [name for name in ACTIONS if name not in ("fast", "unlock", "balance")]
         fast = self.fast
         if fast is None and self.detail is not None:
             fast = may_fast_track(self.detail, here)
@@ -402,6 +448,8 @@ class MemberPage(Page):
             found.insert(2, "fast")
         if here.may(Right.CLINICIAN):
             found.insert(2, "unlock")
+        if self.detail is not None and self.detail.balance_counts and self.detail.person.consented:
+            found.insert(2, "balance")
         return tuple(found)
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
@@ -419,7 +467,8 @@ class MemberPage(Page):
         who = words("members.member", code=self.code)
         match name:
             case "cap":
-                t.open(CapPage(Subject(CapScope.MEMBER, self.member_id, self.code)))
+                rests = OLDER_CKMH if self.detail is not None and self.detail.balance_counts else None
+                t.open(CapPage(Subject(CapScope.MEMBER, self.member_id, self.code), rests=rests))
             case "rename":
                 typed = "" if self.detail is None else self.detail.member.name or ""
                 t.open(TypePage(who, words("members.rename_help"), typed=typed, may_be_empty=True))
@@ -429,6 +478,13 @@ class MemberPage(Page):
             case "unlock":
                 lines = (words("members.unlock_line_1"), words("members.unlock_line_2", n=UNLOCK_DAYS))
                 t.open(ConfirmPage(who, lines, "members.unlock"))
+            case "balance":
+                limit = speed_words(t.here, OLDER_CKMH)
+                lines = (
+                    words("members.balance_line_1"),
+                    words("members.balance_line_2", n=t.setup.screening.validity.balance_days, speed=limit),
+                )
+                t.open(ConfirmPage(who, lines, "members.balance"))
             case "merge":
                 t.open(PadPage(words("members.merge_title"), words("members.merge_help", code=self.code)))
             case "export":
@@ -455,6 +511,8 @@ class MemberPage(Page):
                 t.run(Fast(self.member_id, self.speed, self.main_s, reason_word(WHY[index]), by))
             case "unlock", True:
                 t.run(Unlock(self.member_id, by))
+            case "balance", True:
+                t.run(Balance(self.member_id, t.setup.screening.validity.balance_days, by))
             case "merge", str(code):
                 t.put(replace(self, asking="merge_sure", other=code))
                 lines = (
@@ -487,7 +545,10 @@ class MemberPage(Page):
             else:
                 t.put(replace(self, message=answer.refused or "members.no_such", tone=Tone.NOTICE))
             return
-        mine = isinstance(errand, Rename | Fast | Unlock | Erase | WriteMember) and errand.member_id == self.member_id
+        mine = (
+            isinstance(errand, Rename | Fast | Unlock | Balance | Erase | WriteMember)
+            and errand.member_id == self.member_id
+        )
         mine = mine or (isinstance(errand, Merge) and errand.keep_id == self.member_id)
         if not mine:
             return
@@ -550,29 +611,30 @@ def may_fast_track(detail: Detail, here: Here) -> bool:
     return not older and ladder.clean >= progress.fast_clean and ladder.first is not None and not ladder.reds
 
 
-def cap_of(detail: Detail, here: Here, visits: int) -> EffectiveCap:
+def cap_of(detail: Detail, here: Here) -> EffectiveCap:
     """What holds for this member on this treadmill in the base plan, and whose cap it is."""
-    return effective(
-        here.caps,
-        replace(
-            everybody(here),
-            member_id=detail.member.id,
-            visits=visits,
-            program_id=BASE,
-            age_band=detail.member.age_band,
-            screening_ckmh=detail.person.screening_limit_ckmh,
-        ),
+    progress = here.setup.content.rules.progress
+    held = held_ckmh(detail.person, None, detail.person.history, here.caps, progress)
+    return effective(here.caps, replace(_context(detail, here), visits=detail.visits, screening_ckmh=held))
+
+
+def _context(detail: Detail, here: Here) -> CapContext:
+    return replace(
+        everybody(here),
+        member_id=detail.member.id,
+        visits=VISITS_KNOWN,
+        program_id=BASE,
+        age_band=detail.member.age_band,
     )
 
 
 def coach_facts(detail: Detail, here: Here) -> Facts:
     """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
-    cap = cap_of(detail, here, VISITS_KNOWN)
-    return Facts(
-        older=detail.member.age_band is AgeBand.OLDER,
+    fixed = fixed_ckmh(detail.person, None)
+    cap = effective(here.caps, replace(_context(detail, here), screening_ckmh=fixed))
+    return replace(
+        facts_of_person(detail.person, None, here.caps),
         cap_mph=(Decimal(cap.speed_ckmh) / Decimal("160.9344")).quantize(TENTH, rounding="ROUND_FLOOR"),
-        cleared_on=detail.person.cleared_on,
-        fast_track=detail.person.fast_track,
     )
 
 
@@ -598,11 +660,24 @@ def plan_of(detail: Detail, here: Here) -> tuple[str, str]:
     return name, sentence_in(here.texts, here.setup.units, best.reason, best.values)
 
 
+def _balance(detail: Detail, here: Here) -> tuple[Fact, ...]:
+    """Of those whose limit it lifts: whether staff have checked their balance, and until when that holds."""
+    if not detail.balance_counts:
+        return ()
+    title, until_ms = here.texts("members.head_balance"), detail.balance_ms
+    if until_ms is None:
+        return (Fact(title, here.texts("members.unchecked"), Tone.NOTICE),)
+    told = here.texts("members.until", what=here.texts("members.checked"), day=day_text(until_ms))
+    if until_ms <= detail.utc_ms:
+        return (Fact(title, here.texts("members.expired", what=told), Tone.NOTICE),)
+    return (Fact(title, told),)
+
+
 def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
     """Everything, top to bottom."""
     texts, member, screening = here.texts, detail.member, detail.screening
     plan, why = plan_of(detail, here)
-    holds = cap_of(detail, here, detail.visits)
+    holds = cap_of(detail, here)
     own = speed_words(here, detail.cap.speed_ckmh) if detail.cap is not None else texts("members.no_cap")
     screened, tone = texts("members.not_screened"), Tone.NOTICE
     if screening is not None:
@@ -621,6 +696,7 @@ def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
             f"{speed_words(here, holds.speed_ckmh)} ({texts(f'caps.source_{holds.source.value}')})",
         ),
         Fact(texts("members.head_screening"), screened, tone),
+        *_balance(detail, here),
         Fact(texts("members.head_visits"), texts("members.visits", n=detail.visits, week=detail.week)),
         Fact(texts("members.head_since"), day_text(member.first_seen_ms)),
     ]

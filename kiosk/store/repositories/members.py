@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.kinds import AgeBand, CapScope, Screened
+from kiosk.store.kinds import AgeBand, CapScope
 from kiosk.store.models import (
     ConsentRow,
     ErasedRow,
@@ -37,6 +37,14 @@ HEALTH_EVENTS: Final = ("pain_flag", "dizzy", "stumble")
 
 CLINICIAN: Final = "clinician"
 """The reason of a screening outcome that a clinician signed: what was before it locks no more."""
+
+UNTIL_CHECKED: Final = "until checked"
+"""The reason of an outcome whose speed limit waits for a balance check by staff. Whether it is for age or for a fall
+is an answer, and not kept."""
+
+BALANCE: Final = "balance"
+"""The reason of the entry that staff have checked a member's balance. It is no outcome of a form: it opens that limit
+and its gate, and nothing else."""
 
 DAYS_KEY: Final = "days:"
 """Before a member's identifier, in the table of facts: the days of their own week."""
@@ -249,7 +257,7 @@ def add_screening(connection: Connection, screening: Screening) -> None:
 
 
 def last_screening(connection: Connection, member_id: str) -> Screening | None:
-    """The newest outcome, expired or not."""
+    """The newest outcome, expired or not; a balance check is none."""
     row = (
         connection.execute(
             select(
@@ -262,7 +270,7 @@ def last_screening(connection: Connection, member_id: str) -> Screening | None:
                 ScreeningRow.reason,
                 ScreeningRow.expires_ms,
             )
-            .where(ScreeningRow.member_id == member_id)
+            .where(ScreeningRow.member_id == member_id, ScreeningRow.reason != BALANCE)
             .order_by(ScreeningRow.at_ms.desc(), ScreeningRow.id.desc())
         )
         .mappings()
@@ -271,20 +279,31 @@ def last_screening(connection: Connection, member_id: str) -> Screening | None:
     return None if row is None else record(Screening, row)
 
 
+def limit_waits(connection: Connection, member_id: str) -> bool:
+    """Whether the limit of the member's newest form waits for a balance check; a clinician's yes keeps it so."""
+    newest = (
+        select(ScreeningRow.reason)
+        .where(ScreeningRow.member_id == member_id, ScreeningRow.reason.not_in((CLINICIAN, BALANCE)))
+        .order_by(ScreeningRow.at_ms.desc(), ScreeningRow.id.desc())
+        .limit(1)
+    )
+    return connection.scalar(newest) == UNTIL_CHECKED
+
+
+def balance_until_ms(connection: Connection, member_id: str) -> int | None:
+    """Until when the member's last balance check by staff holds, or held; None without one."""
+    until = select(func.max(ScreeningRow.expires_ms)).where(
+        ScreeningRow.member_id == member_id, ScreeningRow.reason == BALANCE
+    )
+    return connection.scalar(until)
+
+
 def cleared_ms(connection: Connection, member_id: str) -> int | None:
     """When a clinician last unlocked the member (a screening with CLINICIAN for its reason); None if never."""
     cleared = select(func.max(ScreeningRow.at_ms)).where(
         ScreeningRow.member_id == member_id, ScreeningRow.reason == CLINICIAN
     )
     return connection.scalar(cleared)
-
-
-def screening_limit_ckmh(connection: Connection, member_id: str, utc_ms: int) -> int | None:
-    """The speed limit of the member's newest screening while it holds; None without one."""
-    screening = last_screening(connection, member_id)
-    if screening is None or screening.outcome is not Screened.LIMIT or screening.expires_ms <= utc_ms:
-        return None
-    return screening.limit_ckmh
 
 
 def progress_of(connection: Connection, member_id: str) -> Progress | None:
