@@ -30,8 +30,9 @@ from hardware.units import distance_m
 from kiosk.coach.plan import without_rises
 from kiosk.coach.player import Player, Reading, Walker, advance, begin, capped, eased, resumed, stayed
 from kiosk.coach.progression import Proposal, code_of
+from kiosk.coach.screening import Outcome, Result
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
-from kiosk.session.actions import Record, RecordWhy
+from kiosk.session.actions import Record, RecordScreening, RecordWhy
 from kiosk.session.model import GAP_S, MEASURED_FRESH_S, Offer
 from kiosk.session.near import ask_pin, cap_context, make_offer
 from kiosk.session.turn import Turn, staff_latched
@@ -747,7 +748,7 @@ def why_stopped(t: Turn, intent: Intent) -> None:
         return
     why = answers[intent.value]
     t.stay = replace(t.stay, why=why)
-    if not t.stay.guest:  # it tells of health, and nothing about a guest is kept
+    if t.stay.consent:  # it tells of health
         t.actions.append(RecordWhy(t.stay.id, why))
     if why == "slipped":
         t.stay = replace(t.stay, resume=True, armed=False, pulled=False, cause=None)
@@ -759,6 +760,8 @@ def why_stopped(t: Turn, intent: Intent) -> None:
         t.finish()
         if t.stay.consent:
             t.actions.append(Record(Ratings(t.stay.id, dizzy=True)))
+        elif t.stay.person is not None:  # of what they said only what follows from it: not before a clinician's yes
+            t.actions.append(RecordScreening(t.stay.person.id, Outcome(Result.FORBID), ""))
         t.talk("talk.unwell")
         t.say("X12")
     else:

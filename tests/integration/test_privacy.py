@@ -6,12 +6,16 @@ import sqlite3
 
 import pytest
 
+from kiosk.coach.screening import Result
 from kiosk.intents import ScreenId as S
+from kiosk.session.actions import Record, RecordScreening, RecordWhy
+from kiosk.session.model import Person
 from kiosk.staff import pin
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.store.kinds import Role
+from kiosk.store.records import EventIn, Ratings
 from kiosk.store.repositories import members
-from tests.support.desk import CONTENT
+from tests.support.desk import CONTENT, Desk, healthy, prove, pull
 from tests.support.kiosked import KioskHouse
 
 NAME, CODE, PIN, WRONG = "Quentina Xylander", "482913", "394817", "604275"
@@ -186,3 +190,28 @@ def test_no_pin_name_code_or_score_is_in_a_log_an_event_the_audit_or_a_black_box
         for secret in (*NAME.split(), OTHER_NAME, CODE, code, PIN, NEW_PIN, WRONG):
             assert secret not in text, f"{secret} is in the {where}"
         assert SCORE.search(text) is None, f"a score is in the {where}: {SCORE.search(text)}"
+
+
+@pytest.mark.parametrize("why", ["pain", "chest"])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_of_who_said_no_neither_scores_nor_why_they_stopped_are_kept_but_chest_pain_still_locks(why, agreed):
+    who = Person("m", "Cy", None, None, agreed, 2_000_000_000_000, None, None, False, ())
+    desk = Desk(people={CODE: who})
+    desk.follow(("attract", "wake"), ("who", "have_code"), ("code", lambda d: d.code(CODE)))
+    if not agreed:
+        desk.follow(("consent", "no"))
+    desk.follow(("screening", healthy), ("program", ("choose", 0)), ("preview", "next"), ("check", prove),
+                ("walk", 30), ("walk", pull), ("safety_stop", None))  # fmt: skip
+    desk.guard.clip = True
+    desk.follow(("safety_stop", "next"), ("why_stopped", None))
+    desk.touch("choose", desk.shown.choices.index(f"why.{why}"))
+    desk.run(0.5)
+    asked = [action for action in desk.actions if isinstance(action, RecordWhy)]
+    health = [a.entry for a in desk.actions if isinstance(a, Record) and isinstance(a.entry, Ratings)]
+    told = [a.entry.kind for a in desk.actions if isinstance(a, Record) and isinstance(a.entry, EventIn)]
+    locks = [a.outcome.result for a in desk.actions if isinstance(a, RecordScreening)]
+    assert [action.why for action in asked] == ([why] if agreed else [])
+    if not agreed:
+        assert health == []
+        assert {"pain_flag", "dizzy"}.isdisjoint(told)
+        assert locks == ([Result.FORBID] if why == "chest" else [])
