@@ -75,6 +75,7 @@ class Simulation:
         self._known: tuple[str, ...] = ()
         self._on: set[str] = set()
         self._digits: str | None = None
+        self._moves = False
 
     def tend(self, now_s: float) -> None:
         """Keep the line open; learn once which mischief there is."""
@@ -88,6 +89,10 @@ class Simulation:
                 self._on = set(frame.body.mischief)
                 self._clip, self._red = frame.body.clip_closed, frame.body.red_closed
 
+    def seen(self, measured_ckmh: int | None) -> None:
+        """Whether the belt moves, for the hand at the console."""
+        self._moves = bool(measured_ckmh)
+
     def hand(self, what: str, closed: bool, now_s: float) -> None:
         """Move something."""
         if what == "clip":
@@ -95,7 +100,10 @@ class Simulation:
         self._world.send(WorldHand(what, closed), now_s)
 
     def key(self, key: Key, now_s: float) -> None:
-        """C clip, R red button, B amber button, K the treadmill's key back, M and two digits a mischief."""
+        """C clip, R red button, B amber button, K the treadmill's key back, M and two digits a mischief.
+
+        S starts the belt at the treadmill's console, or stops it there.
+        """
         if key.name == "b":
             self._world.send(WorldHand("amber", key.down), now_s)
             return
@@ -110,6 +118,8 @@ class Simulation:
             self._world.send(WorldHand("red", self._red), now_s)
         elif key.name == "k":
             self._world.send(WorldHand("key", True), now_s)
+        elif key.name == "s":
+            self._world.send(WorldHand("console", not self._moves), now_s)
         elif key.name == "m":
             self._digits = ""
 
@@ -238,6 +248,7 @@ class Kiosk:
         events: list[Event] = []
         if self._simulation is not None:
             self._simulation.tend(now_s)
+            self._simulation.seen(None if self.shown is None else self.shown.measured_ckmh)
         for touched in self._stage.poll(self.shown, now_s):
             if not isinstance(touched, Key):
                 events.append(Touched(touched))

@@ -51,6 +51,7 @@ class Autopilot:
         self._clip_off_s: float | None = None
         self._amber_down_s: float | None = None
         self._key_back = False
+        self._walks_at_console = False
         self._summary = False
         self.done = False
         self.trouble = ""
@@ -106,6 +107,11 @@ class Autopilot:
                 return Intent(K.NEXT)
             case S.CHECK:
                 return self._check(shown)
+            case S.CONSOLE_START if not self._walks_at_console:
+                self._walks_at_console = True
+                return Hand("console", True)
+            case S.CONSOLE_START | S.TO_RAILS if shown.amber and shown.measured_ckmh and now_turned(shown):
+                return Hand("amber", True)
             case S.STRADDLE if shown.amber:
                 return Hand("amber", True)
             case S.STEP_ON if shown.amber and now_on_belt(shown):
@@ -145,6 +151,11 @@ class Autopilot:
 
 def now_on_belt(shown: Snapshot) -> bool:
     """Stepping on and feeling steady takes a person a while."""
+    return shown.screen_s >= STEP_ON_S
+
+
+def now_turned(shown: Snapshot) -> bool:
+    """Turning round on the rails, or stepping to them, takes a person a while."""
     return shown.screen_s >= STEP_ON_S
 
 

@@ -177,6 +177,16 @@ CARDS: Final = (
     card("P6", "Cool-down", COOL_DOWN),
     card("P7", "Interlude", INTERLUDE, reason="1.2 mph is your limit, set by staff."),
 )
+AT_ONE_PACE: Final = replace(
+    card(
+        "P2",
+        "Knee Ability",
+        tuple(replace(step, speed_ckmh=193) for step in KNEE),
+        recommended=True,
+        reason="You set the pace at the console before stepping on",
+    ),
+    follow=True,
+)
 LONG_CARDS: Final = (
     card(
         "P4",
@@ -370,6 +380,7 @@ _SENTENCES: Final = {
     ),
     "Clipped to 2.0 km/h: staff have not measured how this treadmill stops.": ("cap.treadmill", {"speed": "1.2"}),
     "New today: for three minutes 1.2 mph, a little faster than before.": ("preview.new_speed", {"speed": "1.2"}),
+    "You set the pace at the console before stepping on": ("reason.follow", {}),
     "From Sunday. Rest a day first: muscles get stronger while you rest.": ("next.from_day", {}),
     "The same again, until it feels easy.": ("next.guest", {}),
 }  # fmt: skip
@@ -577,6 +588,7 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         ),
     )
     add(a.PREVIEW, "capped", "a cap clips it", replace(member, card=LONG_CARDS[1]))
+    add(a.PREVIEW, "follow", "the console sets the pace", replace(member, card=AT_ONE_PACE))
     for now in ("link", "still", "red", "clip_on", "area", "shoes", "clip_pull", "clip_close", "flat", "key"):
         add(a.CHECK, now, f"waits for: {now}", replace(member, card=CARDS[0], tiles=_check(now)))
     add(
@@ -591,6 +603,12 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
         "all done",
         replace(member, card=CARDS[0], tiles=tuple(replace(t, state=TileState.DONE) for t in _check("link"))),
     )
+    at_console = replace(member, follow=True, status=replace_status(STATUS, state=State.ARMED, follow=True))
+    add(a.CONSOLE_START, "", "the member starts the belt at its console", at_console)
+    add(a.CONSOLE_START, "pace", "up to a pace that is known", replace(at_console, pace_ckmh=193))
+    turning = replace(at_console, status=replace_status(MOVING, follow=True), measured_ckmh=97)
+    add(a.CONSOLE_START, "turn", "it runs: turn round", turning)
+    add(a.CONSOLE_START, "turn_amber", "with an amber button", replace(turning, amber=True, stop_touched=True))
     add(a.STRADDLE, "", "clip alone", member)
     add(a.PAUSE, "", "between two sets", replace(member, count=65, touch_ready=True))
     add(a.PAUSE, "break", "a break that the member asked for", replace(member, count=48, paused=True))
@@ -647,6 +665,13 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
             walk=replace(WALK, left_s=38.0, at_s=402.0, cue_show=("Slowing down.", "Keep walking.")),
         ),
     )
+    even = replace(WALK, steps=AT_ONE_PACE.steps)
+    following = replace(walking, follow=True, status=replace_status(MOVING, follow=True), walk=even)
+    add(a.WALK, "follow", "the console sets the pace", following)
+    add(a.EASING, "follow", "nothing eases it: the way out is beside the belt", replace(following, amber=True))
+    add(a.EASING, "follow_clip", "without an amber button", replace(following, stop_touched=True))
+    add(a.TO_RAILS, "", "the plan is over", replace(following, count=9))
+    add(a.TO_RAILS, "touched", "touch again to stop", replace(following, count=4, stop_touched=True))
     for end in (Deck.OPEN_END, Deck.MOTOR_END):
         off = replace_status(MOVING, inputs=_with_deck(end))
         add(a.WALK, end.value, "too near an end of the deck", replace(walking, status=off))
@@ -723,6 +748,8 @@ def catalogue(language: str = "en") -> tuple[Entry, ...]:
     add(a.EFFORT, "guest", "a guest's scores are for today", replace(base, guest=True))
     ended = replace(member, summary=SUMMARY, left_s=40.0, has_history=True)
     add(a.SUMMARY, "", "a member's walk", ended)
+    at_one_pace = replace(SUMMARY, follow=True, plan=AT_ONE_PACE.steps, speeds=_walked(AT_ONE_PACE.steps, 440))
+    add(a.SUMMARY, "follow", "at the console's pace", replace(ended, summary=at_one_pace))
     add(
         a.SUMMARY,
         "first",

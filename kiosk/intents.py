@@ -19,12 +19,14 @@ class ScreenId(StrEnum):
     PROGRAM = "program"
     PREVIEW = "preview"
     CHECK = "check"
+    CONSOLE_START = "console_start"  # follow mode: the member starts the belt at its console and sets the pace
     STRADDLE = "straddle"
     COUNTDOWN = "countdown"
     BELT_STARTING = "belt_starting"
     STEP_ON = "step_on"
     WALK = "walk"
     EASING = "easing"
+    TO_RAILS = "to_rails"  # follow mode: the plan is over; off the moving belt before its own key stops it
     STOPPING = "stopping"
     SAFETY_STOP = "safety_stop"
     BELT_STOPPED = "belt_stopped"
@@ -70,12 +72,14 @@ class ScreenId(StrEnum):
 
 FAR_SCREENS: Final = frozenset(
     {
+        ScreenId.CONSOLE_START,
         ScreenId.STRADDLE,
         ScreenId.COUNTDOWN,
         ScreenId.BELT_STARTING,
         ScreenId.STEP_ON,
         ScreenId.WALK,
         ScreenId.EASING,
+        ScreenId.TO_RAILS,
         ScreenId.STOPPING,
         ScreenId.SAFETY_STOP,
         ScreenId.BELT_STOPPED,

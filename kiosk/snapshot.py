@@ -48,6 +48,7 @@ class ProgramCard:
     recommended: bool
     reason: str  # catalogue key or ready sentence: why recommended, or which cap clips it; empty if none
     about: str = ""  # ready sentence: what it is for
+    follow: bool = False  # the pace is set at the console: top_ckmh is the most that the member is to set
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class SummaryView:
     advice: str = ""  # ready sentence after high or risen pain; empty if none
     join: bool = False  # a guest may become a member here
     join_failed: bool = False  # ... and it did not work just now
+    follow: bool = False  # the pace was set at the console
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,8 @@ class Snapshot:
     has_history: bool = False  # PROGRAM, SUMMARY: offer HISTORY
     visit_n: int | None = None  # PROGRAM: which visit of the week this is; None for guests
     visit_limit: int = 0
+    follow: bool = False  # the pace of this walk is set at the console
+    pace_ckmh: int = 0  # ... up to this; 0: at its slowest
     own_days: str = ""  # PROGRAM: the days that the member chose, as read; empty for the sample's
     can_confirm: bool = True  # RESET: False until every item is done
     set_up_first: bool = False  # ATTRACT: there is no staff account yet, and a touch leads to making one

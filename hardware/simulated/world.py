@@ -205,7 +205,7 @@ class World:
         """Move the clip, the red button, the amber button, the treadmill's key or the walker on the deck.
 
         *closed*: clip on, red button released, amber button pressed, key seated, walker clear of that end (deck: the
-        open one; deck_motor). Raises WorldError.
+        open one; deck_motor). console: its start key is pressed, or its stop key. Raises WorldError.
         """
         self._now_s = max(self._now_s, now_s)
         if what == "clip":
@@ -220,8 +220,12 @@ class World:
             self.pins.clear_of_open_end = closed
         elif what == "deck_motor":
             self.pins.clear_of_motor_end = closed
+        elif what == "console":
+            self.tap.link(now_s, f"a hand presses {'start' if closed else 'stop'} at the console")
+            self.radio.send(self.treadmill.press(Console.START if closed else Console.STOP, now_s), now_s)
+            return
         else:
-            raise WorldError(f'A hand can move clip, red, amber, key, deck or deck_motor, not "{what}".')
+            raise WorldError(f'A hand can move clip, red, amber, key, deck, deck_motor or console, not "{what}".')
         self.tap.link(now_s, f"a hand {'closes' if closed else 'opens'} {what}")
         self._told_wires()
         self._settle(now_s)

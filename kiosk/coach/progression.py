@@ -68,7 +68,7 @@ class Verdict(StrEnum):
     """What a session was (coaching section 3)."""
 
     CLEAN = "clean"
-    UNRATED = "unrated"  # no scores: it proves nothing and harms nothing
+    UNRATED = "unrated"  # no scores, or the console set the pace: it proves nothing and harms nothing
     HOLD = "hold"
     AMBER = "amber"
     RED = "red"
@@ -184,7 +184,8 @@ def judge(visit: Visit, rules: ProgressRules) -> Verdict:
         or visit.why != ""
     ):
         return Verdict.HOLD
-    return Verdict.CLEAN if visit.rated else Verdict.UNRATED
+    # A pace set at the console is not one of the plan's: such a walk proves nothing of a level, and harms nothing.
+    return Verdict.CLEAN if visit.rated and not visit.choice.follow else Verdict.UNRATED
 
 
 def _as_prescribed(visit: Visit, peak: int, rise: int | None, rules: ProgressRules) -> bool:
@@ -506,7 +507,7 @@ def _first(ladder: Ladder) -> Proposal:
     elif ladder.verdict is Verdict.CLEAN:
         reason = "reason.next_step"
     elif ladder.verdict is Verdict.UNRATED:
-        reason = "reason.unrated"
+        reason = _unrated(ladder)
     else:
         reason = "reason.small_again"
     return Proposal(FIRST_STEPS, choice, True, reason)
@@ -515,7 +516,12 @@ def _first(ladder: Ladder) -> Proposal:
 def _why_same(ladder: Ladder) -> str:
     if ladder.verdict is Verdict.AMBER or (ladder.ambers and ladder.last and ladder.ambers[-1] == ladder.last.day):
         return "reason.less"
-    return "reason.unrated" if ladder.verdict is Verdict.UNRATED else "reason.after_hold"
+    return _unrated(ladder) if ladder.verdict is Verdict.UNRATED else "reason.after_hold"
+
+
+def _unrated(ladder: Ladder) -> str:
+    follow = ladder.last is not None and ladder.last.choice.follow
+    return "reason.console" if follow else "reason.unrated"
 
 
 def _rise(ladder: Ladder, today: date, cap: Decimal, comfort: Decimal, rules: ProgressRules) -> Proposal | None:
@@ -657,7 +663,8 @@ def code_of(choice: Choice) -> str:
     ):
         if value is not None:
             parts.append(f"{letter}{value}")
-    return "/".join([*parts, "no"] if choice.declined else parts)
+    marks = [mark for mark, holds in (("no", choice.declined), ("console", choice.follow)) if holds]
+    return "/".join([*parts, *marks])
 
 
 _PART: Final = re.compile(r"^([CTPDLS])(\d+(?:\.\d+)?)$")
@@ -676,4 +683,5 @@ def choice_of(code: str) -> Choice:
         int(values["L"]) if "L" in values else None,
         int(values.get("S", Decimal(1))),
         declined="no" in parts,
+        follow="console" in parts,
     )

@@ -51,15 +51,18 @@ FLOW: Final[Mapping[ScreenId, Place]] = {
     S.PREVIEW: _near(S.ATTRACT, S.PROGRAM, S.CHECK),
     # Back at the check by a stop or an opened clip, a walk that began ends with its own scores.
     S.CHECK: _place(
-        S.ATTRACT, S.PREVIEW, S.STRADDLE, S.TALK_TO_STAFF, S.EFFORT, S.SUMMARY, S.OUT_OF_SERVICE,
+        S.ATTRACT, S.PREVIEW, S.STRADDLE, S.CONSOLE_START, S.TALK_TO_STAFF, S.EFFORT, S.SUMMARY, S.OUT_OF_SERVICE,
         idle=Idle(95.0, 120.0, S.TALK_TO_STAFF),
     ),
+    # Follow mode: the console starts the belt and sets its pace, so there is no countdown, and nothing can ease it.
+    S.CONSOLE_START: _place(S.STEP_ON, S.CHECK, S.STOPPING, S.SAFETY_STOP, S.OUT_OF_SERVICE),
+    S.TO_RAILS: _place(S.STOPPING, S.SAFETY_STOP),
     S.STRADDLE: _place(S.COUNTDOWN, S.CHECK, S.OUT_OF_SERVICE),
     S.COUNTDOWN: _place(S.BELT_STARTING, S.STRADDLE, S.CHECK, S.OUT_OF_SERVICE),
     S.BELT_STARTING: _place(S.STEP_ON, S.STOPPING, S.SAFETY_STOP, S.CHECK),
     S.STEP_ON: _place(S.WALK, S.STOPPING, S.SAFETY_STOP),
-    S.WALK: _place(S.EASING, S.STOPPING, S.SAFETY_STOP),
-    S.EASING: _place(S.WALK, S.STOPPING, S.SAFETY_STOP),
+    S.WALK: _place(S.EASING, S.TO_RAILS, S.STOPPING, S.SAFETY_STOP),
+    S.EASING: _place(S.WALK, S.TO_RAILS, S.STOPPING, S.SAFETY_STOP),
     S.STOPPING: _place(S.BELT_STOPPED, S.PAUSE, S.SAFETY_STOP),
     S.PAUSE: _place(S.CHECK, S.EFFORT, S.SUMMARY, S.OUT_OF_SERVICE),
     S.SAFETY_STOP: _place(S.WHY_STOPPED, S.EFFORT, S.SUMMARY, S.STAFF_PIN, S.OUT_OF_SERVICE),

@@ -57,7 +57,11 @@ def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:
     facts_side, chart = cut_right(body, round(body.width * 0.27), m.gap)
     figures = (
         (c.t("preview.time"), str(card.minutes), c.t("unit.min")),
-        (c.t("preview.top"), c.words.speed(card.top_ckmh, s.units), c.t(f"unit.{s.units.name.lower()}")),
+        (
+            c.t("follow.about" if card.follow else "preview.top"),
+            c.words.speed(card.top_ckmh, s.units),
+            c.t(f"unit.{s.units.name.lower()}"),
+        ),
         (
             c.t("preview.slope"),
             c.words.slope(card.top_dpct),

@@ -58,7 +58,7 @@ def paint(c: Canvas) -> None:
 
 def scores(c: Canvas, view: SummaryView) -> str:
     """Effort and pain, in words; what was not answered is left out."""
-    parts = []
+    parts = [c.t("follow.summary")] if view.follow else []
     if view.effort is not None:
         parts.append(c.t("summary.effort", n=view.effort))
     if view.pain_before is not None and view.pain_after is not None:

@@ -27,7 +27,8 @@ def paint(c: Canvas) -> None:
         icon, text = change
         far.band(c, frame, tone, icon, c.t("walk.changing"), right=(text,))
     else:
-        far.band(c, frame, tone, "triangle", c.t("walk.word"), right=phase(c, walk))
+        right = console(c) if c.snapshot.follow else phase(c, walk)
+        far.band(c, frame, tone, "triangle", c.t("walk.word"), right=right)
     paint_walk(c, frame, tone)
 
 
@@ -36,6 +37,11 @@ def drift(c: Canvas) -> str:
     status = c.snapshot.status
     deck = None if status is None else status.inputs.deck
     return "" if deck is None or deck is Deck.SAFE else deck.value
+
+
+def console(c: Canvas) -> tuple[str, ...]:
+    """That the console sets the pace, or shorter."""
+    return tuple(c.t(f"follow.{key}") for key in ("band", "band_short", "band_least"))
 
 
 def phase(c: Canvas, walk: WalkView | None) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from hardware.link.messages import (
     Cause,
     Deck,
     Envelope,
-    LinkState,
     LowerCap,
     Missing,
     Purpose,
@@ -35,7 +34,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.actions import Record, RecordScreening, RecordWhy
 from kiosk.session.model import GAP_S, MEASURED_FRESH_S, Offer
 from kiosk.session.near import ask_pin, cap_context, make_offer
-from kiosk.session.turn import Turn, staff_latched
+from kiosk.session.turn import Turn, linked, staff_latched
 from kiosk.snapshot import Tile
 from kiosk.staff.caps import lowered
 from kiosk.store.records import EventIn, Opening, Ratings, Sample
@@ -70,7 +69,7 @@ def tiles(t: Turn) -> tuple[Tile, ...]:
     proving = proved or (status is not None and status.state is GuardState.PROOF and stay.armed)
     red = inputs is not None and inputs.red_closed
     lines = [
-        ("check.link", status is not None and status.link is LinkState.READY and _no(status, _LINK), False, False),
+        ("check.link", status is not None and linked(status) and _no(status, _LINK), False, False),
         ("check.still", status is not None and status.at_rest, False, False),
         ("check.flat", status is not None and not status.incline_dpct, False, False),
         ("check.red", red, inputs is not None and not red, False),
@@ -172,7 +171,7 @@ def checking(t: Turn) -> None:
                 t.play("tick")
         case GuardState.ARMED if stay.armed and status.session == stay.id:
             t.play("tick")
-            t.go(ScreenId.STRADDLE)
+            t.go(ScreenId.CONSOLE_START if t.follows else ScreenId.STRADDLE)
         case GuardState.PROOF | GuardState.ARMED:
             t.disarm()  # armed for somebody who has left
 
@@ -188,6 +187,9 @@ def _arm(t: Turn, status: Status) -> None:
     top = offer.plan.top_ckmh
     if t.stay.resume and player is not None:
         top = player.ceiling_ckmh if player.resting else player.base_ckmh
+    if t.follows:  # the member's own pace may be anywhere under what they are allowed
+        t.send(Arm(Envelope(max(offer.cap.speed_ckmh, status.min_ckmh), 0), t.stay.id, Purpose.FOLLOW))
+        return
     top = max(top, status.min_ckmh)
     t.send(Arm(Envelope(top, offer.plan.top_dpct), t.stay.id, Purpose.SESSION))
 
@@ -205,7 +207,7 @@ def _renewed(t: Turn) -> Offer | None:
 # ------------------------------------------------------------------------------------------------ straddle to step on
 
 
-def _not_armed(t: Turn) -> bool:
+def not_armed(t: Turn) -> bool:
     """The guard has let go (clip opened, window over, link): back to the check, with what was seen kept."""
     status = t.status
     if staff_latched(status):
@@ -220,20 +222,20 @@ def _not_armed(t: Turn) -> bool:
 
 def straddle(t: Turn, intent: Intent) -> None:
     """Touch does nothing here but stop."""
-    if intent.kind is IntentKind.STOP and _second_touch(t):
+    if intent.kind is IntentKind.STOP and second_touch(t):
         t.disarm()
         t.go(ScreenId.CHECK)
 
 
 def straddling(t: Turn) -> None:
     """Time to stand on the side rails: told by the amber button, or by the clock where none is fitted."""
-    if _not_armed(t):
+    if not_armed(t):
         return
     t.say("X10")
     t.say("U7")
     mount = t.setup.content.rules.mount
     if amber_fitted(t):
-        if _amber_pressed(t):
+        if amber_pressed(t):
             _to_countdown(t)
         elif t.screen_s >= mount.straddle_limit_s:
             t.disarm()
@@ -245,10 +247,14 @@ def straddling(t: Turn) -> None:
 def _to_countdown(t: Turn) -> None:
     t.go(ScreenId.COUNTDOWN)
     t.say("U8")
+    open_record(t)
+
+
+def open_record(t: Turn) -> None:
+    """Before the belt moves the session is on record; a disk that refuses only shows a notice."""
     stay, offer = t.stay, t.stay.offer
     if stay.opened or offer is None:
         return
-    # Before the belt moves the session is on record; a disk that refuses only shows a notice.
     status = t.status
     t.stay = replace(stay, opened=True, began_s=t.now_s)
     t.actions.append(
@@ -281,9 +287,9 @@ def count_of(t: Turn) -> int:
 
 def counting(t: Turn) -> None:
     """Five beeps, then Start. At zero, never before: a belt that starts early is the hazard, a late one is not."""
-    if _not_armed(t):
+    if not_armed(t):
         return
-    if amber_fitted(t) and _amber_pressed(t):
+    if amber_fitted(t) and amber_pressed(t):
         t.go(ScreenId.STRADDLE)
         return
     if t.screen_s >= t.setup.content.rules.mount.countdown_s - GAP_S:
@@ -308,21 +314,21 @@ def refused_start(t: Turn) -> None:
 def starting(t: Turn) -> None:
     """Until the belt is measured at its base speed, and evenly."""
     status = t.status
-    if _stopped(t):
+    if stopped(t):
         return
     if status is None:
         return
-    if amber_fitted(t) and _amber_pressed(t):
+    if amber_fitted(t) and amber_pressed(t):
         stop(t, StopWhy.MEMBER)  # any button ends a start (safety.md, Start)
         return
     if status.state in (GuardState.ARMED, GuardState.IDLE, GuardState.PROOF):
         if t.screen_s > START_HEARD_S:
             refused_start(t)
         return
-    _measure(t, status)
+    measure(t, status)
     if status.state is GuardState.RUNNING:
         t.say("U9")
-    measured = _fresh_measured(status)
+    measured = fresh_measured(status)
     even = (
         status.state is GuardState.RUNNING
         and measured is not None
@@ -333,14 +339,15 @@ def starting(t: Turn) -> None:
         t.stay = replace(t.stay, steady_since_s=None)
         slow = measured is not None and 0 < measured <= status.commanded_ckmh
         if status.state is GuardState.RUNNING and slow and t.screen_s > STEADY_LATEST_S + status.start_latency_s:
-            _to_step_on(t)
+            to_step_on(t)
     elif since is None:
         t.stay = replace(t.stay, steady_since_s=t.now_s)
     elif t.now_s - since >= t.setup.content.rules.mount.moving_steady_s:
-        _to_step_on(t)
+        to_step_on(t)
 
 
-def _to_step_on(t: Turn) -> None:
+def to_step_on(t: Turn) -> None:
+    """The belt runs as it is to be stepped on."""
     t.play("go")
     t.go(ScreenId.STEP_ON)
 
@@ -348,10 +355,10 @@ def _to_step_on(t: Turn) -> None:
 def stepping_on(t: Turn) -> None:
     """Step on: told by the amber button, or by the time in the program's numbers."""
     status = t.status
-    if _stopped(t) or status is None:
+    if stopped(t) or status is None:
         return
-    _measure(t, status)
-    if _amber_held(t):
+    measure(t, status)
+    if amber_held(t):
         stop(t, StopWhy.MEMBER)
         return
     mount = t.setup.content.rules.mount
@@ -361,7 +368,7 @@ def stepping_on(t: Turn) -> None:
     if amber_fitted(t):
         if t.screen_s >= mount.step_on_s:
             t.say("M5")
-        if _amber_pressed(t):
+        if amber_pressed(t):
             _to_walk(t, status)
         elif t.screen_s >= mount.steady_limit_s:
             stop(t, StopWhy.MEMBER)
@@ -381,8 +388,10 @@ def _to_walk(t: Turn, status: Status) -> None:
             new=len(history) < t.setup.content.rules.cues.new_user_visits,
             needs_no_technique=len(history) >= t.setup.content.rules.cues.new_user_visits - 1 and _clean(t),
             asks=amber_fitted(t),
+            follows=t.follows,
         )
-        player = begin(offer.plan, walker, base_ckmh=max(status.commanded_ckmh, 1), now_s=t.now_s)
+        base_ckmh = status.measured_ckmh or 0 if t.follows else status.commanded_ckmh
+        player = begin(offer.plan, walker, base_ckmh=max(base_ckmh, 1), now_s=t.now_s)
     t.stay = replace(stay, player=player, resume=False)
     t.go(ScreenId.WALK)
 
@@ -397,11 +406,12 @@ def _clean(t: Turn) -> bool:
 
 def walk(t: Turn, intent: Intent) -> None:
     """On every screen where the belt may move, touch does nothing but stop, and that takes two."""
-    if intent.kind is IntentKind.STOP and _second_touch(t):
+    if intent.kind is IntentKind.STOP and second_touch(t):
         stop(t, StopWhy.MEMBER)
 
 
-def _second_touch(t: Turn) -> bool:
+def second_touch(t: Turn) -> bool:
+    """A first touch shows the stop bar; True for one that comes while it is there."""
     first = t.state.stop_touch_s
     if first is not None and t.now_s - first <= STOP_BAR_S:
         return True
@@ -412,16 +422,16 @@ def _second_touch(t: Turn) -> bool:
 def walking(t: Turn) -> None:
     """Play the plan along the measured belt."""
     status = t.status
-    if _stopped(t) or status is None:
+    if stopped(t) or status is None:
         return
     player = t.stay.player
     if player is None:
         return
-    _measure(t, status)
-    if _amber_held(t):
+    measure(t, status)
+    if amber_held(t):
         stop(t, StopWhy.MEMBER)
         return
-    if amber_fitted(t) and _amber_pressed(t):
+    if amber_fitted(t) and amber_pressed(t):
         player = _amber_in_walk(t, player)
     player = _drift(t, player, status)
     increment = status.facts.increment_ckmh if status.facts is not None else 0
@@ -429,7 +439,7 @@ def walking(t: Turn) -> None:
     before = player.speed_ckmh
     player, played = advance(player, reading, t.now_s, t.setup.content.rules)
     t.stay = replace(t.stay, player=player, played=played)
-    if played.changed or t.now_s - t.stay.sent_s >= TARGET_EVERY_S:
+    if not t.follows and (played.changed or t.now_s - t.stay.sent_s >= TARGET_EVERY_S):
         t.send(Target(played.speed_ckmh, played.incline_dpct))
         t.stay = replace(t.stay, sent_s=t.now_s)
     if played.changed and played.speed_ckmh != before:
@@ -437,7 +447,9 @@ def walking(t: Turn) -> None:
     elif played.announced:
         t.play("ahead")
     t.cue(played.requests, played.technique, moment=played.moment)
-    if player.done or player.resting:
+    if player.done and t.follows:
+        t.go(ScreenId.TO_RAILS)
+    elif player.done or player.resting:
         stop(t, StopWhy.PLAN_DONE)
     elif t.state.screen is ScreenId.EASING and t.screen_s >= EASING_S:
         t.go(ScreenId.WALK)
@@ -466,7 +478,7 @@ def _drift(t: Turn, player: Player, status: Status) -> Player:
             Record(EventIn("drift", session_id=stay.id, speed_ckmh=player.speed_ckmh, detail=deck.value))
         )
     t.say("X6" if deck is Deck.OPEN_END else "X7")
-    if deck is not Deck.OPEN_END or t.now_s - stay.drift_eased_s < DRIFT_EASE_S - GAP_S:
+    if t.follows or deck is not Deck.OPEN_END or t.now_s - stay.drift_eased_s < DRIFT_EASE_S - GAP_S:
         return player
     slower = eased(player, t.setup.content.rules.player)
     t.stay = replace(
@@ -481,8 +493,17 @@ def _drift(t: Turn, player: Player, status: Status) -> Player:
 
 
 def _amber_in_walk(t: Turn, player: Player) -> Player:
-    """During an announced rise: stay here. At any other time: a step slower, and stay there."""
+    """During an announced rise: stay here. At any other time: a step slower, and stay there.
+
+    Nothing slows a belt whose pace the console sets: the way out of its pace is beside the belt.
+    """
     stay = t.stay
+    if t.follows:
+        t.actions.append(Record(EventIn("ease", session_id=stay.id, detail="console")))
+        if t.state.screen is ScreenId.WALK:
+            t.go(ScreenId.EASING)
+        t.say("X2", f"{t.now_s:.0f}")
+        return player
     played = stay.played
     rising = played is not None and played.next_ckmh is not None and played.next_ckmh > player.speed_ckmh
     player = stayed(player) if rising else eased(player, t.setup.content.rules.player)
@@ -512,7 +533,7 @@ def caps_changed(t: Turn) -> None:
 
 
 MOVING: Final = frozenset(
-    {ScreenId.BELT_STARTING, ScreenId.STEP_ON, ScreenId.WALK, ScreenId.EASING, ScreenId.STOPPING}
+    {ScreenId.BELT_STARTING, ScreenId.STEP_ON, ScreenId.WALK, ScreenId.EASING, ScreenId.TO_RAILS, ScreenId.STOPPING}
 )
 
 
@@ -527,7 +548,7 @@ def stop(t: Turn, why: StopWhy) -> None:
     t.say("F2")
 
 
-def _stopped(t: Turn) -> bool:
+def stopped(t: Turn) -> bool:
     """The guard stops or has stopped the belt, or does not answer: say so. True if the screen was left."""
     status = t.status
     if status is None:
@@ -537,13 +558,22 @@ def _stopped(t: Turn) -> bool:
         return False
     if status.state not in (GuardState.STOPPING, GuardState.LATCHED):
         return False
-    if status.cause in OURS:
-        t.stay = replace(t.stay, cause=status.cause)
+    cause = _cause(t, status)
+    if cause in OURS:
+        t.stay = replace(t.stay, cause=cause)
         t.go(ScreenId.STOPPING)
         t.say("F2")
     else:
-        _to_safety_stop(t, status.cause)
+        _to_safety_stop(t, cause)
     return True
+
+
+def _cause(t: Turn, status: Status) -> Cause | None:
+    """What stopped the belt. Where the console sets the pace, one that comes to rest by itself was stopped there."""
+    if not t.follows or status.cause is not Cause.BELT_STOPPED_ITSELF:
+        return status.cause
+    player = t.stay.player
+    return Cause.PLAN_DONE if player is not None and player.done else Cause.MEMBER_STOP
 
 
 def _to_safety_stop(t: Turn, cause: Cause | None) -> None:
@@ -561,7 +591,7 @@ def stopping(t: Turn) -> None:
         if t.now_s - t.state.status_s > GUARD_SILENT_S:
             _to_safety_stop(t, None)
         return
-    _measure(t, status)
+    measure(t, status)
     asked = t.now_s - t.state.stop_sent_s
     if status.state not in (GuardState.STOPPING, GuardState.LATCHED):
         if STOP_EVERY_S <= asked < STOP_EVERY_S * 20 and stay.cause is None:
@@ -569,17 +599,18 @@ def stopping(t: Turn) -> None:
             t.send(Stop(StopWhy.PLAN_DONE if planned else StopWhy.MEMBER))
             t.state = replace(t.state, stop_sent_s=t.now_s)
         return
-    if status.cause not in OURS:
-        _to_safety_stop(t, status.cause)
+    cause = _cause(t, status)
+    if cause not in OURS:
+        _to_safety_stop(t, cause)
         return
-    t.stay = replace(t.stay, cause=status.cause)
+    t.stay = replace(t.stay, cause=cause)
     if status.state is GuardState.LATCHED:
         t.play("done")
-        if status.cause is Cause.PLAN_DONE and stay.player is not None and stay.player.resting:
+        if cause is Cause.PLAN_DONE and stay.player is not None and stay.player.resting:
             t.go(ScreenId.PAUSE)
             return
         t.go(ScreenId.BELT_STOPPED)
-        if status.cause is Cause.PLAN_DONE:
+        if cause is Cause.PLAN_DONE:
             t.finish()
         return
     if t.screen_s >= t.setup.content.rules.cues.gap_s:
@@ -676,9 +707,9 @@ def safely_stopped(t: Turn) -> None:
     """Follow the belt to rest, then wait for the person or for staff."""
     status = t.status
     if status is not None:
-        _measure(t, status)
+        measure(t, status)
         if status.state in (GuardState.STOPPING, GuardState.LATCHED) and status.cause is not None:
-            t.stay = replace(t.stay, cause=status.cause)
+            t.stay = replace(t.stay, cause=_cause(t, status))
     still = status is not None and status.state in (GuardState.LATCHED, GuardState.IDLE) and status.at_rest
     if not still:
         t.state = replace(t.state, rest_s=None)
@@ -772,13 +803,14 @@ def why_stopped(t: Turn, intent: Intent) -> None:
 # ------------------------------------------------------------------------------------------------ readings
 
 
-def _fresh_measured(status: Status) -> int | None:
+def fresh_measured(status: Status) -> int | None:
+    """The belt's speed, 0.01 km/h; None: unknown, or too old to be called one."""
     if status.measured_ckmh is None or status.measured_age_s is None or status.measured_age_s > MEASURED_FRESH_S:
         return None
     return status.measured_ckmh
 
 
-def _measure(t: Turn, status: Status) -> None:
+def measure(t: Turn, status: Status) -> None:
     """Time, distance and the trace of a moving belt, from what was measured; a sample a second to the record."""
     stay = t.stay
     dt = min(max(t.now_s - stay.measured_s, 0.0), 1.0) if stay.measured_s > float("-inf") else 0.0
@@ -817,7 +849,7 @@ def amber_fitted(t: Turn) -> bool:
     return t.state.status is not None and t.state.status.inputs.amber_pressed is not None
 
 
-def _amber_pressed(t: Turn) -> bool:
+def amber_pressed(t: Turn) -> bool:
     """A press that began on this screen; each counts once."""
     if t.state.amber_s is None or t.state.amber_used:
         return False
@@ -825,7 +857,8 @@ def _amber_pressed(t: Turn) -> bool:
     return True
 
 
-def _amber_held(t: Turn) -> bool:
+def amber_held(t: Turn) -> bool:
+    """The amber button is down for as long as asks for a stop."""
     since = t.state.amber_s
     held = t.setup.content.rules.player.hold_to_stop_s
     return since is not None and t.now_s - since >= held and since >= t.state.since_s - held

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Cause, LinkState, Refused, SafetyEvent, Status
+from hardware.link.messages import Refused, SafetyEvent, Status
 from hardware.link.messages import State as GuardState
 from kiosk.intents import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, desk, near, service
+from kiosk.session import after, belt, desk, follow, near, service
 from kiosk.session.actions import Action, Record
 from kiosk.session.model import (
     TOUCH_GUARD_S,
@@ -33,7 +33,7 @@ from kiosk.session.model import (
     Touched,
 )
 from kiosk.session.setup import Setup
-from kiosk.session.turn import Turn
+from kiosk.session.turn import Turn, linked
 from kiosk.staff.desk.errands import Answered
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn
@@ -50,12 +50,14 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
     S.PROGRAM: near.program,
     S.PREVIEW: near.preview,
     S.CHECK: belt.check,
+    S.CONSOLE_START: follow.console_start,
     S.STRADDLE: belt.straddle,
     S.COUNTDOWN: belt.countdown,
     S.BELT_STARTING: belt.walk,
     S.STEP_ON: belt.walk,
     S.WALK: belt.walk,
     S.EASING: belt.walk,
+    S.TO_RAILS: follow.to_rails,
     S.SAFETY_STOP: belt.safety_stop,
     S.BELT_STOPPED: belt.belt_stopped,
     S.PAUSE: belt.pause,
@@ -76,12 +78,14 @@ TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
     S.ATTRACT: service.attracting,
     S.CONSENT: after.joining,
     S.CHECK: belt.checking,
+    S.CONSOLE_START: follow.starting,
     S.STRADDLE: belt.straddling,
     S.COUNTDOWN: belt.counting,
     S.BELT_STARTING: belt.starting,
     S.STEP_ON: belt.stepping_on,
     S.WALK: belt.walking,
     S.EASING: belt.walking,
+    S.TO_RAILS: follow.leaving,
     S.STOPPING: belt.stopping,
     S.SAFETY_STOP: belt.safely_stopped,
     S.BELT_STOPPED: belt.at_rest,
@@ -99,7 +103,7 @@ def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> t
     t = Turn(state, now_s, setup)
     for event in events:
         _happened(t, event)
-    ready = t.status is not None and t.status.link is LinkState.READY
+    ready = t.status is not None and linked(t.status)
     if ready or t.state.missing_s is None:
         t.state = replace(t.state, missing_s=None if ready else now_s)
     if not _waited_in_vain(t):
@@ -167,7 +171,7 @@ def _status(t: Turn, status: Status) -> None:
     desk.pass_on(t, (status,))
     if t.setup.puller:
         stopped = status.state in (GuardState.LATCHED, GuardState.STOPPING)
-        taken = stopped and (status.hard or status.cause is Cause.BOOT)
+        taken = stopped and not status.permit
         seated = status.state is GuardState.RUNNING  # it would not run without its key
         t.state = replace(t.state, key_out=(t.state.key_out or taken) and not seated)
 

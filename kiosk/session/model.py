@@ -125,6 +125,7 @@ class Stay:
     asked_s: float = NEVER  # last Arm
     reset_s: float = NEVER
     steady_since_s: float | None = None  # the belt runs evenly at its base speed
+    pace_ckmh: int = 0  # that the member has set at the console, on CONSOLE_START
     player: Player | None = None
     played: Played | None = None
     drift_s: float | None = None  # the walker is too near an end of the deck since

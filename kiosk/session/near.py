@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from hardware.link.messages import LinkState, Missing, ResetBy, State
+from hardware.link.messages import Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk.coach import screening
-from kiosk.coach.plan import clipped, expand, without_rises
-from kiosk.coach.progression import BASE, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
+from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
+from kiosk.coach.progression import BASE, STEP_UP, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.week import Week, in_order, own_week
 from kiosk.intents import Intent, IntentKind, ScreenId
@@ -18,7 +18,7 @@ from kiosk.session import desk
 from kiosk.session.actions import FindMember, Join, Record, RecordConsent, RecordScreening, TryPin
 from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh, lowest
 from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
-from kiosk.session.turn import Turn, staff_latched
+from kiosk.session.turn import Turn, linked, staff_latched
 from kiosk.staff.caps import CapContext, effective
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.faults import FaultsPage
@@ -40,7 +40,7 @@ CARDS: Final = 3
 def belt_free(t: Turn) -> bool:
     """Whether somebody may begin here: the guard answers, the treadmill is there, and nobody else uses it."""
     status = t.status
-    if status is None or status.link is not LinkState.READY or status.in_use_by_other or status.inputs.fault:
+    if status is None or not linked(status) or status.in_use_by_other or status.inputs.fault:
         return False
     if NOT_READY & set(status.arm_missing):
         return False
@@ -351,6 +351,7 @@ def to_programs(t: Turn) -> None:
     """What may be walked here today, as cards."""
     today = today_of(t)
     proposals = in_order(today.proposals, week_of(t), t.setup.today())
+    proposals = tuple(_at_one_pace(t, proposal) for proposal in proposals)
     offers = tuple(offer for proposal in proposals if (offer := make_offer(t, proposal)) is not None)
     t.stay = replace(t.stay, offers=offers, page=0)
     if offers:
@@ -419,13 +420,25 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
     cap = effective(t.state.caps, cap_context(t, proposal.program, machine))
     if cap.speed_ckmh < base:
         return None
-    plan = clipped(
-        expand(program, proposal.choice, rules),
-        cap_ckmh=cap.speed_ckmh,
-        base_ckmh=base,
-        max_dpct=cap.incline_dpct,
-    )
-    return Offer(proposal.program, proposal.choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
+    choice = replace(proposal.choice, follow=False)
+    plan = expand(program, choice, rules)
+    if status is not None and status.follow:
+        even = steady(plan, base_ckmh=base, cap_ckmh=cap.speed_ckmh)
+        if even is None:
+            return None  # a hill, or rests with the belt stopped: the console cannot be asked for them
+        return Offer(proposal.program, even.choice, even, proposal.recommended, "reason.follow", {}, cap)
+    plan = clipped(plan, cap_ckmh=cap.speed_ckmh, base_ckmh=base, max_dpct=cap.incline_dpct)
+    return Offer(proposal.program, choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
+
+
+def _at_one_pace(t: Turn, proposal: Proposal) -> Proposal:
+    """Where the console sets the pace a new speed is not on offer: the base program as it was last walked instead."""
+    if proposal.program != STEP_UP or t.status is None or not t.status.follow:
+        return proposal
+    walked = [visit.choice.main_s for visit in history_of(t) if visit.program == BASE and visit.choice.main_s]
+    main_s = walked[-1] if walked else t.setup.content.rules.progress.main_first_s
+    choice = Choice("main", proposal.choice.comfort_mph, main_s=main_s)
+    return replace(proposal, program=BASE, choice=choice)
 
 
 def rules_base(t: Turn) -> int:

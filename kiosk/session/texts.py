@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from kiosk.coach.screening import Screening
 from kiosk.coach.week import DAYS, Week
-from kiosk.session.view import LEGEND
+from kiosk.session.view import CONSOLE, LEGEND
 from kiosk.staff.caps import Source
 
 REASONS = (
     "first", "next_step", "small_again", "unrated", "same", "once_more", "after_hold", "less", "pain_today",
     "after_gap", "longer", "longer_unchecked", "minute_a_week", "unchecked", "faster", "again_faster", "hill", "plan",
     "P5", "P6", "P7", "P8",
+    "follow", "console",
 )  # fmt: skip
 WHYS = ("slipped", "break", "unsteady", "pain", "tired", "chest", "other")
 TALKS = ("default", "not_today", "unwell", "check", "machine", "rest", "week", "locked")
@@ -23,6 +24,7 @@ def keys(screening: Screening, week: Week) -> frozenset[str]:
     return frozenset(
         [
             *LEGEND,
+            CONSOLE,
             *(f"question.{id_}" for id_ in screening.questions),
             *(f"reason.{name}" for name in REASONS),
             *(f"why.{name}" for name in WHYS),

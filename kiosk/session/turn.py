@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Cause, Disarm, KioskToGuard, ResetBy, Status
+from hardware.link.messages import Cause, Disarm, KioskToGuard, LinkState, ResetBy, Status
 from hardware.link.messages import State as GuardState
 from kiosk.coach.cues import CueBook, Moment, Request, Speaker, speak
 from kiosk.intents import ScreenId
@@ -80,6 +80,12 @@ class Turn:
         """The cues of that language."""
         books = self.setup.content.books
         return books.get(self.language) or books[next(iter(self.setup.content.texts))]
+
+    @property
+    def follows(self) -> bool:
+        """Whether the console sets the pace of this walk: nothing is asked of the belt, nor said of its speed."""
+        offer = self.stay.offer
+        return offer is not None and offer.choice.follow
 
     # ------------------------------------------------------------------------------------------ acting
 
@@ -212,6 +218,11 @@ class Turn:
         if stay.consent and stay.outcome is not None and stay.outcome.pain is not None:
             self.actions.append(Record(Ratings(stay.id, pain_before=stay.outcome.pain)))
         self.stay = replace(stay, closed=True)
+
+
+def linked(status: Status) -> bool:
+    """The treadmill gives what a walk needs of it: control, or where it is followed only its data."""
+    return status.link is LinkState.READY or (status.follow and status.link is LinkState.READ_ONLY)
 
 
 def staff_latched(status: Status | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +16,7 @@ from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, days_in, for_home, may_choose, next_own
 from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, near, service
+from kiosk.session import after, belt, follow, near, service
 from kiosk.session.desk import here_of
 from kiosk.session.model import MEASURED_FRESH_S, Offer, State
 from kiosk.session.past import history_view, last_walks
@@ -33,12 +34,24 @@ from kiosk.trouble import told
 S = ScreenId
 
 LEGEND: Final = ("legend.clip", "legend.red", "legend.amber", "legend.key", "legend.mischief")
+CONSOLE: Final = "legend.console"
 
-_WALKING: Final = frozenset({S.STEP_ON, S.WALK, S.EASING, S.STOPPING})
+_WALKING: Final = frozenset({S.STEP_ON, S.WALK, S.EASING, S.TO_RAILS, S.STOPPING})
 _RESTED: Final = frozenset({S.BELT_STOPPED, S.SAFETY_STOP})
 _KEYPADS: Final = frozenset({S.CODE, S.STAFF_PIN})
 _CARDED: Final = frozenset(
-    {S.PREVIEW, S.CHECK, S.STRADDLE, S.COUNTDOWN, S.BELT_STARTING, S.STEP_ON, S.WALK, S.EASING}
+    {
+        S.PREVIEW,
+        S.CHECK,
+        S.CONSOLE_START,
+        S.STRADDLE,
+        S.COUNTDOWN,
+        S.BELT_STARTING,
+        S.STEP_ON,
+        S.WALK,
+        S.EASING,
+        S.TO_RAILS,
+    }
 )
 
 
@@ -79,7 +92,7 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         languages=setup.content.languages,
         volume=state.volume or setup.volume,
         simulated=setup.simulated,
-        legend=tuple(t.texts(key) for key in LEGEND) if setup.simulated else (),
+        legend=_legend(t) if setup.simulated else (),
         banner=state.banner or _panel_notice(t),
         status=status,
         belt_free=near.belt_free(t),
@@ -136,6 +149,10 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         made = replace(made, tiles=belt.tiles(t))
     if screen is S.COUNTDOWN:
         made = replace(made, count=belt.count_of(t))
+    if screen is S.TO_RAILS:
+        made = replace(made, count=math.ceil(follow.rails_left_s(t)))
+    if t.follows:
+        made = replace(made, follow=True, pace_ckmh=_pace(t))
     if screen in _WALKING:
         made = replace(made, walk=_walk(made, t))
     if screen is S.PAUSE:
@@ -163,6 +180,12 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.SUMMARY:
         made = replace(made, summary=_summary(t), take_home=take_home(t), has_history=person is not None)
     return _staff(made, t)
+
+
+def _legend(t: Turn) -> tuple[str, ...]:
+    """The keys of the simulation; the console's where it is what starts the belt."""
+    console = (CONSOLE,) if t.status is not None and t.status.follow else ()
+    return tuple(t.texts(key) for key in (*LEGEND, *console))
 
 
 def _history(t: Turn) -> HistoryView:
@@ -276,6 +299,7 @@ def card(t: Turn, offer: Offer) -> ProgramCard:
         steps=steps_of(plan),
         recommended=offer.recommended,
         reason=_reason(t, offer),
+        follow=offer.choice.follow,
     )
 
 
@@ -389,7 +413,15 @@ def _summary(t: Turn) -> SummaryView:
         advice=t.texts("summary.advice") if after.hurts(t) else "",
         join=after.may_join(t),
         join_failed=stay.join_failed,
+        follow=t.follows,
     )
+
+
+def _pace(t: Turn) -> int:
+    """Up to what the member is to set the console, 0.01 km/h; 0: its slowest."""
+    offer, status = t.stay.offer, t.status
+    slowest = 0 if status is None else status.min_ckmh
+    return 0 if offer is None or offer.plan.top_ckmh <= slowest else offer.plan.top_ckmh
 
 
 def player_done(t: Turn) -> bool:

@@ -297,6 +297,16 @@ def cue(c: Canvas, frame: FarFrame, lines: tuple[str, ...], *, colour: Colour = 
         )
 
 
+def cue_or_stop(c: Canvas, frame: FarFrame, lines: tuple[str, ...]) -> None:
+    """The cue of a screen without a bar; after a first touch the stop bar, and above it what goes on without it."""
+    if not c.snapshot.stop_touched:
+        cue(c, frame, lines, bar=False)
+        return
+    stop_bar(c)
+    if not c.m.compact:
+        cue(c, frame, lines[:1])
+
+
 def stop_bar(c: Canvas) -> None:
     """After a first touch: the second one stops the belt."""
     m = c.m

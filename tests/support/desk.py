@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from msgspec import structs
+
 from hardware.link.messages import (
     Arm,
     Cause,
@@ -17,6 +19,7 @@ from hardware.link.messages import (
     LinkState,
     LowerCap,
     Missing,
+    Purpose,
     Refused,
     Reset,
     ResetBy,
@@ -87,6 +90,7 @@ class PretendGuard:
         self.latency_s, self.now_s, self.silent = 2.0, 0.0, False
         self.min_ckmh, self.cap_ckmh, self.envelope = 80, 1000, None
         self.deck, self.also_missing = None, ()
+        self.follow, self.purpose = False, None  # follow: only the console sets this belt's speed
         self.heard = []
         self.out = []
 
@@ -96,13 +100,18 @@ class PretendGuard:
             return
         self.cause, self.staff = cause, cause not in BY_MEMBER
         self.state, self.since_s = (State.STOPPING if moving else State.LATCHED), self.now_s
+        self.goal = 0
         self.out.append(SafetyEvent(1, self.now_s, "trip", cause, self.state, round(self.speed), ""))
+
+    def console(self, speed):
+        """Somebody sets a speed at the treadmill's own console; 0: stops it there."""
+        self.goal = speed
 
     def missing(self):
         checks = (
             (self.red, Missing.RED_PRESSED),
             (self.clip, Missing.CLIP_OPEN),
-            (self.link is LinkState.READY, Missing.LINK),
+            (self.link is LinkState.READY or self.follow, Missing.LINK),
             (self.speed == 0, Missing.BELT_MOVING),
         )
         return tuple(missing for good, missing in checks if not good)
@@ -113,9 +122,10 @@ class PretendGuard:
             case Reset(who):
                 if self.state is State.LATCHED and not self.missing() and (who is ResetBy.STAFF or not self.staff):
                     self.state, self.cause, self.staff = State.IDLE, None, False
-            case Arm(envelope, session):
-                if self.state is State.IDLE and not self.missing():
+            case Arm(envelope, session, purpose):
+                if self.state is State.IDLE and not self.missing() and (purpose is Purpose.FOLLOW) is self.follow:
                     self.state, self.session, self.pulled, self.envelope = State.PROOF, session, False, envelope
+                    self.purpose = purpose
                 else:
                     self.out.append(Refused("arm", (Missing.LATCHED,)))
             case Disarm() if self.state in (State.PROOF, State.ARMED):
@@ -145,18 +155,30 @@ class PretendGuard:
                     self.state, self.since_s = State.ARMED, now_s
             case State.ARMED if not self.clip:
                 self.trip(Cause.CLIP)
-            case State.ARMED if now_s - self.since_s > 30:
+            case State.ARMED if now_s - self.since_s > (60 if self.follow else 30):
                 self.trip(Cause.ARM_EXPIRED)
+            case State.ARMED if self.follow and self.goal:
+                self.state, self.speed = State.RUNNING, 30.0
             case State.STARTING | State.RUNNING if not self.clip:
                 self.trip(Cause.CLIP)
             case State.STARTING if now_s - self.since_s >= self.latency_s:
                 self.state, self.speed = State.RUNNING, float(self.min_ckmh)
+            case State.RUNNING if self.follow and not self.speed:
+                self.trip(Cause.BELT_STOPPED_ITSELF)
             case State.RUNNING:
                 self.speed += max(-15.0, min(15.0, self.goal - self.speed))
             case State.STOPPING:
                 self.speed = max(0.0, self.speed - 10)
                 if self.speed == 0 and now_s - self.since_s > 1:
                     self.state = State.LATCHED
+
+    @property
+    def permit(self):
+        """As the real one drops it: for every hard cause, after boot, and to stop what nothing else can."""
+        if self.state not in (State.LATCHED, State.STOPPING):
+            return True
+        braking = self.follow and self.state is State.STOPPING
+        return self.cause in SOFT and self.cause is not Cause.BOOT and not braking
 
     def status(self):
         latched = self.state in (State.LATCHED, State.STOPPING)
@@ -171,7 +193,7 @@ class PretendGuard:
             + self.also_missing,
             start_missing=(),
             inputs=Inputs(self.clip, self.red, self.amber, True, "", self.deck),
-            link=self.link,
+            link=LinkState.READ_ONLY if self.follow and self.link is LinkState.READY else self.link,
             measured_ckmh=round(self.speed),
             measured_age_s=0.3,
             incline_dpct=0,
@@ -185,12 +207,14 @@ class PretendGuard:
             at_rest=self.speed == 0,
             consent_left_s=None,
             session=self.session or None,
-            permit=True,
+            permit=self.permit,
             alarm=False,
             in_use_by_other=False,
-            facts=FACTS,
+            facts=structs.replace(FACTS, can_speed=not self.follow),
             trouble="",
             ticks_late=0,
+            purpose=self.purpose,
+            follow=self.follow,
         )
 
 
@@ -331,6 +355,11 @@ def red(desk):
     desk.step()
 
 
+def console(speed):
+    """The member sets a speed at the treadmill's console; 0: stops it there."""
+    return lambda desk: (desk.guard.console(speed), desk.step())
+
+
 def press_amber(desk, seconds=0.3):
     desk.guard.amber = True
     desk.run(seconds)
@@ -345,4 +374,5 @@ TO_CHECK = (
     ("program", ("choose", 0)),
     ("preview", "next"),
 )
+TO_FOLLOW = (*TO_CHECK, ("check", prove), ("console_start", console(80)), ("step_on", None), ("walk", None))
 TO_WALK = (*TO_CHECK, ("check", prove), ("straddle", None), ("countdown", None), ("step_on", None), ("walk", None))

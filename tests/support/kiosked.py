@@ -198,7 +198,7 @@ class KioskHouse(Composed):
         self.touch("next")
         self.at(ScreenId.CHECK)
 
-    def prove(self) -> None:
+    def prove(self, then: ScreenId = ScreenId.STRADDLE) -> None:
         """Tap what a person sees, then pull the clip and put it back."""
         for _ in range(40):
             active = next((i for i, tile in enumerate(self.shown.tiles) if tile.state is TileState.ACTIVE), None)
@@ -213,7 +213,7 @@ class KioskHouse(Composed):
         self.hand("clip", False)
         self.run(0.6)
         self.hand("clip", True)
-        self.at(ScreenId.STRADDLE, within_s=3)
+        self.at(then, within_s=3)
 
     def to_walk(self) -> None:
         """On to the walk, by the clip alone."""

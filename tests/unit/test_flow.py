@@ -39,8 +39,10 @@ from tests.support.desk import (
     CONTENT,
     SCREENING,
     TO_CHECK,
+    TO_FOLLOW,
     TO_WALK,
     Desk,
+    console,
     healthy,
     press_amber,
     prove,
@@ -200,6 +202,13 @@ def choose_why(word):
         desk.touch("choose", desk.shown.choices.index(f"why.{word}"))
 
     return deed
+
+
+def nearly_done(desk):
+    """The plan is three seconds from its end."""
+    stay = desk.state.stay
+    player = replace(stay.player, at_s=stay.player.plan.seconds - 3)
+    desk.state = replace(desk.state, stay=replace(stay, player=player))
 
 
 LONG = wait(66)
@@ -473,6 +482,43 @@ WAYS = {
     "no program left by the time of arming": (
         *TO_CHECK, ("check", guard_state(min_ckmh=150)), ("check", taps), ("talk_to_staff", None),
     ),
+    "the console sets the pace, to the end": (
+        *TO_FOLLOW, ("to_rails", None), ("stopping", None), *AT_REST, *SCORES,
+    ),
+    "the console sets the pace, with an amber button": (
+        *TO_CHECK, ("check", prove), ("console_start", console(80)), ("console_start", wait(5)),
+        ("console_start", press_amber), ("step_on", press_amber), ("walk", wait(30)), ("walk", press_amber),
+        ("easing", wait(6)), ("walk", nearly_done),
+        ("to_rails", wait(4)), ("to_rails", press_amber), ("stopping", None),
+    ),
+    "eased where nothing eases, to the end": (
+        *TO_CHECK, ("check", prove), ("console_start", console(80)), ("console_start", wait(5)),
+        ("console_start", press_amber), ("step_on", press_amber), ("walk", nearly_done), ("walk", press_amber),
+        ("easing", None), ("to_rails", None),
+    ),
+    "stopped at the console, then a break, walked on": (
+        *TO_FOLLOW, ("walk", wait(60)), ("walk", console(0)), *AT_REST, ("why_stopped", choose_why("break")),
+        ("pause", wait(20)), ("pause", "next"), ("check", prove), ("console_start", console(80)),
+        ("walk", nearly_done), ("to_rails", console(0)), *AT_REST, ("effort", None),
+    ),
+    "the console sets the pace, stopped by touch": (
+        *TO_FOLLOW, ("walk", stop_bar), ("stopping", None), *AT_REST, ("why_stopped", None),
+    ),
+    "nobody starts at the console": (*TO_CHECK, ("check", prove), ("console_start", wait(62)), ("check", None)),
+    "at the console, touch twice": (*TO_CHECK, ("check", prove), ("console_start", stop_bar), ("check", None)),
+    "at the console, red": (*TO_CHECK, ("check", prove), ("console_start", red), ("out_of_service", None)),
+    "at the console, touch twice while it runs": (
+        *TO_CHECK, ("check", prove), ("console_start", console(80)), ("console_start", wait(3)),
+        ("console_start", stop_bar), ("stopping", None),
+    ),
+    "at the console, clip while it runs": (
+        *TO_CHECK, ("check", prove), ("console_start", console(80)), ("console_start", wait(3)),
+        ("console_start", pull), ("safety_stop", None),
+    ),
+    "clip on the way to the rails": (*TO_FOLLOW, ("walk", nearly_done), ("to_rails", pull), ("safety_stop", None)),
+    "touched twice on the way to the rails": (
+        *TO_FOLLOW, ("walk", nearly_done), ("to_rails", stop_bar), ("stopping", None),
+    ),
     "guard gone at rest": (
         *TO_WALK, ("walk", guard_state(silent=True)), ("safety_stop", wait(62)),
         ("out_of_service", guard_state(silent=False)),
@@ -484,8 +530,25 @@ HOUSES = {
     "nobody presses amber": {"amber": True},
     "eased, then a cap under the belt": {"amber": True},
     "eased, then held": {"amber": True},
+    "the console sets the pace, with an amber button": {"amber": True},
+    "eased where nothing eases, to the end": {"amber": True},
 }
 MACHINES = {"no program fits this machine": {"min_ckmh": 150}}
+FOLLOWED = (
+    "the console sets the pace, to the end",
+    "the console sets the pace, with an amber button",
+    "eased where nothing eases, to the end",
+    "stopped at the console, then a break, walked on",
+    "the console sets the pace, stopped by touch",
+    "nobody starts at the console",
+    "at the console, touch twice",
+    "at the console, red",
+    "at the console, touch twice while it runs",
+    "at the console, clip while it runs",
+    "clip on the way to the rails",
+    "touched twice on the way to the rails",
+)
+MACHINES |= {name: {"follow": True} for name in FOLLOWED}
 
 
 def way(name):

@@ -142,5 +142,5 @@ def test_unknown_names_are_answered_with_the_nearest_known_one():
         world.mischief("stop_ignore", True, 0.0)
     with pytest.raises(WorldError, match='Did you mean "urevo-e1l"'):
         machine_named("urevo_e1l")
-    with pytest.raises(WorldError, match="clip, red, amber, key, deck or deck_motor"):
+    with pytest.raises(WorldError, match="clip, red, amber, key, deck, deck_motor or console"):
         world.hand("foot", True, 0.0)
