@@ -18,14 +18,18 @@ class Orders:
     """The newest Wish and what it means."""
 
     def __init__(self) -> None:
-        self.wish: Wish | None = None
+        self._newest: Frame[Wish] | None = None
         self.late = 0  # Wishes that were old when they came (a process that was held up finds a queue of them)
-        self._heard_s = 0.0
         self._killed: int | None = None
+
+    @property
+    def wish(self) -> Wish | None:
+        """The newest; None: none yet from this guard."""
+        return None if self._newest is None else self._newest.body
 
     def new_guard(self) -> None:
         """Another guard counts its epochs anew; it starts latched."""
-        self.wish = None
+        self._newest = None
         self._killed = None
 
     def hear(self, frames: Iterable[Frame[Wish]], now_s: float) -> None:
@@ -34,14 +38,13 @@ class Orders:
             if not -FUTURE_S <= now_s - frame.t_s <= WISH_MISSING_S:
                 self.late += 1
                 continue
-            self.wish = frame.body
-            self._heard_s = frame.t_s
+            self._newest = frame
             if frame.body.mode is WishMode.STOP:
                 self._kill(frame.body.epoch)
 
     def fresh(self, now_s: float, *, connected: bool) -> bool:
         """True while the guard is there and heard of."""
-        return self.wish is not None and connected and now_s - self._heard_s <= WISH_MISSING_S
+        return self._newest is not None and connected and now_s - self._newest.t_s <= WISH_MISSING_S
 
     def mode(self, now_s: float, *, connected: bool) -> WishMode:
         """What to do now. An epoch that was stopped once, for whatever reason, stays stopped."""

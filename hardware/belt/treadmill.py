@@ -6,6 +6,7 @@ the profile + 2 s passed since. Everything that is not rest is moving or unknown
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -47,13 +48,14 @@ def take(readings: Readings, speed_ckmh: int, incline_dpct: int | None, now_s: f
     A record within DUPLICATE_S of the one before replaces it: the last of a burst is the newest truth, and no burst
     makes two readings. A gap longer than *stale_s* starts the count of zeros anew.
     """
-    gap_s = None if readings.at_s is None else now_s - readings.at_s
-    again = gap_s is not None and 0 <= gap_s < DUPLICATE_S
+    gap_s = math.inf if readings.at_s is None else now_s - readings.at_s
+    follows = 0 <= gap_s <= stale_s
+    again = follows and gap_s < DUPLICATE_S
     if speed_ckmh > 0:
         zeros, since = 0, None
     elif again and readings.zeros:
         zeros, since = readings.zeros, readings.zero_since_s
-    elif readings.zeros and gap_s is not None and 0 <= gap_s <= stale_s:
+    elif readings.zeros and follows:
         zeros, since = readings.zeros + 1, readings.zero_since_s
     else:
         zeros, since = 1, now_s

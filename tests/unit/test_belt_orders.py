@@ -1,4 +1,4 @@
-from hardware.belt.orders import Orders
+from hardware.belt.orders import FUTURE_S, Orders
 from hardware.constants import WISH_MISSING_S
 from hardware.link.messages import VERSION, Frame, Wish, WishMode
 
@@ -92,3 +92,17 @@ def test_a_hold_that_has_lapsed_is_a_stop():
 def test_an_older_stop_that_comes_late_revives_nothing():
     orders = heard(frame(9.96, 5, WishMode.STOP), frame(9.98, 3, WishMode.STOP), frame(10.0, 4, WishMode.RUN))
     assert orders.mode(10.0, connected=True) is WishMode.STOP
+
+
+def test_a_wish_to_run_without_control_is_a_stop_and_a_hold_without_it_stays_one():
+    def mode(wanted):
+        denied = Frame(VERSION, 1, 10.0, Wish(1, wanted, 100, 0, control=False))
+        return heard(denied).mode(10.0, connected=True)
+
+    assert mode(WishMode.RUN) is WishMode.STOP
+    assert mode(WishMode.HOLD) is WishMode.HOLD
+
+
+def test_the_limits_of_a_wish_s_age_themselves_count():
+    assert heard(frame(0.0, 1, WishMode.RUN), now_s=WISH_MISSING_S).fresh(WISH_MISSING_S, connected=True)
+    assert heard(frame(FUTURE_S, 1, WishMode.RUN), now_s=0.0).late == 0

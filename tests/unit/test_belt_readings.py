@@ -71,6 +71,7 @@ def test_a_belt_that_has_moved_since_its_start_is_at_zero_but_not_at_rest_within
 def test_movement_before_the_start_says_nothing_of_the_start():
     readings = read((9.0, 40), (10.0, 0), (11.0, 0))
     assert motion(readings, PROFILE, 10.5, 11.5) is Motion.STARTING
+    assert motion(readings, PROFILE, 9.0, 11.5) is Motion.STARTING  # nor does what was read at that very moment
 
 
 def test_who_found_the_lease_open_does_not_call_it_rest_while_a_start_could_still_come_through():
@@ -120,7 +121,14 @@ def test_the_slowest_speed_there_is_is_movement():
 
 def test_the_limits_of_time_themselves_count():
     assert read((10.0, 0), (12.5, 0)).zeros == 2  # a gap of just 2.5 s is none
-    assert read((10.0, 0), (10.0 + DUPLICATE_S + 0.001, 0)).seq == 2
+    assert read((0.0, 0), (DUPLICATE_S, 0)).seq == 2
     window_s = PROFILE.start_latency_s + REST_START_MARGIN_S
     readings = read((10.0, 0), (11.0, 0))
     assert motion(readings, PROFILE, None, 11.0, doubt_since_s=11.0 - window_s) is Motion.ZERO
+
+
+def test_a_reading_is_as_old_as_the_time_since_it_came_and_never_younger_than_new():
+    assert Readings().age_s(10.0) is None
+    assert read((0.0, 0)).age_s(0.0) == 0.0
+    assert read((10.0, 0)).age_s(12.5) == 2.5
+    assert read((10.0, 0)).age_s(9.0) == 0.0

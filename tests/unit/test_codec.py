@@ -667,5 +667,5 @@ def test_a_speed_beyond_any_cap_cannot_be_encoded(speed):
 
 @pytest.mark.parametrize("incline", [INCLINE_MAX_DPCT + 1, -INCLINE_MAX_DPCT - 1, 2.5, False, None, 32768])
 def test_an_incline_beyond_any_program_cannot_be_encoded(incline):
-    with pytest.raises(UnsafeValueError, match="target incline"):
+    with pytest.raises(UnsafeValueError, match=f"target incline .* of -{INCLINE_MAX_DPCT} to {INCLINE_MAX_DPCT} "):
         encode_target_incline(incline)

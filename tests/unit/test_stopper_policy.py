@@ -65,6 +65,7 @@ def test_it_is_repeated_within_500_ms_until_the_budget_is_over():
     times = watch.times(10, 20)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(gaps) <= 0.5 + 1e-9
+    assert min(gaps) >= 0.4  # a treadmill that is busy answering takes nothing else
     assert times[0] == 10
     assert 15.5 <= times[-1] <= 10 + BUDGET_S + 1e-9
 
@@ -179,3 +180,29 @@ def test_stops_that_were_taken_are_counted_one_by_one_and_anew_for_each_alarm():
     watch.alive = {"belt": sentry("belt")}
     watch.at(10.02)
     assert watch.post.confirmed == 0
+
+
+def test_a_new_alarm_writes_at_once_however_short_ago_the_last_one_wrote():
+    watch = Watch()
+    for asked, now_s in ((True, 10.0), (False, 10.02), (True, 10.04)):
+        watch.alive = {"guard": sentry("guard", stop_now=asked)}
+        assert watch.at(now_s) is asked
+
+
+def test_the_limits_of_time_themselves_count():
+    watch = Watch()
+    assert watch.at(0.0)
+    assert watch.at(BUDGET_S)
+    assert policy.Word(sentry("guard"), 0.0).alive(SENTRY_MISSING_S)
+
+
+def test_each_alarm_has_its_reason():
+    watch = Watch()
+    watch.at(10.0)
+    assert watch.post.reason == "guard and belt process are silent"
+    watch.alive = {"guard": sentry("guard", stop_now=True)}
+    watch.at(10.02)
+    assert watch.post.reason == "the guard asks"
+    watch.alive = {"guard": sentry("guard")}
+    watch.at(10.04)
+    assert watch.post.reason == ""
