@@ -404,7 +404,7 @@ def test_the_link_is_given_up_exactly_when_nothing_got_through_for_so_long_and_o
     assert not climb.relink
     assert climb.at(RELINK_S) == b""
     assert climb.relink
-    for now_s in (RELINK_S + 0.02, 2 * RELINK_S):  # until it is down: another one only for stops that fail from now on
+    for now_s in (RELINK_S + 0.02, 2 * RELINK_S):  # until it is down: only for stops that fail from now on
         climb.at(now_s)
         assert not climb.relink
 
