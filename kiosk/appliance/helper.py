@@ -90,7 +90,7 @@ def upgrade_record(data: Path, version: str, *, undo: bool = False) -> int:
     from kiosk.store.records import StoreError
 
     path = data / FILE_NAME
-    if not path.exists():
+    if not path.exists() or path.stat().st_size == 0:  # empty: the plug was pulled when it had only just been made
         return 0
     label = "before-" + "".join(c if c.isalnum() else "-" for c in version.lower()).strip("-")
     at = Moment(time.monotonic(), wall_utc_ms())

@@ -288,6 +288,14 @@ def test_after_a_power_cut_a_record_migrated_too_early_gives_way_to_its_backup(t
     assert (tmp_path / "retrowalk.db.failed-update").exists()
 
 
+def test_a_record_that_a_power_cut_left_empty_keeps_nobody_from_upgrading(tmp_path):
+    from kiosk.appliance import helper
+
+    (tmp_path / "retrowalk.db").touch()
+    assert helper.upgrade_record(tmp_path, "0.1.0") == 0
+    assert not (tmp_path / "backups").exists()
+
+
 def test_a_migration_that_fails_leaves_the_record_as_it_was_beside_its_backup(tmp_path, monkeypatch, capsys):
     from kiosk.appliance import helper
     from kiosk.store import database
