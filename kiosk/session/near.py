@@ -25,6 +25,7 @@ from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
 from kiosk.staff.desk.granted import REASONS as OVERRIDE_REASONS
 from kiosk.staff.desk.granted import NoteOverride
+from kiosk.staff.desk.noted import signed_out
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn, Ratings
 
@@ -336,10 +337,12 @@ def override(t: Turn, intent: Intent) -> None:
             t.stay = replace(stay, signed_by=stay.signer, forced_base=gated)
             t.actions.append(Record(EventIn(OVERRIDE, Severity.NOTICE, cause=why, detail=stay.signer)))
             t.actions.append(Run(NoteOverride(stay.signer, stay.member_id, why, stay.signed_once)))
+            t.actions.append(Run(signed_out(stay.signer)))
             if stay.signed_once and stay.person is not None and stay.outcome is not None:
                 t.actions.append(RecordScreening(stay.person.id, stay.outcome.signed, stay.signer))
             to_programs(t)
         case IntentKind.BACK | IntentKind.CANCEL:
+            t.actions.append(Run(signed_out(stay.signer)))
             t.stay = replace(stay, signer="")
             t.go(ScreenId.TALK_TO_STAFF)
 

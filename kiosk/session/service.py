@@ -13,6 +13,8 @@ from kiosk.session.near import ask_pin
 from kiosk.session.proofs import proof_tiles, proved
 from kiosk.session.turn import Turn, staff_latched
 from kiosk.snapshot import Tile
+from kiosk.staff.desk.errands import Run
+from kiosk.staff.desk.noted import Note
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn
 from kiosk.store.repositories.service import Service
@@ -76,6 +78,7 @@ def reset(t: Turn, intent: Intent) -> None:
                 t.actions.append(
                     Record(EventIn("reset_by_staff", Severity.NOTICE, cause=cause, detail=t.state.staff))
                 )
+                t.actions.append(Run(Note(t.state.staff, "reset", "treadmill", before=f"latched: {cause}")))
                 t.send(Reset(ResetBy.STAFF))
             else:
                 t.leave()

@@ -17,6 +17,8 @@ from kiosk.screens.flow import may_follow
 from kiosk.session.actions import Action, Hush, Play, Record, Say, Send
 from kiosk.session.model import Keypad, State, Stay
 from kiosk.session.setup import Setup
+from kiosk.staff.desk.errands import Run
+from kiosk.staff.desk.noted import signed_out
 from kiosk.store.kinds import SessionState
 from kiosk.store.records import Closing, Ratings
 
@@ -184,6 +186,8 @@ class Turn:
             if self.state.stay.armed:
                 self.disarm()
             self.actions.append(Hush())
+        for who in self._at_work():
+            self.actions.append(Run(signed_out(who)))
         self.state = replace(
             self.state,
             stay=None,
@@ -194,6 +198,12 @@ class Turn:
             proofs=frozenset(),
             speaker=Speaker(),
         )
+
+    def _at_work(self) -> tuple[str, ...]:
+        """Staff who have signed in for a reset or an override and have not said that they are done."""
+        stay = self.state.stay
+        signer = stay.signer if stay is not None and not stay.signed_by else ""
+        return tuple(who for who in (self.state.staff, signer) if who)
 
     def finish(self) -> None:
         """Close the session's record, once."""

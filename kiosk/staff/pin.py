@@ -296,14 +296,22 @@ def answer(staff: Staff | None, state: LockState, utc_ms: int) -> SignIn:
 
 
 def settle(connection: Connection, ids: IdSource, at: Moment, staff: Staff | None, *, where: str) -> SignIn:
-    """After *match*: forget the wrong ones or tell of the lock, with the audit entry."""
+    """After *match*: forget the wrong ones or tell of the lock. Both are in the audit, never what was typed."""
     state = lock_state(connection)
     if staff is not None:
         _put_lock(connection, LockState())
         audit.note(connection, ids, at, who=staff.name, action="signed in", subject=where)
-    elif lock_s(state.wrong) > 0:
+    else:
+        locked_s = lock_s(state.wrong)
         audit.note(
-            connection, ids, at, who="", action="pin locked", subject=where, after=f"{lock_s(state.wrong):g} s"
+            connection,
+            ids,
+            at,
+            who="",
+            action="pin locked" if locked_s > 0 else "wrong pin",
+            subject=where,
+            before=f"{state.wrong} in a row",
+            after=f"{locked_s:g} s" if locked_s > 0 else "",
         )
     return answer(staff, state, at.utc_ms)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,14 @@ from tests.support.members import Body, live, older_limit
 MPH = 160.9344
 CODE = "417926"
 DAYS = SCREENING.validity.balance_days
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_pins():
+    """What a hash costs is no matter here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pin, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +299,7 @@ LIVES = [
     signed=st.booleans(),
     program=st.sampled_from(sorted(SETUP.content.programs)),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_cap_of_a_session_is_above_what_a_fall_or_65_allows(
     history, older, recorded, today, checked, own, reason, signed, program
 ):

@@ -15,6 +15,7 @@ from kiosk.staff.commands.shell import (
     AskedError,
     ConfigFile,
     Data,
+    Reason,
     config_of,
     directory_of,
     now,
@@ -65,9 +66,11 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the record while the kiosk works, open the copy and check it."""
+    from kiosk.staff import audit
     from kiosk.store import backup as backups
-    from kiosk.store.commands import reading
+    from kiosk.store.commands import for_command, reading
     from kiosk.store.database import FILE_NAME
+    from kiosk.store.trouble import RecordError
 
     with sentences():
         directory = directory_of(data, config)
@@ -77,9 +80,23 @@ def backup(
             return
         with reading(directory):
             pass  # a missing or damaged record is named before anything is written
-        made = backups.make(directory / FILE_NAME, place, now())
+        at = now()
+        made = backups.make(directory / FILE_NAME, place, at)
         if to is None:
             backups.rotate(place)
+        try:
+            with for_command(directory, at) as connection:
+                audit.note(
+                    connection,
+                    IdSource(),
+                    at,
+                    who=shell_user(),
+                    action="backed up",
+                    subject=f"{made.sessions} sessions",
+                    after=made.path.name,
+                )
+        except RecordError as error:  # a record that takes nothing more is one to be copied all the more
+            typer.echo(f"The audit does not know of this backup: {error}", err=True)
         if as_json:
             print_json(
                 {
@@ -112,6 +129,7 @@ def _list_backups(place: Path, *, as_json: bool) -> None:
 def restore(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The backup; else the newest one.")] = None,
     *,
+    reason: Reason = "",
     yes: Yes = False,
     data: Data = None,
     config: ConfigFile = None,
@@ -133,7 +151,11 @@ def restore(
         confirmed(f"Put back {file} ({checked.sessions} sessions)?", yes=yes)
         done = backups.restore(file, directory, at)
         with for_command(directory, at) as connection:
-            audit.note(connection, IdSource(), at, who=shell_user(), action="restored", subject=f"backup {file.name}")
+            audit.note(
+                connection, IdSource(), at, who=shell_user(), action="restored", subject=f"backup {file.name}",
+                before="no record" if done.aside is None else done.aside.name,
+                after=f"{done.backup.sessions} sessions", reason=reason,
+            )  # fmt: skip
         if as_json:
             print_json(
                 {

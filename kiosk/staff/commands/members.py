@@ -182,13 +182,28 @@ def members_set(
         band = None if age is None else AgeBand(checked(AgeBand, age, "age band"))
         with for_command(directory_of(data, config), at) as connection:
             member = members.find(connection, code)
+            changed = [
+                (what, before or "none", after)
+                for what, before, after in (("language", member.language, language), ("age", member.age_band, band))
+                if after is not None
+            ]
             if name is not None:
+                changed.append(("name", "name" if member.name else "none", "name" if name else "none"))
                 members.set_name(connection, member.id, name or None)
             if language is not None:
                 members.set_language(connection, member.id, language)
             if band is not None:
                 members.set_age_band(connection, member.id, band)
-            audit.note(connection, ids, at, who=shell_user(), action="member changed", subject=f"member {member.id}")
+            audit.note(
+                connection,
+                ids,
+                at,
+                who=shell_user(),
+                action="member changed",
+                subject=f"member {member.id}",
+                before=", ".join(f"{what} {before}" for what, before, _ in changed),
+                after=", ".join(f"{what} {after}" for what, _, after in changed),
+            )
         typer.echo("Changed.")
 
 

@@ -190,7 +190,13 @@ def _signed_in(directory: Path, *, simulated: bool, pin_stdin: bool) -> Staff | 
 
 
 def _audit(
-    directory: Path, staff: Staff | None, action: str, subject: str, before: str = "", after: str = ""
+    directory: Path,
+    staff: Staff | None,
+    action: str,
+    subject: str,
+    before: str = "",
+    after: str = "",
+    reason: str = "",
 ) -> None:
     from kiosk.staff import audit
     from kiosk.store.commands import for_command
@@ -200,7 +206,15 @@ def _audit(
     at = now()
     with for_command(directory, at) as connection:
         audit.note(
-            connection, IdSource(), at, who=staff.name, action=action, subject=subject, before=before, after=after
+            connection,
+            IdSource(),
+            at,
+            who=staff.name,
+            action=action,
+            subject=subject,
+            before=before,
+            after=after,
+            reason=reason,
         )
 
 
@@ -428,7 +442,8 @@ def bind(
             "bound",
             f"treadmill {wanted}",
             before="" if before is None else before.address,
-            after=reason,
+            after=wanted,
+            reason=reason,
         )
         profile = load_profile(directory, wanted)
         typer.echo(f"Bound to {wanted} as {name}. {RESTART}")

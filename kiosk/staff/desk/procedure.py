@@ -21,6 +21,7 @@ from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
 from hardware.link.messages import Disarm, KioskToGuard, Missing, Refused, SafetyEvent, State, Status, Stop, StopWhy
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
+from kiosk.staff.caps import speed_words
 from kiosk.staff.commissioning import opening, procedure, progress
 from kiosk.staff.commissioning import page as pages
 from kiosk.staff.commissioning.findings import Findings, Identity
@@ -31,6 +32,7 @@ from kiosk.staff.commissioning.progress import Progress
 from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.noted import Note
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.typing import KeysPage
 from kiosk.staff.desk.views import Bars, Button, ChartsView, Fact, NoteView, StepsView, Tone, View
@@ -94,6 +96,7 @@ class KeepFound(Job):
         try:
             if self.profile is not None:
                 save_profile(directory, self.profile)
+                self._note(store, at, self.profile)
             if self.identity is None or self.identity.address != self.address:
                 return
             made = Progress(identity=self.identity, saved_ms=at.utc_ms, who=self.who, found=self.found)
@@ -105,6 +108,13 @@ class KeepFound(Job):
                 progress.keep(directory, made)
         except (ProfileError, OSError) as error:
             raise RefusalError("procedure.not_kept") from error
+
+    def _note(self, store: Store, at: Moment, profile: Profile) -> None:
+        """Who signed for what; the treadmill goes by it from now on."""
+        done = profile.commissioned
+        limit = f"cap {speed_words(profile.limit_ckmh)}" if done else "not commissioned: read-only"
+        note = Note(self.who, "commissioned" if done else "profile kept", f"treadmill {self.address}", after=limit)
+        store.writer.run(lambda connection: note.write(connection, store.ids, at))
 
 
 def _draw(place: Path) -> None:
@@ -168,6 +178,7 @@ class ProcedurePage(Page):
                 offered=kept.offered,
             )
             t.put(replace(self, commission=begun))
+            t.run(Note(t.here.who.name, "commissioning begun", self._subject))
         elif self.writing is not None and answer.errand is self.writing:
             if answer.refused:
                 t.put(replace(self, writing=None, waiting=(), message=answer.refused))
@@ -250,6 +261,8 @@ class ProcedurePage(Page):
                 t.send(request)
             if turn.say:
                 t.say(VOICE)
+            if turn.state.phase in opening.ENDS and self.check.phase not in opening.ENDS:
+                self._checked(t, good=turn.state.phase == "done")
             t.put(_chimed(t, replace(looked, check=turn.state), turn.instruction))
         elif self.commission is not None:
             took = procedure.step(self.commission, seen, self.deeds, t.now_s)
@@ -262,6 +275,13 @@ class ProcedurePage(Page):
             for request in took.requests:
                 t.send(request)
             t.put(looked)
+
+    @property
+    def _subject(self) -> str:
+        return f"treadmill {self.address}"
+
+    def _checked(self, t: DeskTurn, *, good: bool) -> None:
+        t.run(Note(t.here.who.name, "opening check" if good else "opening check broken off", self._subject))
 
     def _over(self) -> bool:
         return (self.check is not None and self.check.phase in opening.ENDS) or (
@@ -281,6 +301,8 @@ class ProcedurePage(Page):
             t.send(Stop(StopWhy.STAFF))
         elif not self._over():
             t.send(Disarm())
+        if self.check is not None and not self._over():
+            self._checked(t, good=False)
 
     def view(self, here: Here) -> View:
         """The instruction; the steps and where one is; the live speed; stop first."""

@@ -12,6 +12,7 @@ from kiosk.session.setup import Setup
 from kiosk.staff.desk.errands import Answered, Errand, Run
 from kiosk.staff.desk.flow import may_follow
 from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.noted import signed_out
 from kiosk.staff.desk.views import View
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn, Staff
@@ -161,6 +162,7 @@ class DeskTurn:
         if self.desk.who.id:
             detail = "idle" if idle else ""
             self.actions.append(Record(EventIn("staff_signed_out", Severity.INFO, detail=detail)))
+            self.run(signed_out(self.desk.who.name, idle=idle))
 
     def run(self, errand: Errand) -> None:
         """Have this carried out; the answer comes to ``Page.answered``."""
