@@ -12,11 +12,11 @@ failed=0
 ok() { echo "  ok    $*"; }
 bad() { echo "  FAIL  $*"; failed=1; }
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-check() { local what=$1; shift; if "$@" >"$work/out" 2>&1; then ok "$what"; else bad "$what"; tail -n 15 "$work/out"; fi; }
+check() { local what=$1; shift; if "$@" >"$work/out-$arch" 2>&1; then ok "$what"; else bad "$what"; tail -n 15 "$work/out-$arch"; fi; }
 says() { # WHAT PATTERN COMMAND...: the command prints PATTERN, whatever its exit code
   local what=$1 pattern=$2; shift 2
-  "$@" >"$work/out" 2>&1 || true
-  if grep -qE "$pattern" "$work/out"; then ok "$what"; else bad "$what"; tail -n 15 "$work/out"; fi; }
+  "$@" >"$work/out-$arch" 2>&1 || true
+  if grep -qE "$pattern" "$work/out-$arch"; then ok "$what"; else bad "$what"; tail -n 15 "$work/out-$arch"; fi; }
 cleanup() { for m in proc sys dev/pts; do umount "$root/$m" 2>/dev/null || true; done; }
 trap cleanup EXIT
 if [ "$arch" != "$(dpkg --print-architecture)" ] && ! ls /proc/sys/fs/binfmt_misc/qemu-aarch64 >/dev/null 2>&1; then
@@ -44,25 +44,7 @@ mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount -t devpts
 
 old=$work/retrowalk_0.1.1_$arch.deb new=$work/retrowalk_0.1.2_$arch.deb
 broken=$work/retrowalk_0.1.3_$arch.deb good=$work/retrowalk_0.1.4_$arch.deb
-[ -f "$old" ] || VERSION=0.1.1 COMPRESS=gzip "$project/deploy/build_deb.sh" "$arch" "$work"
-again() { # FROM TO VERSION [EDIT]: the same package under another version, after EDIT in its tree
-  [ -f "$2" ] && return
-  local tree; tree=$(mktemp -d)
-  dpkg-deb -R "$1" "$tree"
-  sed -i "s/^Version: .*/Version: $3/" "$tree/DEBIAN/control"
-  mv "$tree"/opt/retrowalk/lib/retrowalk-*.dist-info "$tree/opt/retrowalk/lib/retrowalk-$3.dist-info"
-  sed -i "s/^Version: .*/Version: $3/" "$tree/opt/retrowalk/lib/retrowalk-$3.dist-info/METADATA"
-  [ -z "${4:-}" ] || (cd "$tree" && eval "$4")
-  dpkg-deb --root-owner-group -Zgzip -z1 -b "$tree" "$2" >/dev/null
-  rm -rf "$tree"
-}
-again "$old" "$new" 0.1.2
-# A migration that fails halfway: it has already changed a table when it stops.
-# shellcheck disable=SC2016
-again "$old" "$broken" 0.1.3 'cd opt/retrowalk/app/kiosk/store; was=$(sed -n "s/^SCHEMA: Final = \"\(....\)\".*/\1/p" database.py)
-  sed -i "s/^SCHEMA: Final = .*/SCHEMA: Final = \"9999\"/" database.py
-  printf "from alembic import op\nrevision = \"9999\"\ndown_revision = \"%s\"\nbranch_labels = None\ndepends_on = None\n\n\ndef upgrade() -> None:\n    op.execute(\"DELETE FROM member\")\n    op.execute(\"SELECT nothing FROM nowhere\")\n" "$was" >migrations/versions/v9999_fails.py'
-again "$old" "$good" 0.1.4
+"$here/packages.sh" "$arch" "$work"
 
 echo "== $arch: install ($(stat -c %s "$old" | awk '{printf "%.1f MB", $1 / 1e6}'))"
 in_root apt-get update -qq
@@ -113,11 +95,12 @@ $1"; }
 check "a record of the schema before, with a member" record '
 from pathlib import Path
 from kiosk.store import database as d
+from kiosk.store.commands import for_command
 from kiosk.store.moment import Moment
 was = d.SCHEMA; before = f"{int(was) - 1:04d}"
 import alembic.command as c
 real = c.upgrade; c.upgrade = lambda config, to: real(config, before); d.SCHEMA = before
-with d.for_command(Path("/var/lib/retrowalk"), Moment(1.0, 1_780_000_000_000), create=True) as connection:
+with for_command(Path("/var/lib/retrowalk"), Moment(1.0, 1_780_000_000_000), create=True) as connection:
     from sqlalchemy import text
     columns = [row[1] for row in connection.execute(text("PRAGMA table_info(member)"))]
     needed = {row[1]: (row[2], row[3], row[4]) for row in connection.execute(text("PRAGMA table_info(member)"))}
@@ -138,18 +121,18 @@ says "the backup from before" 'before-0-1-1\.db$' ls "$root/var/lib/retrowalk/ba
 says "the configuration is kept" 'Harbour Gym' cat "$root/etc/retrowalk/retrowalk.toml"
 
 echo "== $arch: a signed update, and one that fails"
-stick=$work/stick-$arch; rm -rf "$stick" "$work/key.pem" "$work/key.pub"; mkdir -p "$stick"
-python3 "$project/deploy/sign_update.py" --new-key "$work/key.pem" >/dev/null
-cp "$work/key.pub" "$root/key.pub"
+stick=$work/stick-$arch; rm -rf "$stick" "$work/key-$arch.pem" "$work/key-$arch.pub"; mkdir -p "$stick"
+python3 "$project/deploy/sign_update.py" --new-key "$work/key-$arch.pem" >/dev/null
+cp "$work/key-$arch.pub" "$root/key.pub"
 says "without a key nothing is installed" 'no key to check' in_root retrowalk update apply /stick
 check "retrowalk update trust" in_root retrowalk update trust /key.pub
-python3 "$project/deploy/sign_update.py" --key "$work/key.pem" --out "$stick" "$broken" >/dev/null
+python3 "$project/deploy/sign_update.py" --key "$work/key-$arch.pem" --out "$stick" "$broken" >/dev/null
 rm -rf "$root/stick"; cp -r "$stick" "$root/stick"
 says "a migration that fails is taken back" 'Version 0\.1\.3 was taken back, 0\.1\.2 runs again' in_root retrowalk update apply /stick
-cat "$work/out"
+cat "$work/out-$arch"
 says "0.1.2 is installed again, whole" '^ii .*0\.1\.2' in_root dpkg -l retrowalk
 if [ "$(schema || true)" = "$after" ]; then ok "the record is as it was, and can be read"; else bad "the record is as it was"; fi
-python3 "$project/deploy/sign_update.py" --key "$work/key.pem" --out "$stick" "$good" >/dev/null
+python3 "$project/deploy/sign_update.py" --key "$work/key-$arch.pem" --out "$stick" "$good" >/dev/null
 rm -rf "$root/stick"; cp -r "$stick" "$root/stick"
 printf 'x' >>"$root/stick/retrowalk-update/manifest.json"
 says "a changed manifest is refused" 'signature does not fit' in_root retrowalk update apply /stick
