@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from kiosk.staff.commands import caps, data, log, members, staff, treadmill
+from kiosk.staff.commands import caps, data, log, members, service, staff, treadmill
+from kiosk.staff.commands.shell import EXITS
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(members.app, name="members")
@@ -12,4 +13,7 @@ app.add_typer(caps.app, name="caps")
 app.add_typer(staff.app, name="staff")
 app.registered_commands.extend(log.app.registered_commands)
 app.registered_commands.extend(data.app.registered_commands)
+for group in (members.app, caps.app, staff.app, service.app, log.app, data.app):
+    for command in group.registered_commands:
+        command.epilog = EXITS
 app.registered_commands.extend(treadmill.app.registered_commands)

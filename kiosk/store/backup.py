@@ -20,15 +20,20 @@ from typing import Final
 from kiosk.store import database as files
 from kiosk.store import merge
 from kiosk.store.database import SCHEMA
-from kiosk.store.moment import Moment, stamp
+from kiosk.store.moment import DAY_MS, Moment, stamp
 from kiosk.store.trouble import RecordError
 
 KEEP: Final = 7
 """Nightly backups that are kept. An erased member is gone from all of them after as many nights."""
 
+REPLACED_MS: Final = 30 * DAY_MS
+"""A record that a restore has replaced is kept for so long: what is newer in it was taken over, and members who have
+been erased since are still in it."""
+
 STEP_PAGES: Final = 256  # 1 MB at a time
 PAUSE_S: Final = 0.02
 ROOM_FACTOR: Final = 1.1
+_REPLACED: Final = re.compile(rf"^{re.escape(files.FILE_NAME)}\.replaced-(\d{{8}}T\d{{6}}Z)(-\d+)?$")
 _NAME: Final = re.compile(r"^retrowalk-(\d{8}T\d{6}Z)(-[a-z0-9-]+)?\.db$")
 
 
@@ -76,7 +81,7 @@ def sync_directory(directory: Path) -> None:
 def verify(path: Path) -> Backup:
     """Open *path* and check all of it: integrity, references, schema. Raises RecordError with a sentence."""
     if not path.is_file():
-        raise RecordError(f"There is no backup {path}.")
+        raise RecordError(f"There is no backup {path}. Those that are there: retrowalk backup --list.")
     aside = path.with_name(f"{path.name}.sha256")
     if aside.is_file():
         told = aside.read_text(encoding="ascii", errors="replace").split()
@@ -93,7 +98,9 @@ def verify(path: Path) -> Backup:
             (sessions,) = connection.execute("SELECT count(*) FROM session").fetchone()
             (members,) = connection.execute("SELECT count(*) FROM member").fetchone()
     except (sqlite3.Error, TypeError) as error:
-        raise RecordError(f"{path} is no backup of Retro Walk ({error}).") from error
+        raise RecordError(
+            f"{path} is no backup of Retro Walk ({error}). Those that are there: retrowalk backup --list."
+        ) from error
     if schema > SCHEMA:
         raise RecordError(f"The backup {path} is of a newer Retro Walk (schema {schema}; this one knows {SCHEMA}).")
     return Backup(path, path.stem, path.stat().st_size, sessions, members, schema)
@@ -130,7 +137,11 @@ def make(
         write_checksum(final)
         sync_directory(directory)
     except (sqlite3.Error, OSError) as error:
-        raise RecordError(f"The backup into {directory} failed: {error}. The record itself is untouched.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RecordError(
+            f"The backup into {directory} failed: {why}. The record itself is untouched. "
+            "Choose another folder or stick."
+        ) from error
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             with contextlib.suppress(OSError):
@@ -169,9 +180,12 @@ def every(directory: Path) -> tuple[Path, ...]:
 
 def made_ms(path: Path) -> int | None:
     """When a backup was made, by its name; None for a foreign name."""
+    return _stamped_ms(_NAME.match(path.name))
+
+
+def _stamped_ms(match: re.Match[str] | None) -> int | None:
     from datetime import UTC, datetime
 
-    match = _NAME.match(path.name)
     if match is None:
         return None
     return round(datetime.strptime(match.group(1), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
@@ -186,6 +200,22 @@ def rotate(directory: Path, keep: int = KEEP) -> tuple[Path, ...]:
             removed.append(path)
         with contextlib.suppress(OSError):
             path.with_name(f"{path.name}.sha256").unlink()
+    return tuple(removed)
+
+
+def forget_replaced(data: Path, utc_ms: int) -> tuple[Path, ...]:
+    """Remove records below *data* that a restore has replaced long ago; returns which. Broken ones are a person's to
+    take away: nobody knows what is in them.
+    """
+    removed = []
+    for path in data.glob(f"{files.FILE_NAME}.replaced-*"):
+        made = _stamped_ms(_REPLACED.match(path.name))
+        if made is None or utc_ms - made < REPLACED_MS:
+            continue
+        with contextlib.suppress(OSError):
+            for suffix in ("-wal", "-shm", ""):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            removed.append(path)
     return tuple(removed)
 
 

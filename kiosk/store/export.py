@@ -290,6 +290,38 @@ def file_name(kind: str, utc_ms: int, ending: str) -> str:
     return f"retrowalk-{re.sub('[^a-z0-9-]', '', kind.lower())}-{stamp(utc_ms)}.{ending}"
 
 
+EXPORTS: Final = "exports"
+"""The record's own folder for exports, beside the record."""
+
+
+def forget(connection: Connection, data: Path, member_id: str) -> int:
+    """Remove what was exported of a member into the record's own folder; returns how many files that were.
+
+    The audit knows their names, also of those of a member who was merged into this one. What went onto a stick went
+    to a person, and is theirs.
+    """
+    who, asked = {member_id}, [member_id]
+    while asked:
+        merged = select(AuditRow.before).where(
+            AuditRow.action == "members merged", AuditRow.subject == f"member {asked.pop()}"
+        )
+        more = {before.removeprefix("member ") for before in connection.scalars(merged)} - who
+        who |= more
+        asked += more
+    named = select(AuditRow.after).where(
+        AuditRow.action == "exported", AuditRow.subject.in_([f"member {one}" for one in who])
+    )
+    gone = 0
+    for name in connection.scalars(named):
+        file = data / EXPORTS / Path(name).name
+        with contextlib.suppress(OSError):
+            file.unlink()
+            gone += 1
+        with contextlib.suppress(OSError):
+            file.with_name(f"{file.name}.sha256").unlink()
+    return gone
+
+
 def write(directory: Path, name: str, content: bytes) -> str:
     """Write one export with its checksum; returns the SHA-256. Raises RecordError with a sentence."""
     target = directory / name
@@ -304,6 +336,8 @@ def write(directory: Path, name: str, content: bytes) -> str:
         digest = write_checksum(target)
         sync_directory(directory)
     except OSError as error:
+        if directory.exists() and not directory.is_dir():
+            raise RecordError(f"{directory} is no folder. Name a folder, or where the stick is.") from error
         raise RecordError(f"{target} cannot be written ({error.strerror}). Check the stick and its room.") from error
     finally:
         with contextlib.suppress(OSError):

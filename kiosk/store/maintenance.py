@@ -122,6 +122,7 @@ class Maintenance:
     def _keep_house(self, at: Moment) -> None:
         if not at.trusted:
             return  # a clock that nobody set must not decide what is old
+        backup.forget_replaced(self._store.path.parent, at.utc_ms)
         for _ in range(MAX_STEPS):
             if self._closing.is_set():
                 return

@@ -297,7 +297,7 @@ AT_THE_BELT = {"commission", "opening-check"}
 OLGA = "394817"
 COMMANDS = {
     "backup": ("", "backed up"),
-    "caps clear": ("--program P2 --reason r", "cap set"),
+    "caps clear": ("--program P3 --reason r", "cap raised"),
     "caps set": ("2.5 --program P2 --reason r", "cap set"),
     "export": ("{tmp}", "exported"),
     "members add": ("--name Zoe", "member added"),
@@ -359,6 +359,8 @@ def test_a_command_that_changes_something_says_who_did_what(command, gym, tmp_pa
         run(["backup", str(tmp_path / "copies")])
         (copy,) = (tmp_path / "copies").glob("*.db")
         line = line.format(backup=copy)
+    if command == "caps clear":
+        run(["caps", "set", "2", "--program", "P3"])
     if command == "treadmill unbind":
         run(["treadmill", "bind", ADDRESS, "--pin-stdin"], f"{OLGA}\n")
     with reading(directory) as connection:

@@ -51,6 +51,8 @@ def sentence(result, code):
         (("caps", "set", "0"), "0.5 to 5.63 km/h"),
         (("caps", "set", "fast"), "no speed"),
         (("caps", "set"), "Give a speed"),
+        (("caps", "set", "2", "--program", "P98"), "Choose one of: P1, P2"),
+        (("caps", "clear", "--program", "P2"), "none to take away"),
         (("caps", "set", "2", "--incline", "9"), "0 to 5 %"),
         (("caps", "set", "2", "--incline", "steep"), "no slope"),
         (("caps", "set", "2", "--member", "12"), "no member code"),
@@ -246,6 +248,16 @@ def test_an_unknown_option_and_no_command_leave_with_a_hint(run):
     result = CliRunner().invoke(app, ["members", "list", "--bogus"])
     assert result.exit_code == 2
     assert "--bogus" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["members show", "caps set", "staff add", "staff service clear", "export", "backup", "restore", "report",
+              "events", "sessions"],
+)  # fmt: skip
+def test_the_help_of_a_command_tells_its_exit_codes(words):
+    told = " ".join(CliRunner().invoke(app, [*words.split(), "--help"]).stdout.split())
+    assert "0: done. 1: the record could not do it" in told
+    assert "2: what was asked for cannot be" in told
 
 
 def test_no_pin_is_ever_in_the_list_of_processes(run):

@@ -213,6 +213,20 @@ def test_restoring_over_a_broken_record_says_that_nothing_could_be_taken_over(tm
         assert rows(store, "SELECT count(*) FROM session") == [(1,)]
 
 
+def test_a_replaced_record_goes_after_a_month_and_a_broken_one_is_left_to_a_person(tmp_path):
+    with opened(tmp_path) as store:
+        made = backup.make(store.path, store.database.backups, moment())
+    done = backup.restore(made.path, tmp_path, moment())
+    assert done.aside is not None
+    broken = tmp_path / "retrowalk.db.broken-20200101T000000Z"
+    broken.write_bytes(b"junk")
+    assert backup.forget_replaced(tmp_path, START_MS + 29 * DAY_MS) == ()
+    assert backup.forget_replaced(tmp_path, START_MS + 31 * DAY_MS) == (done.aside,)
+    assert not done.aside.exists()
+    assert broken.exists()
+    assert (tmp_path / files.FILE_NAME).exists()
+
+
 def test_a_running_kiosk_is_not_restored_under(tmp_path):
     with opened(tmp_path) as store:
         made = backup.make(store.path, store.database.backups, moment())

@@ -142,6 +142,10 @@ def test_every_table_that_names_a_member_is_in_the_access_request():
         (("--session", "nonsense"), 'no session "nonsense"'),
         (("--member", "111111"), "No member has the code"),
         (("--since", "yesterday"), "Write it as 2026-07-31"),
+        (("--since", "2026-07-02", "--until", "2026-07-01"), "is before --since"),
+        (("--samples",), "--samples is for JSON"),
+        (("--member", "482913", "--format", "tcx"), "leave out --format"),
+        (("--member", "482913", "--since", "2026-07-01"), "leave out --since"),
     ],
 )
 def test_an_export_that_cannot_be_is_refused_and_leaves_no_file(gym, words, says):
@@ -155,7 +159,31 @@ def test_a_stick_that_cannot_be_written_is_named(gym, tmp_path):
     gym.out.write_text("a file")
     done = gym("export", str(gym.out))
     assert done.exit_code == 1
-    assert "Check the stick" in done.stderr
+    assert "is no folder" in done.stderr
+    stick = tmp_path / "gone"
+    stick.symlink_to("/proc/nowhere")
+    assert "Check the stick" in gym("export", str(stick / "deep")).stderr
+
+
+def test_what_was_exported_of_a_member_into_the_records_own_folder_goes_with_them(gym, tmp_path):
+    own = gym.data / "exports"
+    for where in (own, tmp_path / "stick"):
+        assert gym("export", str(where), "--member", "482913").exit_code == 0
+    assert gym("export", str(own)).exit_code == 0
+    assert len([*own.glob("*member*")]) == 2
+    assert gym("members", "erase", "482913", "--yes").exit_code == 0
+    assert [*own.glob("*member*")] == []
+    assert len([*own.glob("*sessions*.csv")]) == 1  # it names nobody
+    assert len([*(tmp_path / "stick").glob("*member*.json")]) == 1  # that went to a person
+
+
+def test_what_was_exported_of_a_code_that_was_merged_goes_too(gym):
+    own = gym.data / "exports"
+    assert gym("export", str(own), "--member", "482913").exit_code == 0
+    code = json.loads(gym("members", "add", "--json").stdout)["code"]
+    assert gym("members", "merge", code, "482913", "--yes").exit_code == 0
+    assert gym("members", "erase", code, "--health-only", "--yes").exit_code == 0
+    assert [*own.iterdir()] == []
 
 
 def test_exports_are_audited_without_naming_anybody(gym):

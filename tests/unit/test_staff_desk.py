@@ -448,6 +448,17 @@ def test_erasing_is_a_red_page_that_is_held_and_leaves_the_walks_as_a_guests(sta
     assert (desk.audit()[0].action, desk.audit()[0].reason) == ("member erased", "asked")
 
 
+def test_erasing_takes_what_was_exported_into_the_folder_and_the_bytes_in_the_record(staffed, tmp_path):
+    desk = staffed()
+    member(desk, name="Quentina")
+    desk.tile("members").row("417926").action("Export").choose("Folder on the kiosk")
+    (folder,) = tmp_path.glob("*/exports")
+    assert [file.suffix for file in sorted(folder.iterdir())] == [".json", ".sha256"]
+    desk.action("Erase").choose("The member asked for it").touch("hold")
+    assert [*folder.iterdir()] == []
+    assert b"Quentina" not in (folder.parent / "retrowalk.db").read_bytes()
+
+
 def test_merging_keeps_the_code_that_is_shown(staffed):
     desk = staffed()
     anna, other = member(desk), member(desk, "528037")

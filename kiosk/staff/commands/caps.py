@@ -108,7 +108,10 @@ def caps_show(
                 rows = caps.every(connection)
             if member is not None:
                 if connection is None:
-                    raise StoreError(f"No member has the code {member}: there are no members yet.")
+                    raise StoreError(
+                        f"No member has the code {member}: there are no members yet. "
+                        "Add one with: retrowalk members add."
+                    )
                 known = members.find(connection, member)
                 visits = repository.visits_of_member(connection, known.id)
                 screening_ckmh = _held_ckmh(connection, known.code, rows, at)
@@ -171,9 +174,24 @@ def caps_show(
         )
 
 
+def _programs(directory: Path) -> tuple[str, ...]:
+    """The programs that a kiosk over this record knows, a gym's own with them; none where they cannot be read."""
+    from kiosk.assets import assets_directory
+    from kiosk.coach.programs import ProgramError
+    from kiosk.content import ContentError, read_programs
+
+    own = directory / "programs"
+    try:
+        return tuple(read_programs([assets_directory() / "programs", *([own] if own.is_dir() else [])]))
+    except (ContentError, ProgramError):
+        return ()
+
+
 def _scope_of(
     connection: Connection,
+    directory: Path,
     *,
+    setting: bool,
     treadmill: str | None,
     program: str | None,
     member: str | None,
@@ -192,6 +210,9 @@ def _scope_of(
     if program is not None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", program):
             raise AskedError(f'"{program}" is no program. Write its id, as P2.')
+        known = _programs(directory)
+        if known and program not in known and setting:
+            raise AskedError(f'There is no program "{program}" here. Choose one of: {", ".join(known)}.')
         given.append((CapScope.PROGRAM, program))
     if member is not None:
         given.append((CapScope.MEMBER, members.find(connection, member).id))
@@ -252,6 +273,8 @@ def caps_set(
             PinPad(stdin=pin_stdin),
             lambda connection: _scope_of(
                 connection,
+                directory_of(data, config),
+                setting=True,
                 treadmill=treadmill,
                 program=program,
                 member=member,
@@ -291,6 +314,8 @@ def caps_clear(
             PinPad(stdin=pin_stdin),
             lambda connection: _scope_of(
                 connection,
+                directory_of(data, config),
+                setting=False,
                 treadmill=treadmill,
                 program=program,
                 member=member,
@@ -343,6 +368,8 @@ def _change_cap(
         rules.checked_speed(speed_ckmh)  # before a record is made for a cap that nobody can have
     with for_command(directory, at, create=True) as connection:
         change = planned(connection, actor)
+    if change.after is None and (change.before is None or change.before.set_ms == 0):
+        raise AskedError("No such cap has been set, so there is none to take away. See: retrowalk caps show.")
     if change.raises and not reason.strip():
         raise AskedError("Raising a cap wants a reason. Say why with --reason.")
     signers: list[Staff] = []

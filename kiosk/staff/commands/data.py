@@ -212,6 +212,14 @@ def export(
     with sentences():
         directory, at, ids = directory_of(data, config), now(), IdSource()
         since_ms, until_ms = _day(since, "--since"), _day(until, "--until")
+        if since_ms is not None and until_ms is not None and until_ms < since_ms:
+            raise AskedError(f"--until {until} is before --since {since}. Give the earlier day to --since.")
+        others = {"--format": form is not Format.CSV, "--session": session, "--since": since, "--until": until}
+        if member is not None and any(others.values()):
+            named = next(name for name, given in others.items() if given)
+            raise AskedError(f"--member writes all there is of one member, as JSON: leave out {named}.")
+        if samples and form is not Format.JSON and member is None:
+            raise AskedError("--samples is for JSON. Add --format json, or leave it out.")
         if form is Format.TCX and session is None:
             raise AskedError("TCX is of one session. Name it with --session; see: retrowalk sessions --json.")
         with reading(directory) as connection:
@@ -294,7 +302,7 @@ def report(
                 (to / "report.html").write_text(page(found, settings.gym.name), encoding="utf-8")
                 write_picture(found, settings.gym.name, to / "report.png")
             except OSError as error:
-                raise RecordError(f"{to} cannot be written ({error.strerror}).") from error
+                raise RecordError(f"{to} cannot be written ({error.strerror}). Choose another folder.") from error
         if as_json:
             fields = asdict(found)
             del fields["caps"]

@@ -219,10 +219,12 @@ def members_erase(
 ) -> None:
     """Erase a member: name, code, scores, samples. Their walks stay as a guest's, so the statistics do not change.
 
-    Backups forget them as they are replaced, within a week; a backup put back before that erases them again.
+    Backups forget them as they are replaced, within a week; a backup put back before that erases them again. A record
+    that a restore has replaced goes after 30 days, what was exported of them into the record's own folder now.
     """
     from kiosk.staff import audit
-    from kiosk.store.commands import for_command
+    from kiosk.store import export as exports
+    from kiosk.store.commands import for_command, reading
     from kiosk.store.repositories import members
 
     with sentences():
@@ -246,7 +248,11 @@ def members_erase(
                 after=f"{count} sessions",
                 reason=reason,
             )
+        with reading(directory) as connection:
+            exports.forget(connection, directory, member.id)
         _forget_pages(directory)
+        for broken in sorted(directory.glob("*.broken-*Z")):
+            typer.echo(f"{broken} cannot be read and may hold them still. Remove it once it is of no use.")
         typer.echo(f"Erased. {count} sessions {'lost their scores' if health_only else 'are a guest’s now'}.")
 
 

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 EXIT_RECORD: Final = 1
 EXIT_ASKED: Final = 2
+EXITS: Final = (
+    "Exit code 0: done. 1: the record could not do it (none there, damaged, in use, disk full). "
+    "2: what was asked for cannot be. The sentence on standard error says what to do."
+)
+"""Below the help of every command that goes by these."""
 
 
 Data = Annotated[

@@ -31,23 +31,27 @@ from kiosk.staff.desk.asking import (
     words,
 )
 from kiosk.staff.desk.caps import CapPage, Subject, everybody, program_text, speed_words
-from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
+from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError, Write
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteMember, Written
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
+from kiosk.store import export as exports
+from kiosk.store.commands import empty_log
 from kiosk.store.ids import IdSource
 from kiosk.store.kinds import AgeBand, CapScope, Screened, SessionState
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import Cap, Member, Progress, Screening, SessionRecord, Staff
 from kiosk.store.repositories import caps as cap_rows
 from kiosk.store.repositories import members, sessions
+from kiosk.store.store import Store
 
 SHOWN: Final = 200
 VISITS_KNOWN: Final = 1000  # past every cap of the first visits: what grows is not held by them
 LAST: Final = 5
+ERASE_S: Final = 30.0
 UNLOCK_DAYS: Final = 90
 """A clinician's sign-off holds for so long (coaching section 4: expiry at most 90 days)."""
 
@@ -285,15 +289,23 @@ class Merge(Write):
 
 
 @dataclass(frozen=True, slots=True)
-class Erase(Write):
-    """Name, code, scores and samples go; walks stay as a guest's. Answers with how many."""
+class Erase(Job):
+    """Name, code, scores, samples and exports go; walks stay as a guest's. Answers with how many."""
 
     member_id: str
     reason: str
     by: Staff
 
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> int:
+    def do(self, store: Store, at: Moment) -> int:
         """With its audit entry, which names an identifier that means nothing any more."""
+        count = store.writer.run(lambda connection: self._erased(connection, store.ids, at)).result(timeout=ERASE_S)
+        directory = store.path.parent
+        store.reader.ask(lambda connection: exports.forget(connection, directory, self.member_id)).result(ERASE_S)
+        empty_log(directory)  # nor are they left in the file beside the record
+        store.reader.look_now()  # their cap has gone
+        return count
+
+    def _erased(self, connection: Connection, ids: IdSource, at: Moment) -> int:
         count = members.erase(connection, self.member_id, at.utc_ms)
         audit.note(
             connection,

@@ -102,7 +102,7 @@ class Written:
 
 
 def _directory(store: Store, place: str) -> Path:
-    return Path(place) / "retrowalk" if place else store.path.parent / "exports"
+    return Path(place) / "retrowalk" if place else store.path.parent / exports.EXPORTS
 
 
 def _put(store: Store, place: str, name: str, content: bytes) -> str:
