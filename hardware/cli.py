@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
@@ -192,6 +192,11 @@ def _offer_command() -> ModuleType:
         typer.echo(NO_SIMULATION, err=True)
         raise typer.Exit(2) from None
     return offer_command
+
+
+def console_only(name: str) -> tuple[str, str] | None:
+    """Model and firmware of the simulated treadmill *name*, if only its own console can set its speed."""
+    return cast("tuple[str, str] | None", _offer_command().console_only(name))
 
 
 @treadmill_app.command("list")

@@ -146,6 +146,7 @@ def demo(
         width=width,
         height=height,
         treadmill=treadmill,
+        console=None if treadmill is None else hardware.cli.console_only(treadmill),
     )
     try:
         code, result = run_demo(options)

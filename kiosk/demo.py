@@ -17,6 +17,8 @@ from typing import Final
 
 import msgspec
 
+from hardware.config.files import save_profile
+from hardware.config.profiles import Profile, ProfileError
 from hardware.link.endpoint import SocketEndpoint, connect
 from hardware.link.messages import WorldAsk, WorldReport, WorldToControl
 from hardware.link.paths import RuntimePaths, open_runtime_directory, take_lock
@@ -35,6 +37,8 @@ from kiosk.ui.chart_file import write_speed_chart
 WALK_TIMEOUT_S: Final = 1800.0
 ROLES: Final = "guard,belt,stopper,kiosk"
 
+ADDRESS: Final = "C0:FF:EE:00:00:42"
+
 DEMO_CONFIG: Final = """\
 # Written by `retrowalk demo`: everything in here is simulated.
 [gym]
@@ -43,7 +47,7 @@ treadmill_label = "Treadmill 4"
 
 [treadmill]
 link = "simulated"
-address = "C0:FF:EE:00:00:42"
+address = "{address}"
 
 [limits]
 cap_kmh = 2.0
@@ -96,6 +100,7 @@ class DemoOptions:
     height: int
     treadmill: str | None = None
     mischief: tuple[str, ...] = ()
+    console: tuple[str, str] | None = None  # model and firmware of a treadmill whose speed only its console sets
 
 
 class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +132,10 @@ def run_demo(options: DemoOptions, *, quiet: bool = False) -> tuple[int, DemoRes
         data.mkdir(parents=True, exist_ok=True)
         config = data / "demo.toml"
         config.write_text(
-            DEMO_CONFIG.format(width=options.width, height=options.height, data=json.dumps(str(data))), "utf-8"
+            DEMO_CONFIG.format(
+                address=ADDRESS, width=options.width, height=options.height, data=json.dumps(str(data))
+            ),
+            "utf-8",
         )
         pictures = data / "pictures"
         pictures.mkdir(exist_ok=True)
@@ -138,6 +146,8 @@ def run_demo(options: DemoOptions, *, quiet: bool = False) -> tuple[int, DemoRes
             f"The demo cannot write to {data}: {error.strerror}. Choose another place with --data."
         ) from error
     _furnish(data)
+    if options.console is not None:
+        _follow(data, *options.console)
     with tempfile.TemporaryDirectory(prefix="retrowalk-") as runtime:
         paths = open_runtime_directory(Path(runtime) / "run")
         lock = take_lock(paths)
@@ -158,6 +168,15 @@ def _furnish(data: Path) -> None:
                 members.add(connection, ids.new(at.utc_ms), at, code=MEMBER_CODE, name="Robin")
     except StoreError:
         return  # a broken record is the kiosk's to set aside: it says so on its screen, and the demo goes on
+
+
+def _follow(data: Path, model: str, firmware: str) -> None:
+    """Leave to walk at the console's pace, as staff give it: this treadmill takes no commands. Raises DemoError."""
+    allowed = Profile(name=model, address=ADDRESS, model=model, firmware=firmware, follow_allowed=True)
+    try:
+        save_profile(data, allowed)
+    except ProfileError as error:
+        raise DemoError(str(error)) from error
 
 
 def _run_house(

@@ -152,6 +152,14 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     yield "ready", "all seen", FaultPage(TALLIES[0], frozenset({0, 1}), frozenset({"red", "clip", "amber"})), ALEX
     yield "", "bound and measured", TreadmillPage(PROFILE, ADDRESS), KIM
     yield "due", "check due, not measured", TreadmillPage(Profile(), ADDRESS), KIM
+    yield "console", "takes no commands: may be followed", TreadmillPage(Profile(), ADDRESS), KIM
+    yield "follow", "follow mode allowed", TreadmillPage(Profile(follow_allowed=True), ADDRESS), KIM
+    leave = ConfirmPage(
+        words("treadmill.follow_title", name="Belt 400", last=ADDRESS[-5:]),
+        (words("treadmill.follow_line_1"), words("treadmill.follow_line_2")),
+        "treadmill.follow_allow",
+    )
+    yield "follow", "what it means", leave, KIM
     yield "scan", "two alike", ScanPage(), KIM
     sticker = KeysPage(words("treadmill.sticker"), words("treadmill.sticker_help"), keys=STICKER, typed="00")
     yield "sticker", "the last four", sticker, KIM
@@ -174,6 +182,8 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
                     speeds=(("speed", 150),), words=(("hours", "18"), ("what", "-")))  # fmt: skip
     check = ProcedurePage(KIND_CHECK, ADDRESS, check=opening.begin(0.0), shown=rising)
     yield "check", "the brake test", check, KIM
+    console = _shown("console_start", Awaits.CONSOLE, (Act.STOP,), moving=True, kind="opening_check", n=5, m=5)
+    yield "console", "the brake test from the console", replace(check, shown=console), KIM
     yield "result", "chart and cap", ResultPage(ADDRESS, _record(), heard=True), KIM
     yield "", "what wants doing first", DiagnosticsPage(_look(), jitter_s=0.012), KIM
     yield "", "crosses", TouchPage(((300, 240), (420, 260), (520, 250))), KIM
@@ -195,6 +205,9 @@ def _status(status: Status, page: Page, state: str) -> Status:
     made = change(status, facts=FACTS, inputs=inputs, opening=Opening(valid_left_s=52_000.0), found=FOUND)
     if state == "due":
         made = change(made, opening=Opening(), link=LinkState.READ_ONLY)
+    if state in ("console", "follow"):
+        told = change(FACTS, can_speed=False, min_ckmh=0, max_ckmh=0)
+        made = change(made, facts=told, link=LinkState.READ_ONLY, follow=state == "follow")
     if state in ("tape", "check", "moving"):
         made = change(made, state=State.RUNNING, at_rest=False, measured_ckmh=150, measured_age_s=0.2)
     return made

@@ -601,10 +601,11 @@ class GattDropped(Body, frozen=True, array_like=True, tag=True):
 class WorldHand(Body, frozen=True, array_like=True, tag=True):
     """A hand in the simulated world: *what* it moves, and *closed*, the position that takes.
 
-    deck and deck_motor: closed while the walker is clear of the open end, of the motor end.
+    deck and deck_motor: closed while the walker is clear of the open end, of the motor end. console: closed presses
+    start at the treadmill's own console, open presses stop.
     """
 
-    what: Annotated[str, Meta(pattern="^(clip|red|amber|key|deck|deck_motor)$")]
+    what: Annotated[str, Meta(pattern="^(clip|red|amber|key|deck|deck_motor|console)$")]
     closed: bool
 
 

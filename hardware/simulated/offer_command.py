@@ -28,6 +28,14 @@ def machines_text() -> str:
     return "\n".join(lines) + "\n"
 
 
+def console_only(name: str) -> tuple[str, str] | None:
+    """Model and firmware of a treadmill whose speed only its own console can set; None: of no other, nor of none."""
+    machine = MACHINES.get(name)
+    if machine is None or (machine.has_control_point and machine.can_speed):
+        return None
+    return machine.model, machine.firmware
+
+
 def mischief_text() -> str:
     """Every mischief, one a line."""
     return "".join(f"{one.name:24} {one.says}\n" for one in MISCHIEF.values())

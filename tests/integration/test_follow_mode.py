@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_profile
 
-from hardware.config.profiles import Profile
-from hardware.link.messages import Cause, Purpose, Start, Target
+from hardware.config import Checks
+from hardware.config.profiles import Profile, load_profile
+from hardware.link.messages import Cause, Purpose, ResetBy, Start, Target
 from hardware.simulated.machines import MACHINES
 from kiosk.coach.progression import choice_of
 from kiosk.intents import ScreenId
-from kiosk.store.kinds import SessionState
+from kiosk.staff import audit
+from kiosk.staff.desk.asking import ConfirmPage
+from kiosk.staff.desk.treadmill import TreadmillPage
+from kiosk.store.kinds import Role, SessionState
 from kiosk.store.repositories import sessions
-from tests.support.composed import ADDRESS
+from tests.support.composed import ADDRESS, Composed
 from tests.support.kiosked import KioskHouse
+from tests.support.staffed import OLGA, Staffed
 
 S = ScreenId
 DOMYOS = MACHINES["domyos"]
@@ -95,3 +101,54 @@ def test_however_it_ends_the_way_on_is_a_new_key_and_nothing_was_asked_of_the_be
     assert house.kiosk.kiosk.state.key_out is (how != "console")  # the permit has stopped the belt by its own key
     assert house.kiosk.kiosk.state.stay.cause is (cause or Cause.MEMBER_STOP)
     assert [body for body in said if isinstance(body, Start | Target)] == []
+
+
+# ------------------------------------------------------------------------------------ staff
+
+
+@pytest.fixture
+def strict(tmp_path):
+    """Nothing waived: a treadmill that nobody has measured or allowed, and staff at its page."""
+    staffed = Staffed(Composed(DOMYOS, checks=Checks()), tmp_path, TreadmillPage(), OLGA)
+    staffed.run(4)
+    yield staffed
+    assert written(staffed.house) == []
+    staffed.close()
+
+
+def allow(staffed):
+    staffed.touch("choose", 4)
+    assert isinstance(staffed.page, ConfirmPage)
+    staffed.touch("hold")
+    staffed.run(6)
+
+
+def test_staff_allow_it_with_a_held_yes_and_it_is_in_the_audit(strict):
+    facts = [(fact.name, fact.value) for fact in strict.page.view(strict.here()).facts]
+    assert ("Follow mode", "Not allowed") in facts
+    allow(strict)
+    assert load_profile(strict.store.path.parent, ADDRESS) == replace_profile(FOLLOWED, name="TC")
+    assert strict.house.status.follow
+    assert strict.house.status.trouble == ""
+    (entry,) = [e for e in strict.store.reader.ask(lambda c: audit.last(c, 9)).result() if e.action == "follow mode"]
+    assert (entry.who, entry.before, entry.after) == ("Olga", "not allowed", "allowed")
+
+
+def test_only_staff_with_the_right_are_offered_it_and_only_with_nothing_armed(strict):
+    assert strict.page.may_allow(strict.here())
+    assert not strict.page.may_allow(replace(strict.here(), setup=replace(strict.setup, supervised=True)))
+    physio = replace(OLGA, role=Role.PHYSIO)
+    assert not strict.page.may_allow(replace(strict.here(), who=physio))
+
+
+def test_the_opening_check_proves_the_permit_on_a_run_from_the_console_and_then_a_walk_may_be_armed(strict):
+    allow(strict)
+    strict.touch("choose", 1)
+    strict.follow(strict.hand(), "done")
+    assert "console_start" in strict.pages
+    strict.house.run(1)
+    strict.house.kiosk.reset(ResetBy.STAFF)
+    strict.house.hand("key", True)
+    strict.house.run(1)
+    assert strict.house.status.opening.valid_left_s is not None
+    assert strict.house.status.arm_missing == ()

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from hardware.config import WiringLevel
 from hardware.config.binding import load_binding
 from hardware.config.files import save_profile
-from hardware.config.profiles import Profile, StopPoint
-from hardware.link.messages import Missing, Proof, State
+from hardware.config.profiles import Profile, StopPoint, load_profile
+from hardware.link.messages import Missing, Proof, State, TreadmillFacts
 from hardware.simulated.machines import BENCH
+from kiosk.gallery import STATUS
 from kiosk.staff.cli import app as staff_app
 from kiosk.staff.commands.treadmill import treadmill as treadmill_app
 from kiosk.staff.commissioning import opening
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.commissioning.memory import Seen
+from kiosk.staff.health import beacon
+from kiosk.staff.health.beacon import Beacon
 from tests.support.composed import ADDRESS, Composed
 from tests.support.technician import STRICT, TURN_QUANTA, Room
 
@@ -167,3 +173,40 @@ def test_a_treadmill_is_bound_shown_and_unbound_from_a_shell(tmp_path):
     code, said = shell(treadmill_app, "unbind", "--pin-stdin", *data, typed="864209\n")
     assert (code, load_binding(tmp_path)) == (0, None)
     assert "sudo systemctl restart retrowalk-guard retrowalk-belt" in said
+
+
+def kiosk_says(runtime, **facts):
+    """What the running kiosk leaves for others: the treadmill that it is connected to."""
+    known = TreadmillFacts(ADDRESS, "Domyos", "TC", "1.0", 0, 0, 0, 0, 0, 0, False, False, "uncommissioned", False)
+    status = structs.replace(STATUS, facts=structs.replace(known, **facts))
+    lit = Beacon(
+        at_s=time.monotonic(), pid=os.getpid(), screen="attract", driver="kmsdrm", size=(1920, 1080), too_small=False,
+        sound="", status=status,
+    )  # fmt: skip
+    beacon.write(runtime, lit)
+
+
+def test_follow_mode_is_allowed_from_a_shell_for_what_the_running_kiosk_is_connected_to(tmp_path):
+    data, runtime = ("--data", str(tmp_path)), tmp_path / "run"
+    wired = tmp_path / "retrowalk.toml"
+    wired.write_text('[wiring]\nlevel = "H1"\npermit = 23\npermit_readback = 24\n')
+    more = (*data, "--runtime", str(runtime), "--config", str(wired), "--address", ADDRESS, "--pin-stdin")
+    assert shell(staff_app, "staff", "add", "Ana", "--role", "owner", "--pin-stdin", *data, typed="864209\n")[0] == 0
+    code, said = shell(treadmill_app, "profile", "--follow", *more, typed="864209\n")
+    assert code == 2
+    assert "kiosk must be running" in said
+    kiosk_says(runtime, can_speed=True)
+    code, said = shell(treadmill_app, "profile", "--follow", *more, typed="864209\n")
+    assert (code, "takes its speed over Bluetooth" in said) == (2, True)
+    kiosk_says(runtime)
+    code, said = shell(treadmill_app, "profile", "--follow", *more, typed="864209\n")
+    assert code == 0
+    assert "retrowalk-guard" in said
+    kept = load_profile(tmp_path, ADDRESS)
+    assert (kept.follow_allowed, kept.commissioned, kept.model, kept.firmware) == (True, False, "TC", "1.0")
+    assert "follow mode allowed" in shell(treadmill_app, "profile", *data, "--address", ADDRESS)[1]
+    assert shell(treadmill_app, "profile", "--no-follow", *more, typed="864209\n")[0] == 0
+    assert not load_profile(tmp_path, ADDRESS).follow_allowed
+    wired.write_text("")
+    code, said = shell(treadmill_app, "profile", "--follow", *more, typed="864209\n")
+    assert (code, "no wire could stop it" in said) == (2, True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from hardware.config import Config, ConfigError, PinsKind, bound, load_config
+from hardware.config import Config, ConfigError, PinsKind, WiringLevel, bound, load_config
 from hardware.config.profiles import Profile, ProfileError, load_profile, profile_path
 from kiosk.staff.commands.shell import (
     AsJson,
@@ -474,11 +474,21 @@ def profile_(
     *,
     address: Annotated[str | None, typer.Option(help="Of another treadmill than the bound one.")] = None,
     page: Annotated[Path | None, typer.Option(metavar="DIR", help="Write its page and chart there.")] = None,
+    follow: Annotated[
+        bool | None,
+        typer.Option("--follow/--no-follow", help="Allow walks at its console's pace, or no longer."),
+    ] = None,
+    pin_stdin: PinStdin = False,
+    runtime: Runtime = None,
     data: Data = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was measured on the bound treadmill: cap, stops, quirks, who signed; or write the page again."""
+    """Show what was measured on the bound treadmill: cap, stops, quirks, who signed; or write the page again.
+
+    With --follow staff allow walks at its console's pace, where it takes no commands over Bluetooth: members set the
+    speed before they step on, and clip, red button and the end of a plan stop it by its own key alone.
+    """
     with _faults():
         directory = directory_of(data, config)
         known = config_of(config)
@@ -489,6 +499,9 @@ def profile_(
         if wanted is None:
             raise AskedError("No treadmill is bound. Name one with --address.")
         profile = load_profile(directory, wanted)
+        if follow is not None:
+            _follow(directory, known, profile, wanted, runtime, allowed=follow, pin_stdin=pin_stdin)
+            return
         if profile.address is None:
             raise AskedError(f"{wanted} is not commissioned: there is no {profile_path(directory, wanted)}.")
         if page is not None:
@@ -498,6 +511,44 @@ def profile_(
             print_json(profile)
             return
         _profile_table(profile)
+
+
+def _follow(
+    directory: Path,
+    config: Config,
+    profile: Profile,
+    address: str,
+    runtime: Path | None,
+    *,
+    allowed: bool,
+    pin_stdin: bool,
+) -> None:
+    """Staff's leave for model and firmware as the running kiosk knows them. Raises AskedError, ProfileError."""
+    from hardware.config.files import save_profile
+    from hardware.link.paths import open_runtime_directory
+    from kiosk.staff.follow import may_be_followed, with_leave
+    from kiosk.staff.health import beacon
+    from kiosk.store.kinds import Role
+
+    if config.wiring.level is WiringLevel.H0:
+        raise AskedError("It takes no commands, and no wire could stop it (level H0). Fit H1 or H2 first.")
+    word = beacon.read(open_runtime_directory(runtime).directory, now().now_s)
+    facts = None if word is None or word.status is None else word.status.facts
+    if facts is None or facts.address != address:
+        raise AskedError(
+            f"The kiosk must be running and connected to {address}, so that its model and firmware are known. "
+            "Or use the staff screen: Treadmill."
+        )
+    if not may_be_followed(facts):
+        raise AskedError("This treadmill takes its speed over Bluetooth. Follow mode is for those that do not.")
+    staff = sign_in(directory, PinPad(stdin=pin_stdin), IdSource(), now(), "Staff PIN")
+    if staff.role not in (Role.OWNER, Role.STAFF):
+        raise AskedError(f"{staff.name} is {staff.role}. An owner or staff must do this.")
+    save_profile(directory, with_leave(profile, facts, allowed=allowed))
+    word_of = {True: "allowed", False: "not allowed"}
+    before, after = word_of[profile.follow_allowed], word_of[allowed]
+    _audit(directory, staff, "follow mode", f"treadmill {address}", before=before, after=after)
+    typer.echo(f"Follow mode is {after} on {address}. {RESTART}")
 
 
 def _at(config: Config, directory: Path) -> Config:
@@ -532,6 +583,7 @@ def _profile_table(profile: Profile) -> None:
             if profile.commissioned
             else "not commissioned: read-only"
         )
+        + ("\nfollow mode allowed: members set the speed at its console" if profile.follow_allowed else "")
     )
     print_table(
         ("stop from", "time", "travel", ""),

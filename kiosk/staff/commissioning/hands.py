@@ -23,7 +23,7 @@ class World(Protocol):
     """What a technician can touch and see."""
 
     def hand(self, what: str, closed: bool) -> None:
-        """Move ``clip``, ``red``, ``amber`` or ``key``; *closed*: on, released, pressed, seated."""
+        """Move ``clip``, ``red``, ``amber``, ``key``, ``console``; *closed*: on, released, pressed, seated, start."""
 
     def belt_ckmh(self) -> float:
         """The belt's true speed, by eye."""
@@ -101,6 +101,9 @@ class AutoHand:
                 self._world.hand("red", True)
             case Awaits.KEY_PULL:
                 self._world.hand("key", False)
+            case Awaits.CONSOLE:
+                self._world.hand("console", True)
+                return self._again(shown, now_s, Act.CONFIRM)
             case Awaits.KEY_CLOSE:
                 self._world.hand("key", True)
                 return self._again(shown, now_s, Act.CONFIRM)

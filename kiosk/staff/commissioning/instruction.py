@@ -31,6 +31,7 @@ class Awaits(StrEnum):
     RED_RELEASE = "red_release"
     KEY_PULL = "key_pull"  # the treadmill's own safety key
     KEY_CLOSE = "key_close"
+    CONSOLE = "console"  # start at the treadmill's own console
     NUMBER = "number"  # a figure, as ``number`` describes it
     END = "end"  # it is over; any choice leaves
 
@@ -147,6 +148,8 @@ CHECK_PAGES: Final = (
     "brake_close",
     "starting",
     "rising",
+    "console_start",
+    "console_runs",
     "stopping",
     "failed",
     "left",

@@ -256,7 +256,10 @@ def _arming(state: Check, status: Status, now_s: float) -> CheckTurn:
         return CheckTurn(brake, (), _page(brake, "brake_pull", Awaits.CLIP_PULL))
     if blocked or status.state is not State.IDLE or not _due(state, now_s):
         return CheckTurn(state, (), page)
-    arm = Arm(Envelope(BRAKE_CKMH, 0), SESSION, Purpose.OPENING_CHECK)
+    if status.follow:  # such a walk of the empty belt: the permit is its one brake
+        arm = Arm(Envelope(status.cap_ckmh, 0), SESSION, Purpose.FOLLOW)
+    else:
+        arm = Arm(Envelope(BRAKE_CKMH, 0), SESSION, Purpose.OPENING_CHECK)
     return CheckTurn(but(state, asked_s=now_s), (arm,), page)
 
 
@@ -270,8 +273,12 @@ def _brake(state: Check, seen: Seen, acts: set[Act], now_s: float) -> CheckTurn:
             return CheckTurn(state, (), _page(state, "brake_close", Awaits.CLIP_CLOSE))
         case State.PROOF:
             return CheckTurn(state, (), _page(state, "brake_pull", Awaits.CLIP_PULL))
+        case State.ARMED if status.purpose is Purpose.FOLLOW:
+            return CheckTurn(state, (), _page(state, "console_start", Awaits.CONSOLE, moving=True))
         case State.ARMED | State.STARTING:
             return _starting(state, status, now_s)
+        case State.RUNNING if status.purpose is Purpose.FOLLOW and not state.by_hand:
+            return _followed(state, now_s)
         case State.RUNNING if not state.by_hand:
             return _rising(state, status, now_s)
         case State.IDLE:
@@ -306,6 +313,16 @@ def _rising(state: Check, status: Status, now_s: float) -> CheckTurn:
     if state.reached_s is None and state.armed_s is not None and now_s - state.armed_s > RISE_S + 15:
         return CheckTurn(but(state, stopped=True, asked_s=now_s), (Stop(StopWhy.STAFF),), page)
     return _asking(state, now_s, page)
+
+
+def _followed(state: Check, now_s: float) -> CheckTurn:
+    """The console runs the belt: once it has done so for a moment, the permit stops it."""
+    if state.reached_s is None:
+        state = but(state, reached_s=now_s)
+    elif now_s - state.reached_s >= STEADY_S and _due(state, now_s):
+        page = _page(state, "stopping", moving=True)
+        return CheckTurn(but(state, stopped=True, asked_s=now_s), (Stop(StopWhy.STAFF),), page)
+    return CheckTurn(state, (), _page(state, "console_runs", moving=True))
 
 
 def _asking(state: Check, now_s: float, page: Instruction) -> CheckTurn:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from hardware.config.binding import Binding, BindingError, save_binding
+from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
-from hardware.link.messages import Found, LinkState, Rebind, Scan, State
+from hardware.link.messages import Found, LinkState, Rebind, Scan, State, TreadmillFacts
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
@@ -19,6 +20,7 @@ from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePag
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
+from kiosk.staff.follow import may_be_followed, with_leave
 from kiosk.staff.pin import Right
 from kiosk.store.moment import Moment, iso
 from kiosk.store.store import Store
@@ -95,6 +97,41 @@ class Bind(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class AllowFollow(Job):
+    """Let this treadmill be followed, or no longer; in the audit as well. Answers with whether it is allowed."""
+
+    facts: TreadmillFacts
+    allowed: bool
+    by: str
+
+    def do(self, store: Store, at: Moment) -> bool:
+        """Raises RefusalError."""
+        directory = store.path.parent
+        try:
+            before = load_profile(directory, self.facts.address)
+        except ProfileError as error:
+            raise RefusalError("treadmill.bad_profile") from error
+        try:
+            save_profile(directory, with_leave(before, self.facts, allowed=self.allowed))
+        except ProfileError as error:
+            raise RefusalError("treadmill.follow_failed") from error
+        words_of = {True: "allowed", False: "not allowed"}
+        store.writer.run(
+            lambda connection: audit.note(
+                connection,
+                store.ids,
+                at,
+                who=self.by,
+                action="follow mode",
+                subject=f"treadmill {self.facts.address}",
+                before=words_of[before.follow_allowed],
+                after=words_of[self.allowed],
+            )
+        )
+        return self.allowed
+
+
+@dataclass(frozen=True, slots=True)
 class TreadmillPage(Page):
     """What is bound, and what can be done with it."""
 
@@ -104,6 +141,7 @@ class TreadmillPage(Page):
     page: int = 0
     message: str = ""
     tone: Tone = Tone.NOTICE
+    asking: bool = False  # for follow mode
 
     def told(self, t: DeskTurn, body: object) -> None:
         """Another treadmill has come: what is known of it?"""
@@ -116,6 +154,14 @@ class TreadmillPage(Page):
         """Its profile."""
         if answer.errand == ReadProfile(self.address) and isinstance(answer.result, Profile):
             t.put(replace(self, profile=answer.result))
+        elif isinstance(answer.errand, AllowFollow):
+            if answer.refused:
+                t.put(replace(self, message=answer.refused, tone=Tone.BAD))
+                return
+            t.send(Rebind())
+            t.play("done")
+            word = "allowed" if answer.errand.allowed else "denied"
+            t.put(replace(self, profile=None, address="", message=f"treadmill.follow_{word}", tone=Tone.GOOD))
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
         """Scan, check, commission, the last result."""
@@ -128,15 +174,50 @@ class TreadmillPage(Page):
                 t.open(ProcedurePage(KIND_COMMISSION, self.address))
             case IntentKind.CHOOSE if intent.value == 3 and self.address:
                 t.open(ResultPage(self.address))
+            case IntentKind.CHOOSE if intent.value == 4 and self.may_allow(t.here):
+                self._ask_follow(t)
             case IntentKind.NEXT | IntentKind.PREVIOUS:
                 t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
+    def _ask_follow(self, t: DeskTurn) -> None:
+        """What it means, and a held yes."""
+        facts = None if t.status is None else t.status.facts
+        if facts is None:
+            return
+        lines = ("follow_deny_line",) if self.followed else ("follow_line_1", "follow_line_2")
+        t.put(replace(self, asking=True))
+        t.open(
+            ConfirmPage(
+                words("treadmill.follow_title", name=facts.name or "–", last=last_four(facts.address)),
+                tuple(words(f"treadmill.{line}") for line in lines),
+                "treadmill.follow_deny" if self.followed else "treadmill.follow_allow",
+            )
+        )
+
     def returned(self, t: DeskTurn, result: object) -> None:
-        """Bound anew, or commissioned: read again what is known."""
+        """Bound anew, or commissioned: read again what is known; or follow mode, with a held yes."""
+        facts = None if t.status is None else t.status.facts
+        if self.asking:
+            t.put(replace(self, asking=False))
+            if result is True and facts is not None and self.may_allow(t.here):
+                t.run(AllowFollow(facts, not self.followed, t.here.who.name))
+            return
         if result == "bound":
             t.put(replace(self, profile=None, address="", message="treadmill.bound", tone=Tone.GOOD))
         elif self.address:
             t.run(ReadProfile(self.address))
+
+    @property
+    def followed(self) -> bool:
+        """Whether staff have allowed it here."""
+        return self.profile is not None and self.profile.follow_allowed
+
+    def may_allow(self, here: Here) -> bool:
+        """For a treadmill that only its console can drive, where wires can stop it, and with nothing armed."""
+        facts = None if here.status is None else here.status.facts
+        if facts is None or here.setup.supervised or self.profile is None:
+            return False
+        return may_be_followed(facts) and here.may(Right.SYSTEM) and standing(here)
 
     def may_scan(self, here: Here) -> bool:
         """Only with the right, and with nothing armed."""
@@ -150,11 +231,12 @@ class TreadmillPage(Page):
         if status is None:
             rows.append(Fact(texts("treadmill.link"), texts("treadmill.no_guard"), Tone.BAD))
         else:
-            good = status.link is LinkState.READY
+            followed = status.follow and status.link is LinkState.READ_ONLY
+            good = status.link is LinkState.READY or followed
             rows.append(
                 Fact(
                     texts("treadmill.link"),
-                    texts(f"treadmill.link_{status.link.value}"),
+                    texts("treadmill.link_follow" if followed else f"treadmill.link_{status.link.value}"),
                     Tone.GOOD if good else Tone.NOTICE,
                 )
             )
@@ -165,7 +247,7 @@ class TreadmillPage(Page):
                 Fact(texts("treadmill.name"), facts.name or "–"),
                 Fact(texts("treadmill.sticker"), last_four(facts.address)),
                 Fact(texts("treadmill.model"), f"{facts.model or '–'} / {facts.firmware or '–'}"),
-                Fact(texts("treadmill.speeds"), f"{least} – {most} {unit}"),
+                *([Fact(texts("treadmill.speeds"), f"{least} – {most} {unit}")] if facts.can_speed else []),
                 Fact(texts("treadmill.slopes"), f"{texts.slope(facts.min_dpct)} – {texts.slope(facts.max_dpct)} %"),
             ]
             measured = self.profile is not None and self.profile.commissioned
@@ -179,6 +261,10 @@ class TreadmillPage(Page):
                     Tone.GOOD if measured else Tone.NOTICE,
                 )
             )
+            if may_be_followed(facts):
+                word = "follow_wires" if here.setup.supervised else "follow_on" if self.followed else "follow_off"
+                tone = Tone.GOOD if word == "follow_on" else Tone.NOTICE
+                rows.append(Fact(texts("treadmill.follow"), texts(f"treadmill.{word}"), tone))
         if status is not None and status.opening.needed:
             left_s = status.opening.valid_left_s
             rows.append(
@@ -198,10 +284,15 @@ class TreadmillPage(Page):
                 Button(texts("treadmill.check"), Intent(IntentKind.CHOOSE, 1), tone=Tone.GOOD if due else Tone.PLAIN)
             )
             if here.may(Right.SYSTEM):
-                tone = Tone.PLAIN if measured or self.profile is None else Tone.GOOD
+                led = not may_be_followed(facts)
+                tone = Tone.PLAIN if measured or self.profile is None or not led else Tone.GOOD
                 actions.append(Button(texts("treadmill.commission"), Intent(IntentKind.CHOOSE, 2), tone=tone))
             if self.profile is not None and self.profile.commissioned:
                 actions.append(Button(texts("treadmill.result"), Intent(IntentKind.CHOOSE, 3)))
+        if self.may_allow(here):
+            label = texts("treadmill.follow_deny" if self.followed else "treadmill.follow_allow")
+            tone = Tone.PLAIN if self.followed else Tone.GOOD
+            actions.append(Button(label, Intent(IntentKind.CHOOSE, 4), tone=tone))
         if self.may_scan(here):
             actions.append(Button(texts("treadmill.scan"), Intent(IntentKind.CHOOSE, 0)))
         trouble = "" if status is None else told(texts, status.trouble)
@@ -316,6 +407,3 @@ class ScanPage(Page):
             text=texts("treadmill.scan_text"),
             message=message,
         )
-
-
-ACTIONS: Final = 4

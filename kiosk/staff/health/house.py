@@ -72,7 +72,7 @@ def treadmill(config: Config | None, directory: Path, status: Status | None) -> 
     facts = None if status is None else status.facts
     found: list[Finding] = []
     if status is not None:
-        if status.link is LinkState.READY:
+        if status.link is LinkState.READY or (status.follow and status.link is LinkState.READ_ONLY):
             name = "-" if facts is None else facts.name or facts.address[-5:]
             found.append(fine("link", "ready", name=name))
         elif status.link is LinkState.READ_ONLY:
@@ -89,6 +89,9 @@ def treadmill(config: Config | None, directory: Path, status: Status | None) -> 
         profile = load_profile(directory, address)
     except ProfileError as error:
         return (*found, todo("profile", "bad", detail=str(error)))
+    if profile.follow_allowed and facts is not None and not facts.can_speed:
+        same = (facts.model, facts.firmware) == (profile.model or "", profile.firmware or "")
+        return (*found, fine("profile", "follow") if same else todo("profile", "follow_changed", now=facts.firmware))
     if not profile.commissioned:
         return (*found, todo("profile", "none"))
     if facts is not None and (facts.model, facts.firmware) != (profile.model, profile.firmware):
