@@ -10,6 +10,7 @@ import pkgutil
 from decimal import Decimal
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 import typer
 from argon2 import PasswordHasher
@@ -39,6 +40,7 @@ from kiosk.staff.desk import (
 )
 from kiosk.staff.desk import treadmill as treadmill_page
 from kiosk.staff.desk.errands import Job, Run, Write
+from kiosk.staff.health import beacon
 from kiosk.store.commands import reading
 from kiosk.store.kinds import CapScope, Role
 from kiosk.store.records import EventIn, Severity
@@ -111,17 +113,13 @@ ACTIONS = {
     places.WriteSessions: (lambda h, who: places.WriteSessions(0, NOW_MS, "", who), "exported", "0 sessions"),
     procedure.KeepFound: (found, "profile kept", f"treadmill {ADDRESS}"),
     system.AskMachine: (lambda h, who: system.AskMachine(ask.Verb.REBOOT, who.name), "machine: reboot", "machine"),
+    treadmill_page.AllowFollow: (
+        lambda h, who: treadmill_page.AllowFollow(FACTS, True, who.name), "follow mode", f"treadmill {ADDRESS}",
+    ),
     treadmill_page.Bind: (
         lambda h, who: treadmill_page.Bind(ADDRESS, "Treadmill 4", who.name, ""), "treadmill bound", "treadmill",
     ),
 }  # fmt: skip
-
-if hasattr(treadmill_page, "AllowFollow"):
-    ACTIONS[treadmill_page.AllowFollow] = (
-        lambda h, who: treadmill_page.AllowFollow(FACTS, True, who.name),
-        "follow mode",
-        f"treadmill {ADDRESS}",
-    )
 
 
 def every(kind):
@@ -289,6 +287,9 @@ LOOKING = {
 }  # fmt: skip
 """They change nothing of the gym's, and what they write of it names nobody."""
 
+SIGNED = {"treadmill profile"}
+"""... except where it is asked to, for a PIN: test_leave_to_follow_a_treadmill_is_signed."""
+
 OF_THE_MACHINE = {"demo", "guard", "run", "setup", "update apply", "update trust"}
 """Whoever may do this has the machine: the system's journal knows. As root they may not write into the record."""
 
@@ -316,17 +317,20 @@ COMMANDS = {
 
 
 def leaves(group, path=()):
+    """(command, its options) of them all."""
     for name, one in group.commands.items():
         if hasattr(one, "commands"):
             yield from leaves(one, (*path, name))
         else:
-            yield " ".join((*path, name))
+            yield " ".join((*path, name)), {option for param in one.params for option in param.opts}
 
 
 def test_every_command_of_the_shell_is_known_here():
     known = [LOOKING, OF_THE_MACHINE, AT_THE_BELT, set(COMMANDS)]
-    assert set(leaves(typer.main.get_command(app))) == set().union(*known)
+    found = dict(leaves(typer.main.get_command(app)))
+    assert set(found) == set().union(*known)
     assert sum(map(len, known)) == len(set().union(*known))
+    assert {command for command in LOOKING if "--pin-stdin" in found[command]} == SIGNED
 
 
 @pytest.fixture(scope="module")
@@ -401,3 +405,21 @@ def test_what_is_done_at_the_belt_is_signed(command, good, actions, gym, tmp_pat
     with reading(directory) as connection:
         found = [entry for entry in reversed(audit.last(connection, 100)) if entry.subject == f"treadmill {ADDRESS}"]
     assert [(entry.who, entry.action) for entry in found] == [("Olga", action) for action in actions]
+
+
+def test_leave_to_follow_a_treadmill_is_signed(gym, tmp_path, monkeypatch):
+    import shutil
+
+    directory = tmp_path / "data"
+    shutil.copytree(gym, directory)
+    facts = msgspec.structs.replace(FACTS, can_speed=False)
+    word = SimpleNamespace(status=SimpleNamespace(facts=facts))
+    monkeypatch.setattr(beacon, "read", lambda *_: word)
+    config = tmp_path / "kiosk.toml"
+    config.write_text(f'[wiring]\nlevel = "H1"\npermit = 5\n[treadmill]\naddress = "{ADDRESS}"\n')
+    words = ["treadmill", "profile", "--follow", "--pin-stdin", "--data", str(directory), "--config", str(config)]
+    done = CliRunner().invoke(app, [*words, "--runtime", str(tmp_path / "run")], input=f"{OLGA}\n")
+    assert done.exit_code == 0, done.output
+    with reading(directory) as connection:
+        (entry,) = (entry for entry in audit.last(connection, 100) if entry.action == "follow mode")
+    assert (entry.who, entry.before, entry.after) == ("Olga", "not allowed", "allowed")
