@@ -140,7 +140,6 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, pickup: int |
     cap = m.holding.cap_ckmh if m.following else m.limits.cap_ckmh  # it is the member who keeps the session's cap
     over = speed > cap + OVERSPEED_MARGIN_CKMH
     fast = speed > asked + DEVIATION_CKMH or (not m.scaled and 4 * speed > 5 * asked)
-    off = 0 if pickup is None or speed == 0 else abs(pickup - speed)
     creeps = speed == 0 and recent(m.pulse_s, now_s, PICKUP_PULSE_S)
     return Motion(
         link,
@@ -149,9 +148,17 @@ def _motion(m: Machine, link: LinkId | None, seq: int, speed: int, pickup: int |
         zero_since_s,
         over_since_s=_since(was.over_since_s, now_s, holds=over),
         fast_since_s=_since(was.fast_since_s, now_s, holds=m.state in UNDER_WAY and fast and not m.following),
-        wrong_since_s=_since(was.wrong_since_s, now_s, holds=off > PICKUP_CKMH and 4 * off > speed),
+        wrong_since_s=_since(was.wrong_since_s, now_s, holds=_disagree(pickup, speed)),
         creeps_since_s=_since(was.creeps_since_s, now_s, holds=creeps),
     )
+
+
+def _disagree(pickup: int | None, speed: int) -> bool:
+    """The pick-up contradicts the reading. Pulses of a belt that reads 0.00 are another matter (*creeps*)."""
+    if pickup is None or speed == 0:
+        return False
+    off = abs(pickup - speed)
+    return off > PICKUP_CKMH and 4 * off > speed
 
 
 def _may_start_yet(m: Machine, belt: Belt | None, life: int, now_s: float) -> bool:
