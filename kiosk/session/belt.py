@@ -272,6 +272,9 @@ def open_record(t: Turn) -> None:
             )
         )
     )
+    if stay.signed_by and stay.signed_once and stay.person is not None and stay.outcome is not None:
+        # Staff were wanted for the first visit, which this is: from the next one on its limit is what stays.
+        t.actions.append(RecordScreening(stay.person.id, stay.outcome.signed, stay.signed_by))
 
 
 def countdown(t: Turn, intent: Intent) -> None:

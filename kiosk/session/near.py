@@ -327,7 +327,7 @@ def override(t: Turn, intent: Intent) -> None:
     """Why staff let this one session happen. It is kept in log and audit, and the screening stays as it was: the next
     visit is asked again. Where a gate was opened nothing goes faster than the slowest (screens A11).
 
-    A gate of the first visit (65 and older, a fall: coaching section 4) is signed with it: its limit is what stays.
+    A gate of the first visit (65 and older, a fall: coaching section 4) is signed with the walk: see open_record.
     """
     stay = t.stay
     match intent.kind:
@@ -338,8 +338,6 @@ def override(t: Turn, intent: Intent) -> None:
             t.actions.append(Record(EventIn(OVERRIDE, Severity.NOTICE, cause=why, detail=stay.signer)))
             t.actions.append(Run(NoteOverride(stay.signer, stay.member_id, why, stay.signed_once)))
             t.actions.append(Run(signed_out(stay.signer)))
-            if stay.signed_once and stay.person is not None and stay.outcome is not None:
-                t.actions.append(RecordScreening(stay.person.id, stay.outcome.signed, stay.signer))
             to_programs(t)
         case IntentKind.BACK | IntentKind.CANCEL:
             t.actions.append(Run(signed_out(stay.signer)))
