@@ -5,11 +5,23 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hardware.constants import PROOF_WINDOW_S
+from hardware.constants import ARM_WINDOW_S, FOLLOW_CONSENT_S, PROOF_WINDOW_S
 from hardware.guard.evidence import lasting, recent
-from hardware.guard.machine import step
+from hardware.guard.machine import _stopped, step
 from hardware.guard.memory import Motion
-from hardware.link.messages import Arm, Cause, Envelope, LinkState, Purpose, State, Stop, StopBy, StopWhy, WishMode
+from hardware.link.messages import (
+    Arm,
+    Cause,
+    Envelope,
+    LinkState,
+    Missing,
+    Purpose,
+    State,
+    Stop,
+    StopBy,
+    StopWhy,
+    WishMode,
+)
 from tests.support.plant import TICK, Habits, Rig, plant_rules
 
 NOW_S = 1024.0
@@ -66,6 +78,13 @@ def test_a_proof_is_forgotten_after_its_window_and_not_at_it():
     assert at(rig, since_s=NOW_S - PROOF_WINDOW_S - MOMENT_S)[0].cause is Cause.ARM_EXPIRED
 
 
+@pytest.mark.parametrize(("follows", "seconds"), [(False, ARM_WINDOW_S), (True, FOLLOW_CONSENT_S)])
+def test_an_arming_ends_after_its_window_and_not_at_it(follows, seconds):
+    rig = led("armed", WIDE, Purpose.FOLLOW if follows else Purpose.SESSION, follow_allowed=True)
+    assert at(rig, consent_s=NOW_S - seconds)[0].state is State.ARMED
+    assert at(rig, consent_s=NOW_S - seconds - MOMENT_S)[0].cause is Cause.ARM_EXPIRED
+
+
 @pytest.mark.parametrize("state", ["idle", "running"])
 def test_only_a_proof_has_a_window_of_three_minutes(state):
     m, _ = at(led(state), since_s=NOW_S - 2 * PROOF_WINDOW_S)
@@ -89,6 +108,18 @@ def test_a_pause_test_is_no_leave_to_lose_the_link():
     assert (rig.machine.cause, rig.machine.stop_by) == (Cause.STOP_TEST, StopBy.PAUSE)
     m, _ = at(rig, belt={"link": LinkState.LOST}, stop_s=NOW_S)
     assert m.cause is Cause.LINK_LOST
+
+
+def test_an_ordinary_stop_knows_nothing_of_the_last_test():
+    m, out = at(led("running"), Stop(StopWhy.MEMBER), stop_by=StopBy.UNLINK)
+    assert (m.stop_by, out.wish.stop_by) == (StopBy.LADDER, StopBy.LADDER)
+
+
+def test_another_soft_cause_changes_nothing_of_a_stop_under_way():
+    rig = led("running")
+    rig.tick(Stop(StopWhy.MEMBER))
+    rig.machine = msgspec.structs.replace(rig.machine, ramp=(200, rig.now), ramping_s=3.75)
+    assert _stopped(rig.machine, Cause.SCREEN_FROZEN, rig.now + 1.0) == rig.machine
 
 
 # ------------------------------------------------------------------------------------ what a tick brings
@@ -167,3 +198,11 @@ def test_a_start_may_come_until_its_latency_and_two_seconds_have_passed():
     rig = led("idle")
     assert not at(rig, run_s=NOW_S - 4.0)[1].at_rest
     assert at(rig, run_s=NOW_S - 4.0 - MOMENT_S)[1].at_rest
+
+
+def test_a_proof_that_is_complete_waits_for_control_alone():
+    rig = led("idle")
+    rig.run(1)
+    rig.tick(Arm(WIDE, "c", Purpose.COMMISSIONING))
+    m, out = at(rig, pulled=True, belt={"link": LinkState.READ_ONLY})
+    assert (m.state, out.start_missing) == (State.PROOF, (Missing.CONTROL,))

@@ -542,7 +542,7 @@ def test_a_scan_is_wished_for_while_nothing_is_armed_and_somebody_looks():
     assert rig.tick(Scan(False)).wish.scan is False
     rig.tick(Scan(True))
     rig.tick(Arm(WIDE, "s1", SESSION))
-    assert not rig.out.wish.scan
+    assert rig.out.wish.scan is False
     assert ask(rig, Scan(True)) == (Missing.ALREADY_ARMED,)
     rig.tick(Disarm())
     rig.tick(Scan(True))
