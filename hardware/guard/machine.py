@@ -276,12 +276,14 @@ def _reset_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
     return (*_health(m, seen), Missing.BELT_PROCESS) if m.leave else _health(m, seen)
 
 
-def _arm_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
+def _not_idle(m: Machine) -> tuple[Missing, ...]:
     if m.state in (State.LATCHED, State.STOPPING):
         return (Missing.LATCHED,)
-    if m.state is not State.IDLE:
-        return (Missing.ALREADY_ARMED,)
-    return _fitness(but(m, purpose=Purpose.FOLLOW) if _console_only(m, seen) else m, seen)
+    return () if m.state is State.IDLE else (Missing.ALREADY_ARMED,)
+
+
+def _arm_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
+    return _not_idle(m) or _fitness(but(m, purpose=Purpose.FOLLOW) if _console_only(m, seen) else m, seen)
 
 
 def _start_missing(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
@@ -316,12 +318,10 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
         case Reset(who):
             return _reset(m, seen, who)
         case Arm(envelope, session, purpose):
-            armed = but(
-                m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session, purpose=purpose, scan=False
-            )
+            armed = but(m, state=State.PROOF, since_s=now_s, envelope=envelope, session=session, purpose=purpose)
             if seen.belt is not None and seen.belt.facts is not None:
                 armed = told_facts(armed, seen.belt.facts, seen.rules)
-            missing = _fitness(armed, seen) if m.state is State.IDLE else _arm_missing(m, seen)
+            missing = _not_idle(m) or _fitness(armed, seen)
             return (m, missing) if missing else (but(armed, link=seen.link, pulled=False, consent_s=None), ())
         case Start() | Target() | Ease() if m.following and m.state in (State.ARMED, *UNDER_WAY):
             return m, (Missing.CONTROL,)
