@@ -306,6 +306,19 @@ def plant_rules(habits: Habits, *, checks: Checks = UNCHECKED, alarm: bool = Tru
     return Rules(House(400, 50, supervised=False), 0.060, profiles, checks, alarm)
 
 
+MACHINE_FLAGS = tuple(field.name for field in msgspec.structs.fields(Machine) if field.type is bool)
+OUTPUT_FLAGS = tuple(field.name for field in msgspec.structs.fields(Outputs) if field.type is bool)
+
+
+def typed(machine: Machine, out: Outputs) -> None:
+    """What is true or false is never None or a number: the frames that carry it would not be taken."""
+    assert all([type(getattr(machine, name)) is bool for name in MACHINE_FLAGS]), machine
+    assert all([type(getattr(out, name)) is bool for name in OUTPUT_FLAGS]), out
+    wish = out.wish
+    assert type(wish.control) is type(wish.scan) is type(wish.leave) is bool, wish
+    assert type(machine.since_s) is float, machine
+
+
 STANDING = {Missing.NOT_COMMISSIONED, Missing.OPENING_CHECK}
 """What only a session misses; waiting does not bring it."""
 
@@ -425,6 +438,7 @@ class Rig:
         inputs = self.inputs(*requests)
         before = self.machine
         self.machine, self.out = step(before, inputs, now, self.rules)
+        typed(self.machine, self.out)
         self.ticks += 1
         self.states.add(self.machine.state)
         self.events.extend(self.out.events)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hardware.constants import ARM_WINDOW_S, FOLLOW_CONSENT_S, PROOF_WINDOW_S
+from hardware.constants import ARM_WINDOW_S, CONSENT_AGE_S, FOLLOW_CONSENT_S, PROOF_WINDOW_S
+from hardware.guard import machine as machine_module
 from hardware.guard.evidence import lasting, recent
 from hardware.guard.machine import _stopped, step
 from hardware.guard.memory import Motion
@@ -22,7 +23,7 @@ from hardware.link.messages import (
     StopWhy,
     WishMode,
 )
-from tests.support.plant import TICK, Habits, Rig, plant_rules
+from tests.support.plant import TICK, Habits, Rig, plant_rules, typed
 
 NOW_S = 1024.0
 MOMENT_S = 2.0**-10
@@ -36,7 +37,9 @@ def at(rig: Rig, *requests, now_s: float = NOW_S, seen=None, belt=None, **known)
     fresh = {"belt": frame, "belt_at_s": now_s, "drawn": rig.drawn + 1, "drawn_at_s": now_s}
     inputs = msgspec.structs.replace(inputs, **(fresh | (seen or {})))
     machine = msgspec.structs.replace(rig.machine, **({"tick_s": now_s - TICK} | known))
-    return step(machine, inputs, now_s, rig.rules)
+    m, out = step(machine, inputs, now_s, rig.rules)
+    typed(m, out)
+    return m, out
 
 
 def led(to: str, *more, habits: Habits | None = None, **rules) -> Rig:
@@ -206,3 +209,27 @@ def test_a_proof_that_is_complete_waits_for_control_alone():
     rig.tick(Arm(WIDE, "c", Purpose.COMMISSIONING))
     m, out = at(rig, pulled=True, belt={"link": LinkState.READ_ONLY})
     assert (m.state, out.start_missing) == (State.PROOF, (Missing.CONTROL,))
+
+
+# ------------------------------------------------------------------------------------ what is asked
+
+
+def test_a_proof_begins_with_nothing_proved():
+    rig = led("idle")
+    rig.run(1)
+    m, out = at(rig, Arm(WIDE, "s1", Purpose.SESSION), scan=True, pulled=True, consent_s=NOW_S)
+    assert (m.state, m.since_s, m.pulled, m.consent_s, m.link) == (State.PROOF, NOW_S, False, None, (1, 1))
+    assert not out.wish.scan
+
+
+def test_without_a_belt_process_nothing_is_armed():
+    m, out = at(led("idle"), Arm(WIDE, "s1", Purpose.SESSION), seen={"belt": None})
+    assert m.state is State.IDLE
+    assert Missing.BELT_PROCESS in out.refused[0].why
+
+
+def test_a_start_needs_consent_younger_than_its_age_whatever_the_window(monkeypatch):
+    monkeypatch.setattr(machine_module, "ARM_WINDOW_S", 90.0)
+    rig = led("armed")
+    assert at(rig, consent_s=NOW_S - CONSENT_AGE_S)[1].start_missing == ()
+    assert at(rig, consent_s=NOW_S - CONSENT_AGE_S - MOMENT_S)[1].start_missing == (Missing.CONSENT,)
