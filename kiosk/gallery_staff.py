@@ -178,6 +178,9 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     warned = tuple(words(f"members.erase_line_{n}") for n in (1, 2, 3))
     erase = ConfirmPage(words("members.erase_title", code="417926"), warned, "members.erase", dire=True)
     yield "dire", "cannot be undone", erase, KIM
+    warned = tuple(words(f"members.scores_line_{n}") for n in (1, 2, 3))
+    scores = ConfirmPage(words("members.scores_title", code="417926"), warned, "members.scores", dire=True)
+    yield "scores", "only the scores", scores, KIM
     unlock = (words("members.unlock_line_1"), words("members.unlock_line_2", n=90))
     yield "", "is held", ConfirmPage(words("members.member", code="417926"), unlock, "members.unlock"), ALEX
     checked = (words("members.balance_line_1"), words("members.balance_line_2", n=182, speed="1.50 mph"))

@@ -459,6 +459,22 @@ def test_erasing_takes_what_was_exported_into_the_folder_and_the_bytes_in_the_re
     assert b"Quentina" not in (folder.parent / "retrowalk.db").read_bytes()
 
 
+def test_scores_alone_can_be_erased_and_the_member_is_asked_again(staffed):
+    desk = staffed()
+    anna = member(desk, name="Anna")
+    desk.write(lambda c: members.give_consent(c, anna.id, NOW_MS - 5))
+    session_id = walk(desk, anna.id, -4)
+    desk.tile("members").row("417926").action("Erase scores").choose("The member asked for it")
+    assert desk.view.dire
+    desk.touch("hold")
+    assert desk.screen == "staff_member"
+    kept = desk.read(lambda c: sessions.by_id(c, session_id))
+    assert (kept.member_id, kept.effort, kept.pain_before) == (anna.id, None, None)
+    person = desk.read(lambda c: find_person(c, "417926", desk.at))
+    assert (person.consented, person.screened_until_ms) == (False, None)
+    assert (desk.audit()[0].action, desk.audit()[0].reason) == ("health data erased", "asked")
+
+
 def test_merging_keeps_the_code_that_is_shown(staffed):
     desk = staffed()
     anna, other = member(desk), member(desk, "528037")

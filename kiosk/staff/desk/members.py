@@ -290,11 +290,15 @@ class Merge(Write):
 
 @dataclass(frozen=True, slots=True)
 class Erase(Job):
-    """Name, code, scores, samples and exports go; walks stay as a guest's. Answers with how many."""
+    """Name, code, scores, samples and exports go; walks stay as a guest's. Answers with how many.
+
+    *health_only*: scores and screening go, and with them the member's yes to keeping them; the rest stays.
+    """
 
     member_id: str
     reason: str
     by: Staff
+    health_only: bool = False
 
     def do(self, store: Store, at: Moment) -> int:
         """With its audit entry, which names an identifier that means nothing any more."""
@@ -306,13 +310,14 @@ class Erase(Job):
         return count
 
     def _erased(self, connection: Connection, ids: IdSource, at: Moment) -> int:
-        count = members.erase(connection, self.member_id, at.utc_ms)
+        erased = members.withdraw_consent if self.health_only else members.erase
+        count = erased(connection, self.member_id, at.utc_ms)
         audit.note(
             connection,
             ids,
             at,
             who=self.by.name,
-            action="member erased",
+            action="health data erased" if self.health_only else "member erased",
             subject=f"member {self.member_id}",
             after=f"{count} sessions",
             reason=self.reason,
@@ -423,7 +428,7 @@ SPEEDS: Final = tuple(Decimal(n) / 10 for n in range(10, 16))
 MINUTES: Final = (2, 3, 4, 5)
 """What a fast track may set: 1.0 to 1.5 mph, two to five minutes (coaching section 3)."""
 
-ACTIONS: Final = ("cap", "rename", "fast", "unlock", "balance", "merge", "export", "erase")
+ACTIONS: Final = ("cap", "rename", "fast", "unlock", "balance", "merge", "export", "scores", "erase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,7 +506,7 @@ class MemberPage(Page):
                 t.open(PadPage(words("members.merge_title"), words("members.merge_help", code=self.code)))
             case "export":
                 t.open(PlacePage())
-            case "erase":
+            case "scores" | "erase":
                 t.open(reason_page(words("reason_staff.title"), ERASE_WHY))
 
     def returned(self, t: DeskTurn, result: object) -> None:
@@ -537,13 +542,15 @@ class MemberPage(Page):
                 t.run(Merge(self.member_id, self.other, by))
             case "export", str(place):
                 t.run(WriteMember(self.member_id, place, by))
-            case "erase", int(index):
-                t.put(replace(self, asking="erase_sure", other=reason_word(ERASE_WHY[index])))
-                warned = tuple(words(f"members.erase_line_{n}") for n in (1, 2, 3))
-                t.open(ConfirmPage(words("members.erase_title", code=self.code), warned, "members.erase", dire=True))
+            case ("scores" | "erase") as what, int(index):
+                t.put(replace(self, asking=f"{what}_sure", other=reason_word(ERASE_WHY[index])))
+                warned = tuple(words(f"members.{what}_line_{n}") for n in (1, 2, 3))
+                t.open(
+                    ConfirmPage(words(f"members.{what}_title", code=self.code), warned, f"members.{what}", dire=True)
+                )
                 return
-            case "erase_sure", True:
-                t.run(Erase(self.member_id, self.other, by))
+            case ("scores_sure" | "erase_sure") as what, True:
+                t.run(Erase(self.member_id, self.other, by, health_only=what == "scores_sure"))
             case "cap", _:
                 t.run(Look(self.member_id))
         t.put(replace(self, asking=""))
@@ -569,7 +576,7 @@ class MemberPage(Page):
             t.play("caution")
             return
         t.play("done")
-        if isinstance(errand, Erase):
+        if isinstance(errand, Erase) and not errand.health_only:
             t.back()
             return
         if isinstance(result, Written):
@@ -595,7 +602,7 @@ class MemberPage(Page):
         """Facts and actions."""
         detail = self.detail
         facts = self.facts if self.facts or detail is None else facts_of(detail, here)
-        tones = {"erase": Tone.BAD, "merge": Tone.BAD}
+        tones = {"erase": Tone.BAD, "scores": Tone.BAD, "merge": Tone.BAD}
         actions = tuple(
             Button(
                 here.texts(f"members.{name}"),
