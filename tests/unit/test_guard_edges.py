@@ -7,12 +7,14 @@ import pytest
 
 from hardware.constants import ARM_WINDOW_S, CONSENT_AGE_S, FOLLOW_CONSENT_S, PROOF_WINDOW_S
 from hardware.guard import machine as machine_module
+from hardware.guard.deck import Away
 from hardware.guard.evidence import lasting, recent
 from hardware.guard.machine import _stopped, step
 from hardware.guard.memory import Motion
 from hardware.link.messages import (
     Arm,
     Cause,
+    Deck,
     Envelope,
     LinkState,
     Missing,
@@ -21,6 +23,7 @@ from hardware.link.messages import (
     Stop,
     StopBy,
     StopWhy,
+    Target,
     WishMode,
 )
 from tests.support.plant import TICK, Habits, Rig, plant_rules, typed
@@ -233,3 +236,25 @@ def test_a_start_needs_consent_younger_than_its_age_whatever_the_window(monkeypa
     rig = led("armed")
     assert at(rig, consent_s=NOW_S - CONSENT_AGE_S)[1].start_missing == ()
     assert at(rig, consent_s=NOW_S - CONSENT_AGE_S - MOMENT_S)[1].start_missing == (Missing.CONSENT,)
+
+
+HELD = (160, 0)
+"""A target that no longer counts: the belt was eased for a walker who left the deck."""
+
+
+def test_a_new_target_counts_again_once_the_walker_is_back():
+    rig = led("running")
+    known = {"away": Away(held=HELD), "ramp": (80, NOW_S), "goal": (80, 0)}
+    m, _ = at(rig, Target(120, 0), **known)
+    assert (m.goal, m.ramp, m.away.held) == ((120, 0), None, None)
+    m, _ = at(rig, Target(*HELD), **known)
+    assert (m.goal, m.ramp, m.away.held) == ((80, 0), (80, NOW_S), HELD)
+
+
+def test_a_target_that_comes_while_the_walker_is_outside_is_held_back():
+    rig = led("running")
+    outside = msgspec.structs.replace(rig.inputs().switches, deck=Deck.OPEN_END)
+    known = {"away": Away(since_s=NOW_S - 1.0, slow_s=NOW_S - 1.0, held=HELD), "ramp": (80, NOW_S), "goal": (80, 0)}
+    m, _ = at(rig, Target(120, 0), seen={"switches": outside}, **known)
+    assert (m.goal, m.ramp) == ((80, 0), (80, NOW_S))
+    assert m.away == Away(since_s=NOW_S - 1.0, slow_s=NOW_S - 1.0, held=(120, 0))
