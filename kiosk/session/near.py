@@ -10,7 +10,19 @@ from hardware.link.messages import Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk.coach import screening
 from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
-from kiosk.coach.progression import BASE, STEP_UP, TENTH, Facts, Proposal, Today, Visit, for_guest, propose
+from kiosk.coach.progression import (
+    BASE,
+    STEP_UP,
+    TENTH,
+    Facts,
+    Proposal,
+    Today,
+    Verdict,
+    Visit,
+    for_guest,
+    judge,
+    propose,
+)
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.week import Week, in_order, own_week
 from kiosk.intents import Intent, IntentKind, ScreenId
@@ -204,7 +216,7 @@ def _begin_screening(t: Turn) -> None:
     if person is None:
         kind = FormKind.SHORT
     else:
-        valid = person.screened_until_ms is not None and not _long_away(t)
+        valid = person.screened_until_ms is not None and not _long_away(t) and not _after_red(t)
         kind = FormKind.AGAIN if valid else FormKind.FULL
     first = person is None or not person.history
     t.stay = replace(t.stay, form=screening.begin(t.setup.screening, kind, first_visit=first))
@@ -216,6 +228,16 @@ def _long_away(t: Turn) -> bool:
     if person is None or not person.history:
         return False
     return (t.setup.today() - person.history[-1].day).days >= t.setup.screening.validity.away_days
+
+
+def _after_red(t: Turn) -> bool:
+    """The last walk was RED: all is asked again (coaching section 4), unless a clinician has said yes since."""
+    person = t.stay.person
+    if person is None or not person.history:
+        return False
+    last = person.history[-1]
+    cleared = person.cleared_on is not None and person.cleared_on >= last.day
+    return not cleared and judge(last, t.setup.content.rules.progress) is Verdict.RED
 
 
 def questions(t: Turn, intent: Intent) -> None:

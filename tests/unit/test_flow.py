@@ -1246,6 +1246,24 @@ def test_the_summary_says_what_comes_next_from_when_and_why(walked):
     assert [r.verdict for r in kept(desk, Ratings) if r.verdict] == ["amber"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "full"),
+    [
+        ({}, False),
+        ({"history": (visit(day=date(2026, 4, 12)),)}, True),  # 90 days away
+        ({"history": (visit(day=date(2026, 4, 13)),)}, False),
+        ({"history": (visit(day=date(2026, 7, 1), cause="red_button"),)}, True),
+        ({"history": (visit(day=date(2026, 7, 1), why="chest"),), "cleared_on": date(2026, 7, 3)}, False),
+        ({"history": (visit(day=date(2026, 7, 1), cause="red_button"), visit(day=date(2026, 7, 4)))}, False),
+        ({"screened_until_ms": None}, True),
+    ],
+)
+def test_all_is_asked_again_after_a_long_absence_and_after_a_red_session(changed, full):
+    desk = Desk(people={"123457": person(**changed)})
+    desk.follow(("attract", "wake"), ("who", "have_code"), ("code", code("123457")), ("screening", None))
+    assert (desk.shown.question == "question.under_18") is full
+
+
 def test_a_rest_day_is_said_and_staff_cannot_talk_it_away():
     yesterday = replace(BO, history=(*BO.history[:-1], replace(BO.history[-1], day=date(2026, 7, 10))))
     desk = Desk(people={"555666": yesterday}).follow(*BO_COMES, ("talk_to_staff", None))
