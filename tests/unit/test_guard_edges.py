@@ -5,20 +5,35 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hardware.constants import ARM_WINDOW_S, CONSENT_AGE_S, FOLLOW_CONSENT_S, PROOF_WINDOW_S
+from hardware.constants import (
+    ALARM_TEST_S,
+    ARM_WINDOW_S,
+    CONSENT_AGE_S,
+    FOLLOW_CONSENT_S,
+    OFF_DECK_S,
+    PROOF_WINDOW_S,
+    RESET_GAP_S,
+    STOP_TEST_S,
+)
 from hardware.guard import machine as machine_module
 from hardware.guard.deck import Away
 from hardware.guard.evidence import lasting, recent
+from hardware.guard.limits import Course
 from hardware.guard.machine import _stopped, step
 from hardware.guard.memory import Motion
 from hardware.link.messages import (
     Arm,
     Cause,
+    Contact,
     Deck,
     Envelope,
     LinkState,
     Missing,
     Purpose,
+    Reset,
+    ResetBy,
+    SafetyEvent,
+    Start,
     State,
     Stop,
     StopBy,
@@ -258,3 +273,218 @@ def test_a_target_that_comes_while_the_walker_is_outside_is_held_back():
     m, _ = at(rig, Target(120, 0), seen={"switches": outside}, **known)
     assert (m.goal, m.ramp) == ((80, 0), (80, NOW_S))
     assert m.away == Away(since_s=NOW_S - 1.0, slow_s=NOW_S - 1.0, held=(120, 0))
+
+
+# ------------------------------------------------------------------------------------ reset, start, what is forgotten
+
+
+def latched() -> Rig:
+    rig = Rig()
+    rig.run(3)
+    assert (rig.state, rig.out.reset_missing) == (State.LATCHED, ())
+    return rig
+
+
+def test_a_reset_counts_after_half_a_second_without_one_and_not_at_it():
+    rig = latched()
+    m, out = at(rig, Reset(ResetBy.MEMBER), reset_s=NOW_S - RESET_GAP_S)
+    assert (m.state, m.reset_s, out.refused[0].why) == (State.LATCHED, NOW_S, (Missing.RESET_HELD,))
+    m, out = at(rig, Reset(ResetBy.MEMBER), reset_s=NOW_S - RESET_GAP_S - MOMENT_S)
+    assert (m.state, m.reset_s, out.refused) == (State.IDLE, NOW_S, ())
+
+
+def test_a_reset_forgets_whose_session_it_was_and_what_ended_it():
+    known = {"cause": Cause.MEMBER_STOP, "staff": True, "alarm": True, "session": "s1", "envelope": WIDE}
+    m, out = at(latched(), Reset(ResetBy.STAFF), purpose=Purpose.SESSION, **known)
+    assert (m.state, m.since_s, m.cause, m.staff, m.alarm) == (State.IDLE, NOW_S, None, False, False)
+    assert (m.session, m.purpose, m.envelope) == ("", None, None)
+    assert (out.alarm, [event.kind for event in out.events]) == (False, ["reset"])
+
+
+def test_a_start_begins_at_the_minimum_with_nothing_left_of_the_last_walk():
+    rig = led("armed")
+    known = {"goal": (300, 20), "ramp": (300, 1.0), "scaled": True, "ran": True, "away": Away(held=HELD)}
+    m, _ = at(rig, Start(), consent_s=NOW_S, course=Course(300, 20, 1.0), started_life=None, **known)
+    assert (m.state, m.since_s, m.lease, m.run_s) == (State.STARTING, NOW_S, True, NOW_S)
+    assert (m.course, m.goal, m.ramp) == (Course(80, 0, NOW_S), (80, 0), None)
+    assert (m.scaled, m.ran, m.away, m.started_life) == (False, False, Away(), rig.plant.life)
+
+
+def test_the_first_motion_is_the_beginning_of_the_walk():
+    rig = led("starting", habits=Habits(latency_s=6.0))
+    m, _ = at(rig, belt={"speed_ckmh": 40}, since_s=NOW_S - 2.0)
+    assert (m.state, m.since_s, m.ran, m.run_s) == (State.RUNNING, NOW_S, True, NOW_S)
+
+
+def test_a_walk_that_follows_begins_with_the_first_motion_too():
+    rig = led("armed", WIDE, Purpose.FOLLOW, follow_allowed=True)
+    m, _ = at(rig, consent_s=NOW_S, belt={"speed_ckmh": 40}, away=Away(held=HELD))
+    assert (m.state, m.since_s, m.ran, m.away, m.run_s) == (State.RUNNING, NOW_S, True, Away(), None)
+
+
+# ------------------------------------------------------------------------------------ with time
+
+
+def test_an_alarm_test_lasts_two_seconds_and_no_longer():
+    rig = led("idle")
+    assert at(rig, sound_s=NOW_S - ALARM_TEST_S)[1].alarm
+    assert not at(rig, sound_s=NOW_S - ALARM_TEST_S - MOMENT_S)[1].alarm
+    assert not at(led("armed"), sound_s=NOW_S, consent_s=NOW_S)[1].alarm
+
+
+@pytest.mark.parametrize(("was", "renewed"), [(False, True), (True, False)])
+def test_only_a_press_renews_consent(was, renewed):
+    rig = led("armed")
+    pressed = msgspec.structs.replace(rig.inputs().switches, amber_pressed=True)
+    m, out = at(rig, seen={"switches": pressed}, amber=was, consent_s=NOW_S - 10.0)
+    assert (m.amber, m.consent_s) == (True, NOW_S if renewed else NOW_S - 10.0)
+    assert out.consent_left_s == (30.0 if renewed else 20.0)
+
+
+def test_who_follows_has_a_minute():
+    rig = led("armed", WIDE, Purpose.FOLLOW, follow_allowed=True)
+    assert at(rig, consent_s=NOW_S - 10.0)[1].consent_left_s == 50.0
+
+
+def test_a_proof_ages_while_it_waits_for_control():
+    rig = led("idle")
+    rig.run(1)
+    rig.tick(Arm(WIDE, "c", Purpose.COMMISSIONING))
+    waiting = {"belt": {"link": LinkState.READ_ONLY}, "pulled": True}
+    m, _ = at(rig, consent_s=NOW_S - CONSENT_AGE_S, **waiting)
+    assert (m.state, m.pulled, m.consent_s) == (State.PROOF, True, NOW_S - CONSENT_AGE_S)
+    m, _ = at(rig, consent_s=NOW_S - CONSENT_AGE_S - MOMENT_S, **waiting)
+    assert (m.state, m.pulled, m.consent_s) == (State.PROOF, False, None)
+    m, _ = at(rig, consent_s=None, **waiting)
+    assert m.consent_s == NOW_S
+    m, _ = at(rig, consent_s=NOW_S - 10.0, pulled=True)
+    assert (m.state, m.since_s, m.consent_s) == (State.ARMED, NOW_S, NOW_S - 10.0)
+
+
+def test_a_clip_pulled_again_begins_the_proof_again():
+    rig = proving()
+    opened = msgspec.structs.replace(rig.inputs().switches, clip=Contact.OPEN)
+    m, _ = at(rig, seen={"switches": opened}, pulled=False, consent_s=NOW_S - 1.0)
+    assert (m.state, m.pulled, m.consent_s) == (State.PROOF, True, None)
+
+
+@pytest.mark.parametrize(
+    ("measured", "waited_s", "scaled"),
+    [(60, 3.0, True), (100, 3.0, True), (59, 3.0, False), (101, 3.0, False), (80, 3.0 - MOMENT_S, False)],
+)
+def test_the_scale_is_proved_after_three_seconds_within_a_quarter(measured, waited_s, scaled):
+    m, _ = at(led("running"), belt={"speed_ckmh": measured}, since_s=NOW_S - waited_s, scaled=False, motion=Motion())
+    assert m.scaled is scaled
+
+
+def outside(rig: Rig) -> dict:
+    return {"switches": msgspec.structs.replace(rig.inputs().switches, deck=Deck.OPEN_END)}
+
+
+def test_the_belt_eases_from_where_it_is_and_the_deck_rises_no_further():
+    rig = led("running")
+    known = {"course": Course(120, 5, 1.0), "goal": (160, 10), "away": Away(since_s=NOW_S - OFF_DECK_S)}
+    m, _ = at(rig, seen=outside(rig), belt={"speed_ckmh": 120}, **known)
+    assert (m.ramp, m.goal, m.away.held) == ((120, NOW_S), (160, 5), (160, 10))
+    m, _ = at(rig, seen=outside(rig), belt={"speed_ckmh": 120}, ramp=(160, NOW_S - 1.0), **known)
+    assert (m.ramp, m.goal, m.away.held) == ((160, NOW_S - 1.0), (160, 5), (160, 10))
+    m, _ = at(
+        rig, seen=outside(rig), belt={"speed_ckmh": 120}, ramp=(160, NOW_S - 1.0), **(known | {"goal": (160, 3)})
+    )
+    assert m.goal == (160, 3)
+
+
+def test_once_eased_nothing_is_eased_again_until_a_target_counts():
+    rig = led("running")
+    known = {"ramp": (160, NOW_S - 1.0), "goal": (160, 5), "away": Away(since_s=NOW_S - 1.0, held=(150, 10))}
+    m, _ = at(rig, seen=outside(rig), **known)
+    assert (m.ramp, m.goal, m.away.held) == ((160, NOW_S - 1.0), (160, 5), (150, 10))
+
+
+def test_a_fall_gives_the_belt_its_time_to_fall_as_well():
+    rig = led("running")
+    motion = Motion(fast_since_s=NOW_S - 1.0)
+    known = {"course": Course(120, 0, 1.0), "motion": motion, "belt": {"speed_ckmh": 180}, "scaled": True}
+    assert at(rig, goal=(120, 0), **known)[0].motion.fast_since_s == NOW_S - 1.0
+    assert at(rig, goal=(100, 0), **known)[0].motion.fast_since_s is None
+
+
+# ------------------------------------------------------------------------------------ to rest
+
+
+def stopping(purpose: Purpose = Purpose.SESSION, why: StopWhy = StopWhy.MEMBER) -> Rig:
+    """Asked to stop, and the belt reads 0.00: with the next step it is at rest."""
+    rig = led("running", WIDE, purpose)
+    rig.tick(Stop(why))
+    assert rig.run(10, lambda: rig.machine.motion.zeros >= 2)
+    assert rig.state is State.STOPPING
+    return rig
+
+
+AT_REST = {"motion": Motion(link=(1, 1), zeros=5, zero_since_s=NOW_S - 5.0), "run_s": NOW_S - 60.0}
+
+
+def test_at_rest_the_lease_ends_and_the_moment_is_remembered():
+    rig = stopping()
+    m, out = at(rig, since_s=NOW_S - 5.0, stop_s=NOW_S - 5.0, **AT_REST)
+    assert (m.state, m.since_s, m.lease, m.run_s, m.stop_s, m.rest_s) == (
+        State.LATCHED,
+        NOW_S,
+        False,
+        None,
+        None,
+        NOW_S,
+    )
+    assert [event.kind for event in out.events] == ["rest"]
+
+
+@pytest.mark.parametrize("epoch", [-1, 1])
+def test_rest_is_believed_only_under_a_belt_process_that_acts_on_this_very_stop(epoch):
+    rig = stopping()
+    m, _ = at(rig, belt={"wish_epoch": rig.machine.epoch + epoch}, stop_s=NOW_S - 5.0, **AT_REST)
+    assert (m.state, m.lease) == (State.STOPPING, True)
+
+
+def test_a_lease_of_a_latched_guard_ends_without_a_new_latch():
+    rig = stopping()
+    m, _ = at(rig, state=State.LATCHED, since_s=NOW_S - 5.0, stop_s=NOW_S - 5.0, **AT_REST)
+    assert (m.state, m.since_s, m.lease) == (State.LATCHED, NOW_S - 5.0, False)
+
+
+def test_past_its_budget_a_soft_stop_turns_hard_and_only_staff_may_reset():
+    rig = led("running")
+    rig.tick(Stop(StopWhy.MEMBER))
+    late = {"stop_s": NOW_S - 10.0, "since_s": NOW_S - 10.0, "belt": {"speed_ckmh": 80}}
+    m, out = at(rig, ramp=(200, NOW_S), **late)
+    assert (m.alarm, m.staff, m.ramp, m.cause) == (True, True, None, Cause.STOP_NOT_CONFIRMED)
+    assert (out.alarm, out.permit, out.wish.mode) == (True, False, WishMode.STOP)
+    m, _ = at(rig, cause=Cause.CLIP, **late)
+    assert (m.alarm, m.staff, m.cause) == (True, True, Cause.CLIP)
+
+
+def test_a_link_test_that_finds_its_treadmill_again_takes_it_by_its_new_link():
+    rig = led("running", WIDE, Purpose.COMMISSIONING)
+    rig.tick(Stop(StopWhy.LINK_TEST))
+    assert rig.machine.stop_by is StopBy.UNLINK
+    again = {"generation": 7, "link": LinkState.READY}
+    m, out = at(rig, belt=again, stop_s=NOW_S - STOP_TEST_S)
+    assert (m.cause, m.link, out.wish.stop_by) == (Cause.STOP_TEST, (1, 7), StopBy.UNLINK)
+    m, out = at(rig, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
+    assert (m.cause, out.wish.stop_by) == (Cause.STOP_TEST, StopBy.LADDER)
+    m, _ = at(rig, belt=again, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
+    assert m.cause is Cause.LINK_LOST
+    m, _ = at(rig, belt=again | {"link": LinkState.CONNECTING}, stop_s=NOW_S)
+    assert m.link == (1, 1)
+
+
+# ------------------------------------------------------------------------------------ for the record
+
+
+def test_events_are_counted_on_and_tell_time_speed_and_the_trouble_of_the_belt_process():
+    rig = led("running")
+    rig.open("clip")
+    m, out = at(rig, events=7, belt={"trouble": "it does not answer", "speed_ckmh": 80})
+    assert m.events == 8
+    assert out.events == (SafetyEvent(8, NOW_S, "trip", Cause.CLIP, State.STOPPING, 80, "it does not answer"),)
+    _, out = at(rig, events=7, seen={"belt": None})
+    assert (out.events[0].detail, out.events[0].speed_ckmh) == ("", None)
