@@ -7,6 +7,7 @@ guard, belt and stopper read it when they start.
 from __future__ import annotations
 
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -23,6 +24,14 @@ class BindingError(Exception):
     """The binding cannot be used or written; the text says what to do."""
 
 
+class Proof(StrEnum):
+    """How it was made sure that this address is the treadmill that people stand at. Never by moving its belt."""
+
+    STICKER = "sticker"  # staff read it off the treadmill
+    KEY = "key"  # its own safety key was pulled, and it said so (2ADA 03)
+    NONE = "none"  # not yet: it is listened to so that its key can prove it; nothing is written, nobody walks
+
+
 class Binding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One treadmill, by its address, and who bound it when (UTC, ISO 8601)."""
 
@@ -30,6 +39,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     label: Annotated[str, Meta(min_length=1, max_length=60)]
     bound_by: Annotated[str, Meta(min_length=1, max_length=80)]
     bound_at: Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+]00:00)$")]
+    proved_by: Proof = Proof.STICKER
 
 
 def load_binding(directory: Path) -> Binding | None:
@@ -69,3 +79,9 @@ def remove_binding(directory: Path) -> bool:
     except OSError as error:
         raise BindingError(f"{directory / FILE} cannot be removed: {error.strerror}.") from error
     return True
+
+
+def proved(directory: Path) -> bool:
+    """False while staff are proving a binding: until then that treadmill is only listened to. Raises BindingError."""
+    binding = load_binding(directory)
+    return binding is None or binding.proved_by is not Proof.NONE

@@ -52,8 +52,8 @@ BeltSeat = Seat[Wish, Belt]
 KioskSeat = Seat[ToKiosk, KioskToGuard]
 
 
-def rules_of(config: Config, profiles: dict[str, Profile]) -> Rules:
-    """What the configuration and the measured treadmills fix for this guard's life."""
+def rules_of(config: Config, profiles: dict[str, Profile], *, proved: bool = True) -> Rules:
+    """What configuration, measured treadmills and the binding's proof fix for this guard's life."""
     return Rules(
         house=House(
             cap_ckmh=config.limits.cap_ckmh,
@@ -64,6 +64,7 @@ def rules_of(config: Config, profiles: dict[str, Profile]) -> Rules:
         profiles=profiles,
         checks=Checks(opening=config.checks.opening, profile=config.checks.profile),
         alarm=config.wiring.alarm is not None,
+        proved=proved,
     )
 
 

@@ -242,11 +242,11 @@ def _console_only(m: Machine, seen: Evidence) -> bool:
 def _may_write(m: Machine, seen: Evidence) -> bool:
     """A treadmill that was not commissioned is read-only (P11), but for commissioning itself and to stop it.
 
-    One that is only followed is never written to.
+    One that is only followed is never written to, nor one of which it is not sure that people stand at it.
     """
     commissioning = m.purpose is Purpose.COMMISSIONING and m.state in (State.PROOF, *GUARDED)
     known = m.profile.commissioned or not seen.rules.checks.profile or commissioning
-    return (m.lease or (known and not _console_only(m, seen))) and not m.following
+    return (m.lease or (known and seen.rules.proved and not _console_only(m, seen))) and not m.following
 
 
 def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
@@ -260,8 +260,9 @@ def _fitness(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
         (belt is None or belt.facts is not None, Missing.LINK),
         (not m.following or not seen.rules.house.supervised, Missing.PERMIT),  # it is all that can stop the belt
         (not m.following or not known or m.profile.follow_allowed, Missing.STAFF),
-        (not known or may_write or m.following, Missing.NOT_COMMISSIONED),
+        (not known or may_write or (m.following and seen.rules.proved), Missing.NOT_COMMISSIONED),
         (not seen.link_up or seen.control or not may_write or control_to_come, Missing.CONTROL),
+        (seen.rules.proved, Missing.STAFF),
         (belt is None or belt.facts is None or belt.facts.can_speed or m.following, Missing.CONTROL),
         (_checked(m, seen), Missing.OPENING_CHECK),
         (belt is None or not belt.incline_dpct, Missing.INCLINE),

@@ -78,6 +78,7 @@ class Rules(msgspec.Struct, frozen=True):
     profiles: Mapping[str, Profile]  # by treadmill address
     checks: Checks = Checks()
     alarm: bool = False  # an alarm output is fitted
+    proved: bool = True  # False: it is not sure yet that this is the treadmill that people stand at
 
 
 class Inputs(msgspec.Struct, frozen=True):

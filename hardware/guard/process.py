@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final
 
 from hardware.config import Config, ConfigError, LinkKind, PinsKind, load_config
+from hardware.config.binding import BindingError, proved
 from hardware.config.profiles import Profile, ProfileError, parse_profile
 from hardware.gpio.chip import ChipPins
 from hardware.gpio.pins import PinError, Pins, WorldPins
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         paths = open_runtime_directory(options.runtime)
         _serve(config, paths, told, lockstep=options.lockstep)
-    except (ConfigError, RuntimeDirError, PinError, ClockError) as error:
+    except (ConfigError, BindingError, RuntimeDirError, PinError, ClockError) as error:
         _say(str(error))
         return 2
     return 0
@@ -89,7 +90,7 @@ def _say(sentence: str) -> None:
 
 
 def _serve(config: Config, paths: RuntimePaths, told: _Told, *, lockstep: bool) -> None:
-    rules = rules_of(config, _profiles(config.data_directory))
+    rules = rules_of(config, _profiles(config.data_directory), proved=proved(config.data_directory))
     belt: BeltSeat = Seat(Belt, BELT_TAKEN, _listener(paths.guard_belt))
     kiosk: KioskSeat = Seat(KioskToGuard, KIOSK_TAKEN, _listener(paths.guard_kiosk))
     lease = Lease(paths.lease, writable=True)

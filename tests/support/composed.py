@@ -203,6 +203,7 @@ class Composed:
         mischief: Iterable[str] = (),
         stopper: bool = False,
         checks: Checks = UNCHECKED,
+        bound_to: str = ADDRESS,
     ) -> None:
         self.clock = VirtualClock(START_S)
         self.quanta = 0
@@ -214,6 +215,8 @@ class Composed:
             timing=Timing(),
         )
         self.profile = profile
+        self.address = bound_to  # of the treadmill that the belt process looks for when it starts
+        self.proved = True
         self.world = World(self.config, START_S, machine)
         for name in mischief:
             self.world.mischief(name, True, START_S)
@@ -263,7 +266,7 @@ class Composed:
         self.belt_seat, self.kiosk_seat = belt_seat(), kiosk_seat()
         profiles = {ADDRESS: self.profile} if self.profile is not UNCOMMISSIONED else {}
         self.guard = Guard(
-            rules=rules_of(self.config, profiles),
+            rules=rules_of(self.config, profiles, proved=self.proved),
             wiring=self.config.wiring,
             pins=WorldPins(mine),
             belt=self.belt_seat,
@@ -311,7 +314,7 @@ class Composed:
         self.belt = BeltProcess(
             link=WireLink(link, self.clock),
             profile=self.profile,
-            address=ADDRESS,
+            address=self.address,
             cap_ckmh=self.config.limits.cap_ckmh,
             guard=guard,
             stopper=Mailbox(self._dial_stopper),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
+from msgspec import structs
 
 from hardware.constants import FOLLOW_CONSENT_S
 from hardware.guard.limits import House
@@ -105,7 +105,7 @@ def test_with_an_opening_check_of_today_it_is_armed():
 def console_only(**more: object) -> Rig:
     """At rest beside a treadmill whose speed only its console can set."""
     rig = Rig(rules=rules(**more))
-    rig.plant.facts = msgspec.structs.replace(rig.plant.facts, can_speed=False)
+    rig.plant.facts = structs.replace(rig.plant.facts, can_speed=False)
     rig.plant.grants = False
     assert rig.to_idle()
     rig.run(3)
@@ -142,7 +142,7 @@ def test_one_that_is_followed_gives_no_control_whatever_its_profile_says():
 def test_only_bluetooth_follows_nothing():
     known = plant_rules(Habits(), follow_allowed=True).profiles
     rig = Rig(rules=Rules(House(400, 50, supervised=True), 0.06, known, UNCHECKED))
-    rig.plant.facts = msgspec.structs.replace(rig.plant.facts, can_speed=False)
+    rig.plant.facts = structs.replace(rig.plant.facts, can_speed=False)
     rig.run(3)
     assert not rig.out.follow
 
@@ -363,3 +363,22 @@ def test_another_firmware_takes_the_permission_back():
     rig = Rig(rules=Rules(House(400, 50, supervised=False), 0.06, {ADDRESS: profile}, UNCHECKED))
     rig.run(3)
     assert not rig.machine.profile.follow_allowed
+
+
+# ------------------------------------------------------------------------------------ not proved yet
+
+
+@pytest.mark.parametrize("commissioned", [True, False])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_treadmill_that_is_not_proved_to_be_this_one_is_listened_to_and_armed_for_nothing(purpose, commissioned):
+    rig = Rig(rules=structs.replace(rules(commissioned=commissioned), proved=False))
+    assert rig.to_idle()
+    rig.run(3)
+    assert {Missing.STAFF, Missing.NOT_COMMISSIONED} <= set(why(rig, Arm(WIDE, "p", purpose)))
+    assert Missing.NOT_COMMISSIONED in rig.out.arm_missing
+    assert rig.state is State.IDLE
+    assert not rig.out.wish.control
+    rig.plant.report(StatusEvent.SAFETY_KEY)
+    rig.run(1)
+    assert rig.machine.keys == 1
+    assert rig.plant.written == []

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hardware.config import ConfigError, load_config
-from hardware.config.binding import Binding, BindingError, load_binding, remove_binding, save_binding
+from hardware.config.binding import Binding, BindingError, Proof, load_binding, proved, remove_binding, save_binding
 from hardware.config.files import save_profile
 from hardware.config.profiles import (
     UNCOMMISSIONED,
@@ -115,6 +115,21 @@ def test_a_binding_by_staff_overrides_the_configuration_until_it_is_removed(tmp_
     assert remove_binding(data)
     assert not remove_binding(data)
     assert load_config(path).treadmill.address == "C0:FF:EE:00:00:42"
+
+
+@pytest.mark.parametrize("proof", list(Proof))
+def test_how_a_binding_was_proved_is_kept_and_until_it_is_that_treadmill_is_only_listened_to(tmp_path, proof):
+    assert proved(tmp_path)  # the configuration's own
+    save_binding(tmp_path, but(BOUND, proved_by=proof))
+    assert load_binding(tmp_path).proved_by is proof
+    assert proved(tmp_path) is (proof is not Proof.NONE)
+
+
+def test_a_binding_of_before_was_by_the_sticker(tmp_path):
+    save_binding(tmp_path, BOUND)
+    path = tmp_path / "binding.toml"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "proved_by" not in line))
+    assert load_binding(tmp_path).proved_by is Proof.STICKER
 
 
 @pytest.mark.parametrize(
