@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from hardware.config.binding import Proof
 from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Found, Inputs, LinkState, Missing, Opening, State, Status
 from kiosk.gallery_staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
@@ -18,15 +19,16 @@ from kiosk.staff.commissioning import page as pages
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.commissioning.instruction import Act, Awaits, Instruction, Number
 from kiosk.staff.commissioning.progress import Progress
-from kiosk.staff.desk.asking import ConfirmPage, words
+from kiosk.staff.desk.asking import ConfirmPage, PickPage, words
 from kiosk.staff.desk.box import BoxData, BoxPage, Lane, Stretch
 from kiosk.staff.desk.diagnostics import DiagnosticsPage, Look, TouchPage
 from kiosk.staff.desk.faults import FaultPage, FaultsPage
 from kiosk.staff.desk.log import EventPage, LogPage
+from kiosk.staff.desk.own_key import OwnKeyPage
 from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
 from kiosk.staff.desk.system import State as MachineState
 from kiosk.staff.desk.system import SystemPage
-from kiosk.staff.desk.treadmill import ScanPage, TreadmillPage
+from kiosk.staff.desk.treadmill import HOW, ScanPage, TreadmillPage
 from kiosk.staff.desk.turn import Desk, Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.view import staff_view
@@ -150,7 +152,7 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     yield "none", "nothing", FaultsPage(Service()), KIM
     yield "", "the way back", FaultPage(TALLIES[0], frozenset({0}), frozenset({"red"})), KIM
     yield "ready", "all seen", FaultPage(TALLIES[0], frozenset({0, 1}), frozenset({"red", "clip", "amber"})), ALEX
-    yield "", "bound and measured", TreadmillPage(PROFILE, ADDRESS), KIM
+    yield "", "bound and measured", TreadmillPage(PROFILE, ADDRESS, proof=Proof.KEY), KIM
     yield "due", "check due, not measured", TreadmillPage(Profile(), ADDRESS), KIM
     yield "console", "takes no commands: may be followed", TreadmillPage(Profile(), ADDRESS), KIM
     yield "follow", "follow mode allowed", TreadmillPage(Profile(follow_allowed=True), ADDRESS), KIM
@@ -161,6 +163,15 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     )
     yield "follow", "what it means", leave, KIM
     yield "scan", "two alike", ScanPage(), KIM
+    yield (
+        "how",
+        "how it proves which one it is",
+        PickPage(words("treadmill.how_title", name="Belt 400", last=ADDRESS[-5:]), HOW, words("treadmill.how_text")),
+        KIM,
+    )
+    own = OwnKeyPage(ADDRESS, "Belt 400", phase="pull", since_s=990.0)
+    yield "key", "its own key is to be pulled", own, KIM
+    yield "silent", "it said nothing", replace(own, phase="silent"), KIM
     sticker = KeysPage(words("treadmill.sticker"), words("treadmill.sticker_help"), keys=STICKER, typed="00")
     yield "sticker", "the last four", sticker, KIM
     begun = procedure.begin(0.0, who="Kim", today="2026-07-11")

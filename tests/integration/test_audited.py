@@ -26,6 +26,7 @@ from kiosk.staff.commands import treadmill
 from kiosk.staff.commissioning.findings import Findings, Identity
 from kiosk.staff.desk import (
     accounts,
+    bound,
     box,
     caps,
     diagnostics,
@@ -116,6 +117,7 @@ ACTIONS = {
     treadmill_page.AllowFollow: (
         lambda h, who: treadmill_page.AllowFollow(FACTS, True, who.name), "follow mode", f"treadmill {ADDRESS}",
     ),
+    bound.GiveBack: (lambda h, who: bound.GiveBack(ADDRESS, None, who.name), "treadmill not proved", "treadmill"),
     treadmill_page.Bind: (
         lambda h, who: treadmill_page.Bind(ADDRESS, "Treadmill 4", who.name, ""), "treadmill bound", "treadmill",
     ),

@@ -114,6 +114,7 @@ def test_scanning_and_binding_move_nothing_and_want_the_stickers_number(tmp_path
     found = page.found(staffed.here())
     assert found
     staffed.touch("open", 0)
+    staffed.touch("choose", 1)
     for digit in "0000":
         staffed.touch("letter", int(digit))
     staffed.touch("submit")
@@ -121,6 +122,7 @@ def test_scanning_and_binding_move_nothing_and_want_the_stickers_number(tmp_path
     assert isinstance(staffed.page, ScanPage)
     assert staffed.page.message == "treadmill.other_sticker"
     staffed.touch("open", 0)
+    staffed.touch("choose", 1)
     for digit in found[0].address[-5:].replace(":", ""):
         staffed.touch("letter", "0123456789ABCDEF".index(digit))
     staffed.touch("submit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hardware.config.binding import load_binding
 from hardware.link.messages import Status
 from kiosk.intents import Intent, IntentKind
 from kiosk.session.actions import Action, Record, Say, Send, TryPin
@@ -93,7 +94,7 @@ class Staffed:
         for _ in range(TURN_QUANTA):
             self.house.quantum()
             if self.house.guard is not None and self.house.guard.done(self.house.now_s):
-                anew(self.house, self.profile())
+                anew(self.house, self.profile(), load_binding(self.store.path.parent))
                 self._refused = 0
         self.frame(*events)
 
@@ -166,7 +167,7 @@ class Staffed:
                 self.house.quantum()
                 hand.watch(self.house.now_s)
                 if self.house.guard is not None and self.house.guard.done(self.house.now_s):
-                    anew(self.house, self.profile())
+                    anew(self.house, self.profile(), load_binding(self.store.path.parent))
                     self._refused = 0
             self.frame(*touches)
         raise AssertionError(f"{until} not reached: {self.pages[-12:]} {self.house.scene()}")

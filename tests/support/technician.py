@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from hardware.config import Checks, WiringLevel
+from hardware.config.binding import Binding, Proof
 from hardware.config.profiles import UNCOMMISSIONED, Profile
 from hardware.link.messages import Missing
 from hardware.simulated.machines import Machine
@@ -33,9 +34,11 @@ class Room:
         return self._house.speed
 
 
-def anew(house: Composed, profile: Profile) -> None:
+def anew(house: Composed, profile: Profile, binding: Binding | None = None) -> None:
     """Guard and belt leave and are started again, as their parent does it, with what is on disk then."""
     house.profile = profile
+    if binding is not None:
+        house.address, house.proved = binding.address, binding.proved_by is not Proof.NONE
     house.kill_belt()
     house.kill_guard()
     house.run(0.2)

@@ -489,6 +489,8 @@ def profile_(
     With --follow staff allow walks at its console's pace, where it takes no commands over Bluetooth: members set the
     speed before they step on, and clip, red button and the end of a plan stop it by its own key alone.
     """
+    from hardware.config.binding import Proof, load_binding
+
     with _faults():
         directory = directory_of(data, config)
         known = config_of(config)
@@ -511,6 +513,10 @@ def profile_(
             print_json(profile)
             return
         _profile_table(profile)
+        binding = load_binding(directory)
+        if binding is not None and binding.address == wanted:
+            how = {Proof.KEY: "by its own key", Proof.STICKER: "by its sticker", Proof.NONE: "not yet"}
+            typer.echo(f"bound by {binding.bound_by}, {binding.bound_at}; proved {how[binding.proved_by]}")
 
 
 def _follow(

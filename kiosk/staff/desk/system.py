@@ -16,9 +16,9 @@ from kiosk.appliance.ask import AskError, Verb
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage, words
+from kiosk.staff.desk.bound import standing
 from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.treadmill import standing
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.staff.health.computer import versions

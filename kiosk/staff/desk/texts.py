@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hardware.config.binding import Proof
 from kiosk.staff.caps import Source
 from kiosk.staff.desk.asking import REASONS
 from kiosk.staff.desk.exporting import RANGES
 from kiosk.staff.desk.granted import REASONS as OVERRIDES
 from kiosk.staff.desk.members import ACTIONS, ERASE_WHY
+from kiosk.staff.desk.own_key import PHASES
 from kiosk.staff.desk.tiles import TILES
+from kiosk.staff.desk.treadmill import HOW
 from kiosk.store.kinds import CapScope, Role, Screened
 
 ASKED = (
@@ -33,6 +36,9 @@ def keys() -> frozenset[str]:
             *(f"caps.scope_{scope.value}" for scope in scopes),
             *(f"caps.source_{source.value}" for source in Source),
             *(f"members.{name}" for name in ACTIONS),
+            *(f"treadmill.key_{phase}" for phase in PHASES),
+            *(f"treadmill.proved_{proof.value}" for proof in Proof),
+            *HOW,
             *(f"members.screened_{outcome.value}" for outcome in Screened),
             *(f"accounts.role_{role.value}" for role in Role),
             *(f"export.range_{name}" for name in RANGES),

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from hardware.config.binding import Binding, BindingError, save_binding
+from hardware.config.binding import BindingError, Proof, load_binding
 from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, ProfileError, load_profile
-from hardware.link.messages import Found, LinkState, Rebind, Scan, State, TreadmillFacts
+from hardware.link.messages import Found, LinkState, Rebind, Scan, TreadmillFacts
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
-from kiosk.staff.desk.asking import ConfirmPage, words
+from kiosk.staff.desk.asking import ConfirmPage, PickPage, words
+from kiosk.staff.desk.bound import Bind, last_four, quiet
 from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
+from kiosk.staff.desk.own_key import OwnKeyPage
 from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.follow import may_be_followed, with_leave
 from kiosk.staff.pin import Right
-from kiosk.store.moment import Moment, iso
+from kiosk.store.moment import Moment
 from kiosk.store.store import Store
 from kiosk.trouble import told
-
-
-def last_four(address: str) -> str:
-    """What is on the sticker: ``00:42`` of ``C0:FF:EE:00:00:42``."""
-    return address[-5:]
 
 
 def strength_key(rssi: int | None) -> str:
@@ -40,60 +36,29 @@ def strength_key(rssi: int | None) -> str:
     return f"treadmill.signal_{word}"
 
 
-def standing(here: Here) -> bool:
-    """Whether nothing is armed and the belt is at rest: then, and only then, the machine may be left alone."""
-    status = here.status
-    return status is None or (status.at_rest and status.state in (State.LATCHED, State.IDLE))
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is on disk of a treadmill. *proof*: how staff made sure that it is this one; None: they bound none."""
+
+    profile: Profile
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProfile(Job):
-    """What was measured of *address*; answers with a Profile."""
+    """What was measured of *address*, and how it was bound; answers with Known."""
 
     address: str
 
-    def do(self, store: Store, at: Moment) -> Profile:
+    def do(self, store: Store, at: Moment) -> Known:
         """Raises RefusalError for a file that cannot be used."""
+        directory = store.path.parent
         try:
-            return load_profile(store.path.parent, self.address)
-        except ProfileError as error:
+            binding = load_binding(directory)
+            proof = binding.proved_by if binding is not None and binding.address == self.address else None
+            return Known(load_profile(directory, self.address), proof)
+        except (ProfileError, BindingError) as error:
             raise RefusalError("treadmill.bad_profile") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Bind(Job):
-    """Keep that this kiosk drives *address* from now on; in the audit as well. Answers with the address."""
-
-    address: str
-    label: str
-    by: str
-    before: str
-
-    def do(self, store: Store, at: Moment) -> str:
-        """Raises RefusalError."""
-        try:
-            made = Binding(
-                address=self.address,
-                label=self.label,
-                bound_by=self.by,
-                bound_at=iso(at.utc_ms).replace(".000Z", "Z"),
-            )
-            save_binding(Path(store.path.parent), made)
-        except BindingError as error:
-            raise RefusalError("treadmill.not_bound") from error
-        store.writer.run(
-            lambda connection: audit.note(
-                connection,
-                store.ids,
-                at,
-                who=self.by,
-                action="treadmill bound",
-                subject="treadmill",
-                before=self.before,
-                after=self.address,
-            )
-        )
-        return self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +107,7 @@ class TreadmillPage(Page):
     message: str = ""
     tone: Tone = Tone.NOTICE
     asking: bool = False  # for follow mode
+    proof: Proof | None = None
 
     def told(self, t: DeskTurn, body: object) -> None:
         """Another treadmill has come: what is known of it?"""
@@ -152,8 +118,8 @@ class TreadmillPage(Page):
 
     def answered(self, t: DeskTurn, answer: Answered) -> None:
         """Its profile."""
-        if answer.errand == ReadProfile(self.address) and isinstance(answer.result, Profile):
-            t.put(replace(self, profile=answer.result))
+        if answer.errand == ReadProfile(self.address) and isinstance(answer.result, Known):
+            t.put(replace(self, profile=answer.result.profile, proof=answer.result.proof))
         elif isinstance(answer.errand, AllowFollow):
             if answer.refused:
                 t.put(replace(self, message=answer.refused, tone=Tone.BAD))
@@ -217,11 +183,11 @@ class TreadmillPage(Page):
         facts = None if here.status is None else here.status.facts
         if facts is None or here.setup.supervised or self.profile is None:
             return False
-        return may_be_followed(facts) and here.may(Right.SYSTEM) and standing(here)
+        return may_be_followed(facts) and here.may(Right.SYSTEM) and quiet(here)
 
     def may_scan(self, here: Here) -> bool:
         """Only with the right, and with nothing armed."""
-        return here.may(Right.SYSTEM) and standing(here)
+        return here.may(Right.SYSTEM) and quiet(here)
 
     def view(self, here: Here) -> FactsView:
         """What is known."""
@@ -246,6 +212,7 @@ class TreadmillPage(Page):
             rows += [
                 Fact(texts("treadmill.name"), facts.name or "–"),
                 Fact(texts("treadmill.sticker"), last_four(facts.address)),
+                *self._proved(here),
                 Fact(texts("treadmill.model"), f"{facts.model or '–'} / {facts.firmware or '–'}"),
                 *([Fact(texts("treadmill.speeds"), f"{least} – {most} {unit}")] if facts.can_speed else []),
                 Fact(texts("treadmill.slopes"), f"{texts.slope(facts.min_dpct)} – {texts.slope(facts.max_dpct)} %"),
@@ -301,9 +268,20 @@ class TreadmillPage(Page):
             texts("treadmill.title"), tuple(rows), tuple(actions), self.page, message=message, tone=self.tone
         )
 
+    def _proved(self, here: Here) -> list[Fact]:
+        """How it was made sure that it is this one."""
+        if self.proof is None:
+            return []
+        tone = Tone.NOTICE if self.proof is Proof.NONE else Tone.GOOD
+        return [Fact(here.texts("treadmill.proved"), here.texts(f"treadmill.proved_{self.proof.value}"), tone)]
+
 
 def _hours(seconds: float) -> int:
     return max(1, round(seconds / 3600))
+
+
+HOW: Final = ("treadmill.how_key", "treadmill.how_sticker")
+"""How a treadmill proves which one it is; the belt of none is ever moved for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,15 +314,26 @@ class ScanPage(Page):
         found = self.found(t.here)
         match intent.kind:
             case IntentKind.OPEN if 0 <= intent.value < len(found) and not self.working:
-                t.put(replace(self, chosen=found[intent.value], asking="sticker", message=""))
-                t.open(KeysPage(words("treadmill.sticker"), words("treadmill.sticker_help"), keys=STICKER))
+                chosen = found[intent.value]
+                t.put(replace(self, chosen=chosen, asking="how", message=""))
+                title = words("treadmill.how_title", name=chosen.name or "–", last=last_four(chosen.address))
+                t.open(PickPage(title, HOW, words("treadmill.how_text")))
             case IntentKind.NEXT | IntentKind.PREVIOUS:
                 t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def returned(self, t: DeskTurn, result: object) -> None:
-        """The sticker's number, or a held yes."""
+        """How to prove it; the sticker's number, and a held yes; or its own key was pulled."""
         chosen = self.chosen
         match self.asking, result:
+            case "how", 0 if chosen is not None:
+                t.send(Scan(on=False))
+                t.put(replace(self, asking="key"))
+                t.open(OwnKeyPage(chosen.address, chosen.name))
+            case "how", 1 if chosen is not None:
+                t.put(replace(self, asking="sticker"))
+                t.open(KeysPage(words("treadmill.sticker"), words("treadmill.sticker_help"), keys=STICKER))
+            case "key", _:
+                t.back(result)
             case "sticker", str(typed) if chosen is not None:
                 if typed != last_four(chosen.address).replace(":", ""):
                     t.put(replace(self, asking="", message="treadmill.other_sticker"))
