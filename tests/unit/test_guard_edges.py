@@ -10,7 +10,6 @@ from hardware.constants import (
     ARM_WINDOW_S,
     CONSENT_AGE_S,
     FOLLOW_CONSENT_S,
-    OFF_DECK_S,
     PROOF_WINDOW_S,
     RESET_GAP_S,
     STOP_TEST_S,
@@ -28,6 +27,7 @@ from hardware.link.messages import (
     Deck,
     Envelope,
     LinkState,
+    LowerCap,
     Missing,
     Purpose,
     Reset,
@@ -383,14 +383,13 @@ def outside(rig: Rig) -> dict:
 
 def test_the_belt_eases_from_where_it_is_and_the_deck_rises_no_further():
     rig = led("running")
-    known = {"course": Course(120, 5, 1.0), "goal": (160, 10), "away": Away(since_s=NOW_S - OFF_DECK_S)}
+    known = {"course": Course(120, 5, 1.0), "goal": (160, 10), "away": Away(since_s=NOW_S - 0.5)}
     m, _ = at(rig, seen=outside(rig), belt={"speed_ckmh": 120}, **known)
     assert (m.ramp, m.goal, m.away.held) == ((120, NOW_S), (160, 5), (160, 10))
     m, _ = at(rig, seen=outside(rig), belt={"speed_ckmh": 120}, ramp=(160, NOW_S - 1.0), **known)
     assert (m.ramp, m.goal, m.away.held) == ((160, NOW_S - 1.0), (160, 5), (160, 10))
-    m, _ = at(
-        rig, seen=outside(rig), belt={"speed_ckmh": 120}, ramp=(160, NOW_S - 1.0), **(known | {"goal": (160, 3)})
-    )
+    known["goal"] = (160, 3)
+    m, _ = at(rig, seen=outside(rig), belt={"speed_ckmh": 120}, **known)
     assert m.goal == (160, 3)
 
 
@@ -469,7 +468,7 @@ def test_a_link_test_that_finds_its_treadmill_again_takes_it_by_its_new_link():
     again = {"generation": 7, "link": LinkState.READY}
     m, out = at(rig, belt=again, stop_s=NOW_S - STOP_TEST_S)
     assert (m.cause, m.link, out.wish.stop_by) == (Cause.STOP_TEST, (1, 7), StopBy.UNLINK)
-    m, out = at(rig, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
+    m, out = at(rig, belt=again | {"generation": 1}, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
     assert (m.cause, out.wish.stop_by) == (Cause.STOP_TEST, StopBy.LADDER)
     m, _ = at(rig, belt=again, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
     assert m.cause is Cause.LINK_LOST
@@ -488,3 +487,13 @@ def test_events_are_counted_on_and_tell_time_speed_and_the_trouble_of_the_belt_p
     assert out.events == (SafetyEvent(8, NOW_S, "trip", Cause.CLIP, State.STOPPING, 80, "it does not answer"),)
     _, out = at(rig, events=7, seen={"belt": None})
     assert (out.events[0].detail, out.events[0].speed_ckmh) == ("", None)
+
+
+def test_a_cap_may_be_lowered_to_what_it_is_and_below_the_minimum_it_stops():
+    rig = led("running", WIDE)
+    m, out = at(rig, LowerCap(WIDE.cap_ckmh))
+    assert (m.state, out.refused) == (State.RUNNING, ())
+    m, out = at(rig, LowerCap(80))
+    assert (m.state, m.envelope, out.limits.cap_ckmh) == (State.RUNNING, Envelope(80, 50), 80)
+    m, _ = at(rig, LowerCap(79))
+    assert (m.state, m.cause, m.stop_s) == (State.STOPPING, Cause.STAFF_STOP, NOW_S)
