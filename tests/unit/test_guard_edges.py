@@ -465,7 +465,7 @@ def test_a_link_test_that_finds_its_treadmill_again_takes_it_by_its_new_link():
     rig = led("running", WIDE, Purpose.COMMISSIONING)
     rig.tick(Stop(StopWhy.LINK_TEST))
     assert rig.machine.stop_by is StopBy.UNLINK
-    again = {"generation": 7, "link": LinkState.READY}
+    again = {"generation": 7, "link": LinkState.READY, "speed_ckmh": 80}
     m, out = at(rig, belt=again, stop_s=NOW_S - STOP_TEST_S)
     assert (m.cause, m.link, out.wish.stop_by) == (Cause.STOP_TEST, (1, 7), StopBy.UNLINK)
     m, out = at(rig, belt=again | {"generation": 1}, stop_s=NOW_S - STOP_TEST_S - MOMENT_S)
