@@ -481,7 +481,7 @@ def _following(m: Machine, seen: Evidence) -> Machine:
 
     No rise before the scale is proved.
     """
-    asked, measured = m.course.speed_ckmh, seen.speed or 0
+    asked, measured = m.course.speed_ckmh, seen.speed
     slowest = m.following or asked <= m.limits.min_ckmh
     away = deck.watched(m.away, seen.switches.deck, slowest=slowest, now_s=seen.now_s)
     m = but(m, away=away)
@@ -490,7 +490,7 @@ def _following(m: Machine, seen: Evidence) -> Machine:
     if deck.must_ease(away, seen.now_s) and (m.ramp is None or away.held is None):
         flat = (m.goal[0], min(m.goal[1], m.course.incline_dpct))  # nor does the deck go up
         m = but(m, ramp=m.ramp or (asked, seen.now_s), away=deck.eased(away, m.goal), goal=flat)
-    if lasting(m.since_s, seen.now_s, SCALE_S) and 3 * asked <= 4 * measured <= 5 * asked:
+    if lasting(m.since_s, seen.now_s, SCALE_S) and measured is not None and 3 * asked <= 4 * measured <= 5 * asked:
         m = but(m, scaled=True)
     speed, incline = m.goal if m.ramp is None else (eased_ckmh(*m.ramp, seen.now_s), m.goal[1])
     course = follow(m.course, speed, incline, m.holding, seen.now_s if m.scaled else None)
