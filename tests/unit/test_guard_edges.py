@@ -497,3 +497,17 @@ def test_a_cap_may_be_lowered_to_what_it_is_and_below_the_minimum_it_stops():
     assert (m.state, m.envelope, out.limits.cap_ckmh) == (State.RUNNING, Envelope(80, 50), 80)
     m, _ = at(rig, LowerCap(79))
     assert (m.state, m.cause, m.stop_s) == (State.STOPPING, Cause.STAFF_STOP, NOW_S)
+
+
+def test_a_refused_reset_names_everything_that_is_missing():
+    rig = latched()
+    opened = {"switches": msgspec.structs.replace(rig.inputs().switches, clip=Contact.OPEN)}
+    _, out = at(rig, Reset(ResetBy.MEMBER), seen=opened, staff=True, reset_s=NOW_S)
+    assert out.refused[0].why == (Missing.CLIP_OPEN, Missing.STAFF, Missing.RESET_HELD)
+    _, out = at(rig, Reset(ResetBy.MEMBER), seen=opened, state=State.STOPPING, lease=True)
+    assert out.refused[0].why == (Missing.CLIP_OPEN, Missing.BELT_MOVING)
+
+
+def test_a_stop_that_has_just_come_to_rest_is_not_reset_in_the_same_step():
+    m, out = at(latched(), Reset(ResetBy.STAFF), state=State.STOPPING, stop_s=NOW_S)
+    assert (m.state, out.refused[0].why) == (State.STOPPING, (Missing.BELT_MOVING,))
