@@ -21,6 +21,7 @@ from kiosk.coach.screening import Outcome, Result
 from kiosk.intents import ScreenId
 from kiosk.session import near
 from kiosk.session.actions import RecordScreening
+from kiosk.session.limits import held_ckmh
 from kiosk.session.model import CapsRead, Person, Stay
 from kiosk.session.model import State as SessionState
 from kiosk.session.turn import Turn
@@ -35,7 +36,7 @@ from kiosk.store.records import Cap
 from kiosk.store.repositories import caps, members
 from tests.support.at_desk import NOW_MS, Staffed, furnish
 from tests.support.desk import SCREENING, Desk, make_setup, prove
-from tests.support.members import Body, live, older_limit
+from tests.support.members import RULES, Body, live, older_limit
 
 MPH = 160.9344
 CODE = "417926"
@@ -278,6 +279,20 @@ def test_an_own_cap_above_what_they_rest_on_is_a_raise_that_is_held_and_says_why
     row = staffed.read(lambda c: caps.one(c, CapScope.MEMBER, member_id))
     assert (row.speed_ckmh, row.reason) == (320, "progress")
     assert (staffed.audit()[0].action, staffed.audit()[0].reason) == ("cap raised", "progress")
+
+
+def test_a_limit_of_another_question_that_waits_for_the_check_holds_until_it_is_proved():
+    """The gym's physiotherapist may mark other answers so; the lowest counts, and a fixed one stays besides."""
+    four = (clean(12, variant="1"), clean(9, variant="2"), clean(6), clean(3))
+    unsure = Outcome(Result.LIMIT, Decimal("0.8"), frozenset({"unsure"}), until_checked=True)
+    who = Person("m", "A", None, AgeBand.ADULT, True, 2_000_000_000_000, None, None, False, four)
+    rules = RULES.progress
+    assert held_ckmh(who, unsure, four, (), rules) == 129
+    assert held_ckmh(replace(who, balance_checked=True), unsure, four, (), rules) == 241
+    fixed = replace(unsure, until_checked=False)
+    assert held_ckmh(replace(who, balance_checked=True), fixed, four, (), rules) == 129
+    assert held_ckmh(who, Outcome(Result.CLEAR), four, (), rules) is None
+    assert held_ckmh(None, unsure, (), (), rules) == 129
 
 
 def test_any_staff_may_keep_a_check():

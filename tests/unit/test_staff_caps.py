@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from hardware.units import ckmh_from_mph
@@ -64,6 +66,26 @@ def test_the_coaching_rules_hold_until_staff_replace_them():
     assert effective([], first_visit).speed_ckmh == ckmh_from_mph("1.0")
     assert effective([], first_visit).source is Source.VISITS
     assert effective([row(CapScope.VISITS, 200, "4")], first_visit).speed_ckmh == 200
+
+
+def allowed(speed_ckmh, reason="progress", key=ANN):
+    return replace(row(CapScope.MEMBER, speed_ckmh, key), reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("rows", "speed_ckmh", "source"),
+    [
+        ([], 241, Source.AGE),
+        ([allowed(320)], 320, Source.MEMBER),
+        ([allowed(320, "")], 241, Source.AGE),  # a lowered cap: nobody has allowed more
+        ([allowed(200)], 200, Source.MEMBER),
+        ([allowed(320), replace(row(CapScope.AGE, 250, "65+"), set_ms=1)], 250, Source.AGE),
+        ([allowed(320, key="other")], 241, Source.AGE),
+    ],
+)
+def test_the_rules_own_cap_for_65_gives_way_to_what_staff_have_allowed_this_member(rows, speed_ckmh, source):
+    found = effective(rows, CapContext(563, member_id=ANN, visits=20, age_band=AgeBand.OLDER))
+    assert (found.speed_ckmh, found.source) == (speed_ckmh, source)
 
 
 def test_the_commissioned_limit_and_a_screening_limit_hold_besides():
