@@ -15,6 +15,7 @@ from hardware.constants import (
     STOP_TEST_S,
 )
 from hardware.guard import machine as machine_module
+from hardware.guard import opening
 from hardware.guard.deck import Away
 from hardware.guard.evidence import lasting, recent
 from hardware.guard.limits import Course
@@ -29,6 +30,7 @@ from hardware.link.messages import (
     LinkState,
     LowerCap,
     Missing,
+    Proof,
     Purpose,
     Reset,
     ResetBy,
@@ -511,3 +513,23 @@ def test_a_refused_reset_names_everything_that_is_missing():
 def test_a_stop_that_has_just_come_to_rest_is_not_reset_in_the_same_step():
     m, out = at(latched(), Reset(ResetBy.STAFF), state=State.STOPPING, stop_s=NOW_S)
     assert (m.state, out.refused[0].why) == (State.STOPPING, (Missing.BELT_MOVING,))
+
+
+@pytest.mark.parametrize("state", ["armed", "starting", "running"])
+def test_who_is_armed_is_not_armed_again(state):
+    m, out = at(led(state), Arm(WIDE, "s2", Purpose.SESSION), consent_s=NOW_S, since_s=NOW_S)
+    assert (m.state, m.session, out.refused[0].why) == (State(state), "s1", (Missing.ALREADY_ARMED,))
+    assert out.arm_missing == (Missing.ALREADY_ARMED,)
+
+
+def test_what_staff_open_and_close_is_seen_by_the_check():
+    rig = led("idle")
+    rig.open("clip")
+    m, _ = at(rig, check=opening.begun())
+    assert m.check.opened == (Proof.CLIP,)
+
+
+def test_a_ramp_takes_a_third_of_a_km_h_each_second_whatever_the_goal_is():
+    known = {"course": Course(200, 0, 1.0), "goal": (400, 0), "scaled": True}
+    m, out = at(led("running"), ramp=(200, NOW_S - 1.0), **known)
+    assert (m.course.speed_ckmh, out.wish.speed_ckmh) == (170, 170)
