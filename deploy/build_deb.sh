@@ -82,6 +82,7 @@ cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/50-retrowalk.
 cp deploy/etc/watchdog.conf "$root/usr/lib/systemd/system.conf.d/50-retrowalk.conf"
 cp -r README.md LICENSE deploy/guide "$root/usr/share/doc/retrowalk/"
 cp deploy/README.md "$root/usr/share/doc/retrowalk/APPLIANCE.md"
+cp deploy/wayland.conf "$root/usr/share/doc/retrowalk/"
 cp "$app/lgpio/LICENSE" "$root/usr/share/doc/retrowalk/LICENSE.lgpio"
 
 cat >"$root/DEBIAN/control" <<C

@@ -89,6 +89,17 @@ check "udevadm verify 99-retrowalk.rules" in_root udevadm verify /usr/lib/udev/r
 echo "== $arch: upgrade with data"
 printf 'gym_name = "Harbour Gym"\n' >"$root/answers.toml"
 check "retrowalk setup --answers" in_root retrowalk setup --answers /answers.toml
+says "the kiosk draws its first frame, without a display" '^READY=1 after' in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c '
+import os, socket, subprocess, time
+told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); told.bind("/run/retrowalk/told"); told.settimeout(600)
+begin = time.monotonic()
+kiosk = subprocess.Popen(
+    ["/opt/retrowalk/bin/retrowalk-kiosk", "--config", "/etc/retrowalk/retrowalk.toml", "--runtime", "/run/retrowalk", "--headless"],
+    env={**os.environ, "NOTIFY_SOCKET": "/run/retrowalk/told"})
+try: print(told.recv(200).decode().split()[0], f"after {time.monotonic() - begin:.1f} s")
+finally: kiosk.terminate(); kiosk.wait(); os.unlink("/run/retrowalk/told")'
+grep READY "$work/out-$arch" | sed 's/^/  /' || true
+rm -f "$root"/var/lib/retrowalk/retrowalk.db*
 record() { in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c "
 import sys; sys.path[0:0] = ['/opt/retrowalk/app', '/opt/retrowalk/lib']
 $1"; }

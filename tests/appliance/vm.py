@@ -1,10 +1,11 @@
-"""The appliance in a virtual machine: boots an image to the kiosk on KMSDRM, takes its picture, types at it.
+"""The appliance in a virtual machine: boots an image to the kiosk on KMSDRM and goes through the parts asked for.
 
-    python -m tests.appliance.vm IMAGE_DIRECTORY OUT [--walk] [--gpu bochs|virtio]
+    python -m tests.appliance.vm IMAGE_DIRECTORY OUT PART... [--walk] [--gpu bochs|virtio]
 
-IMAGE_DIRECTORY holds vmlinuz, initrd and disk.img (tests/appliance/run.sh makes them); OUT gets the pictures, what
-the guest printed and its console. Emulated where there is no usable KVM: then times are many times those of a Pi, and
-are printed as such.
+IMAGE_DIRECTORY holds vmlinuz, initrd, disk.img and the sticks (tests/appliance/vm_image.sh makes them); OUT gets the
+pictures, what the guest printed, its journal and its console. The parts are guest/PART.sh; --walk is the part walk,
+after the others; the part lines wants a boot of its own. Emulated: times are many times those of a Pi, and are
+printed as such.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -26,8 +28,13 @@ import pygame  # the driver is chosen before
 from tests.system.vm import tsc_khz
 
 HERE = Path(__file__).parent
-BOOT_S = 1800.0
-ALIKE = 0.8
+PARTS = ("screen", "lines", "stick", "update", "cage")
+RUN_S = 3600.0
+NEAR = 24
+STICKS = ("gym", "good", "broken")
+ALL, INK = 0.95, 0.85
+"""So much of a picture must be within NEAR (of 255, each colour) of the gallery's, and so much of what is drawn in
+it, its ground left out. The figure walks, so neither is 1."""
 KEYS = (
     *("alt-sysrq-b", "alt-sysrq-o", "ctrl-alt-f2", "ctrl-alt-f1", "alt-f3", "alt-right"),
     *("ctrl-alt-delete", "ctrl-c", "esc", "alt-f4"),
@@ -37,31 +44,33 @@ KEYS = (
 class Guest:
     """The machine while it runs."""
 
-    def __init__(self, image: Path, out: Path, *, gpu: str, walk: bool) -> None:
+    def __init__(self, image: Path, out: Path, parts: Sequence[str], gpu: str) -> None:
         self.out = out
         out.mkdir(parents=True, exist_ok=True)
         share = out / "host"
         shutil.rmtree(share, ignore_errors=True)
         share.mkdir()
         self.share = share
-        shutil.copy(HERE / "guest" / "job", share / "job")
-        if walk:
-            (share / "walk").touch()
+        shutil.copytree(HERE / "guest", share / "guest")
+        (share / "parts").write_text(" ".join(parts), "utf-8")
+        self._asked = 0
+        self.pictures: list[Path] = []
         self.monitor = out / "monitor"
         self.monitor.unlink(missing_ok=True)
         device = {
             "bochs": ("-device", "bochs-display,xres=1280,yres=800"),
             "virtio": ("-device", "virtio-gpu-pci,xres=1280,yres=800"),
-            "none": (),
         }[gpu]
         words = (
             "root=/dev/vda rw console=tty1 console=ttyS0 loglevel=4 panic=-1 mitigations=off audit=0 apparmor=0",
             f"net.ifnames=0 tsc=reliable tsc_early_khz={tsc_khz()} systemd.show_status=no",
         )
+        if "lines" in parts:  # its own boot: the kiosk would only take the processor from the guard
+            words = (*words, "systemd.mask=retrowalk-kiosk.service")
         command = [
             *("qemu-system-x86_64", "-M", "q35,vmport=off", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"),
             *("-smp", "2", "-m", "2048", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *device),
-            *("-device", "qemu-xhci", "-device", "usb-kbd", "-device", "usb-tablet"),
+            *("-device", "qemu-xhci,id=usb", "-device", "usb-kbd", "-device", "usb-tablet"),
             *("-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"), "-append", " ".join(words)),
             *("-drive", f"if=none,id=disk,file={image / 'disk.img'},format=raw,snapshot=on"),
             *("-device", "virtio-blk-pci,drive=disk", "-serial", f"file:{out / 'console'}"),
@@ -73,6 +82,10 @@ class Guest:
             ),
             *("-monitor", f"unix:{self.monitor},server,nowait"),
         ]
+        for name in STICKS:  # a stick that is written to is written to in a copy
+            shutil.copy(image / f"{name}.img", out / f"{name}.img")
+            command += ["-blockdev", f"driver=file,node-name={name}-file,filename={out / name}.img"]
+            command += ["-blockdev", f"driver=raw,node-name={name},file={name}-file"]
         self.started_s = time.monotonic()
         self._complaints = (out / "qemu").open("wb")
         self._qemu = subprocess.Popen(
@@ -83,14 +96,24 @@ class Guest:
     def running(self) -> bool:
         return self._qemu.poll() is None
 
-    def wait_for(self, name: str, seconds: float) -> bool:
-        """Until the guest made the file *name*."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and self.running:
-            if (self.share / name).exists():
-                return True
-            time.sleep(0.5)
-        return (self.share / name).exists()
+    def serve(self) -> None:
+        """Do what the guest asks next, if it has asked."""
+        ask = self.share / f"ask-{self._asked + 1}"
+        if not ask.exists():
+            return
+        self._asked += 1
+        match ask.read_text("utf-8").split():
+            case ["picture", name]:
+                self.picture(name)
+            case ["keys"]:
+                self.say(*(f"sendkey {key}" for key in KEYS))
+            case ["plug", name]:
+                self.say(f"device_add usb-storage,id={name},drive={name},bus=usb.0,removable=on")
+            case ["pull", name]:
+                self.say(f"device_del {name}")
+            case unknown:
+                raise SystemExit(f"The guest asked for {unknown}.")
+        (self.share / f"did-{self._asked}").touch()
 
     def say(self, *lines: str) -> None:
         """To qemu's monitor."""
@@ -100,7 +123,7 @@ class Guest:
                 sock.sendall(line.encode() + b"\n")
                 time.sleep(0.3)
 
-    def picture(self, name: str) -> Path:
+    def picture(self, name: str) -> None:
         """What the virtual display shows, as PPM and PNG."""
         ppm = self.out / f"{name}.ppm"
         ppm.unlink(missing_ok=True)
@@ -110,7 +133,7 @@ class Guest:
             time.sleep(0.5)
         time.sleep(1)
         png(ppm)
-        return ppm
+        self.pictures.append(ppm)
 
     def stop(self) -> None:
         """Switch off; idempotent."""
@@ -149,32 +172,43 @@ def png(path: Path) -> None:
     pygame.image.save(surface(path), str(path.with_suffix(".png")))
 
 
-def likeness(shown: Path, wanted: Path) -> tuple[float, int]:
-    """The correlation of two pictures' brightness on a coarse grid, and how many shades the first one has."""
-    cells = [(x, y) for y in range(40) for x in range(64)]
-    pictures = [pygame.transform.smoothscale(surface(path), (64, 40)) for path in (shown, wanted)]
-    a, b = ([sum(picture.get_at(cell)[:3]) for cell in cells] for picture in pictures)
-    mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
-    over = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
-    under = (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5
-    return (over / under if under else 0.0), len(set(a))
+def likeness(shown: Path, wanted: Path) -> tuple[float, float]:
+    """How much of *shown* is near *wanted*: of all, and of what is drawn there."""
+    a, b = surface(shown), surface(wanted)
+    if a.get_size() != b.get_size():
+        return 0.0, 0.0
+    near = pygame.mask.from_threshold(a, (0, 0, 0), (NEAR, NEAR, NEAR, 255), b)
+    ink = pygame.mask.from_threshold(b, b.get_at((2, 2)), (2, 2, 2, 255))  # the ground, first
+    ink.invert()
+    width, height = a.get_size()
+    return near.count() / (width * height), near.overlap_area(ink, (0, 0)) / max(ink.count(), 1)
 
 
-def like_the_gallery(shown: Path, out: Path) -> bool:
-    """Whether *shown* is the attract screen, by the gallery's own pictures of it (any of its states)."""
+def make_gallery(out: Path) -> Path:
+    """The gallery's own pictures, in the size of the virtual display."""
     gallery = out / "gallery"
-    made = [str(Path(sys.executable).parent / "retrowalk"), "gallery", str(gallery), "--size", "1280x800"]
-    subprocess.run(made, check=True, capture_output=True)
-    best, name, shades = 0.0, "none", 0
-    # A kiosk without a staff account asks for one first: that is the attract screen of its first day.
-    for wanted in sorted(gallery.glob("*.png")):
-        if "attract" not in wanted.name and "setup" not in wanted.name:
-            continue
-        alike, shades = likeness(shown, wanted)
-        if alike > best:
-            best, name = alike, wanted.name
-    print(f"most like {name}: correlation {best:.2f} (at least {ALIKE}), {shades} shades (a black one has 1)")
-    return best >= ALIKE and shades > 20
+    if gallery.is_dir():
+        return gallery  # of the boot before
+    program = str(Path(sys.executable).parent / "retrowalk")
+    words = ("--size", "1280x800", "--lang", "en")
+    subprocess.run([program, "gallery", str(gallery), *words], check=True, capture_output=True)
+    return gallery
+
+
+def like_the_gallery(shown: Path, gallery: Path) -> bool:
+    """Whether *shown* is the gallery's screen of that name, in any of its states; says so.
+
+    A walk shows its own speed and time: it has only to be more like a walk than like anything else.
+    """
+    screen = shown.stem.partition("-")[0]
+    found = [(*likeness(shown, wanted), wanted.name) for wanted in sorted(gallery.glob("*.png"))]
+    whole, ink, name = max(found, key=lambda one: one[0] + one[1])
+    good = f"-{screen}" in name and (screen == "walk" or (whole >= ALL and ink >= INK))
+    print(
+        f"  {'ok  ' if good else 'FAIL'}  {shown.stem} is {name}: {whole:.1%} of the picture, {ink:.1%} of what is "
+        f"drawn, within {NEAR} of 255 (at least {ALL:.0%} and {INK:.0%}, but for a walk)"
+    )
+    return good
 
 
 def main() -> int:
@@ -182,37 +216,34 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("image", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("parts", nargs="+", metavar="PART", help=f"some of: {' '.join(PARTS)}")
     parser.add_argument("--walk", action="store_true")
-    parser.add_argument("--gpu", default="bochs", choices=("bochs", "virtio", "none"))
+    parser.add_argument("--gpu", default="bochs", choices=("bochs", "virtio"))
     options = parser.parse_args()
-    guest = Guest(options.image, options.out, gpu=options.gpu, walk=options.walk)
+    parts = [*options.parts, *(["walk"] if options.walk else [])]
+    gallery = make_gallery(options.out)
+    guest = Guest(options.image, options.out, parts, options.gpu)
+    output, shown = guest.share / "output", 0
     try:
-        if guest.wait_for("first-frame", BOOT_S):
-            guest.picture("first-frame")
-        if not guest.wait_for("shot-wanted", BOOT_S):
-            print("The kiosk did not show its first frame; the ends of console and output:", file=sys.stderr)
-            for path in (options.out / "console", guest.share / "output", options.out / "qemu"):
-                if path.exists():
-                    print("\n".join(path.read_text("utf-8", "replace").splitlines()[-30:]), file=sys.stderr)
-            guest.picture("failed")
-            return 1
-        print(f"first frame seen, host clock: {time.monotonic() - guest.started_s:.0f} s after power on", flush=True)
-        guest.picture("attract")
-        guest.say(*(f"sendkey {key}" for key in KEYS))
-        time.sleep(20)
-        guest.picture("after-keys")
-        (guest.share / "keys-sent").touch()
-        if options.walk and guest.wait_for("walk-shot", BOOT_S):
-            guest.picture("walking")
-        deadline = time.monotonic() + 400
-        while guest.running and time.monotonic() < deadline:
-            time.sleep(1)
-        print((guest.share / "output").read_text("utf-8", "replace"))
+        while guest.running and time.monotonic() - guest.started_s < RUN_S:
+            time.sleep(0.3)
+            guest.serve()
+            text = output.read_text("utf-8", "replace") if output.exists() else ""
+            print(text[shown:], end="", flush=True)
+            shown = len(text)
         off = not guest.running
-        print("switched off when asked" if off else "did not switch off")
-        return 0 if like_the_gallery(options.out / "attract.ppm", options.out) and off else 1
     finally:
         guest.stop()
+    text = output.read_text("utf-8", "replace") if output.exists() else ""
+    print(text[shown:], end="")
+    print(f"  {time.monotonic() - guest.started_s:.0f} s from power on to off, of the host's clock")
+    good = [like_the_gallery(one, gallery) for one in guest.pictures]
+    whole = off and "== the end" in text and "  FAIL  " not in text
+    if not whole:
+        print("  FAIL  the guest's own checks, or it did not come to its end and switch off; the console's end:")
+        console = options.out / "console"
+        print("\n".join(console.read_text("utf-8", "replace").splitlines()[-20:]) if console.exists() else "(none)")
+    return 0 if whole and all(good) else 1
 
 
 if __name__ == "__main__":

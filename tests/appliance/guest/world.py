@@ -1,0 +1,51 @@
+"""The simulated treadmill for the appliance in a machine: its wires are the lines of a gpio-sim chip.
+
+    python3 -m tests.appliance.guest.world --config FILE --runtime DIR --gpio-sim DIR
+
+An appliance is never given one: it is put beside the installed package, for this test alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import select
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from hardware.config import load_config
+from hardware.link.clock import RealClock
+from hardware.link.paths import open_runtime_directory
+from hardware.simulated.doors import Doors
+from hardware.simulated.machines import SIMULATED_S1
+from hardware.simulated.world import World
+from tests.system.guest.gpio_sim import GpioSimLines
+
+STEP_S: Final = 0.010
+
+
+def main() -> None:
+    """Until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--runtime", type=Path, required=True)
+    parser.add_argument("--gpio-sim", type=Path, required=True)
+    options = parser.parse_args()
+    config, clock = load_config(options.config), RealClock()
+    world = World(config, clock.now(), SIMULATED_S1, grace_s=config.timing.tick_late_s)
+    world.attach_pins(GpioSimLines(options.gpio_sim, config.wiring))
+    with Doors(open_runtime_directory(options.runtime)) as doors, closing(world):
+        due_s = clock.now()
+        while True:
+            now_s = clock.now()
+            doors.admit(world)
+            if now_s >= due_s:
+                world.step(now_s)
+                due_s = max(due_s + STEP_S, now_s)
+            else:
+                world.receive(now_s)
+            select.select([*doors.watched, *world.watched], [], [], max(due_s - clock.now(), 0.0))
+
+
+if __name__ == "__main__":
+    main()
