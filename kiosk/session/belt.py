@@ -523,7 +523,11 @@ def _amber_in_walk(t: Turn, player: Player) -> Player:
 
 
 def caps_changed(t: Turn) -> None:
-    """A cap lowered in mid-walk holds at once; a raised one waits for the next session."""
+    """A cap lowered in mid-walk holds at once; a raised one waits for the next session.
+
+    Nothing slows a belt whose pace the console sets, and its key pulled under a walker tips them: a pace over the new
+    cap ends from the rails instead.
+    """
     stay, status = t.stay, t.status
     if stay.offer is None or t.state.screen not in MOVING or stay.player is None:
         return
@@ -532,6 +536,11 @@ def caps_changed(t: Turn) -> None:
     if cap.speed_ckmh < stay.player.ceiling_ckmh or cap.speed_ckmh < stay.offer.cap.speed_ckmh:
         player = capped(stay.player, cap.speed_ckmh)
         t.stay = replace(stay, offer=replace(stay.offer, cap=cap), player=player)
+        over = status is not None and (status.measured_ckmh or 0) > cap.speed_ckmh
+        if t.follows and over:
+            if t.state.screen in (ScreenId.WALK, ScreenId.EASING):
+                t.go(ScreenId.TO_RAILS)
+            return
         t.send(LowerCap(cap.speed_ckmh))
 
 

@@ -8,15 +8,16 @@ from decimal import Decimal
 
 import pytest
 
-from hardware.link.messages import Arm, Purpose, Start, StopWhy, Target
+from hardware.link.messages import Arm, LowerCap, Purpose, Start, StopWhy, Target
 from hardware.link.messages import Stop as StopBelt
 from kiosk.coach.cues import of_speed
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import Facts, Verdict, Visit, choice_of, code_of, judge, ladder_of, propose
 from kiosk.intents import ScreenId
 from kiosk.session.actions import Record, Say, Send
-from kiosk.store.kinds import SessionState
-from kiosk.store.records import Closing, EventIn, Opening
+from kiosk.session.model import CapsRead
+from kiosk.store.kinds import CapScope, SessionState
+from kiosk.store.records import Cap, Closing, EventIn, Opening
 from tests.support.desk import CONTENT, TO_CHECK, TO_FOLLOW, Desk, console, prove
 from tests.unit.test_flow import AT_REST, BO_COMES, PEOPLE, WAYS, choose_why, nearly_done, wait
 
@@ -106,6 +107,18 @@ def test_the_permit_took_the_key_so_the_next_walk_begins_with_putting_it_back():
         )
     )  # fmt: skip
     assert "check.key" in [tile.key for tile in desk.shown.tiles]
+
+
+@pytest.mark.parametrize(("cap", "screen"), [(70, S.TO_RAILS), (90, S.WALK)])
+def test_a_cap_lowered_under_the_pace_ends_the_walk_from_the_rails_and_pulls_no_key_under_a_walker(cap, screen):
+    desk = followed(script=(*TO_FOLLOW, ("walk", wait(20))))
+    desk.step(CapsRead((Cap(CapScope.GYM, "", cap, None, 0, "Kim", "wet floor"),)))
+    assert desk.screen is screen
+    assert sent(desk, LowerCap) == ([] if screen is S.TO_RAILS else [LowerCap(cap)])
+    desk.run(5)
+    assert desk.screen is screen
+    if screen is S.TO_RAILS:
+        desk.until(S.STOPPING, within_s=8)
 
 
 def test_a_break_goes_on_at_the_console_again_under_the_same_session():

@@ -107,7 +107,7 @@ class OwnKeyPage(Page):
             self._keep(t, Proof.KEY)
         elif self.phase == "pull" and body.keys < self.keys:
             t.put(replace(self, keys=body.keys))  # the guard was started anew
-        elif self.borrowed and _only_begun(body) and t.now_s - self.reset_s >= RESET_S:
+        elif _only_begun(body) and t.now_s - self.reset_s >= RESET_S:
             t.put(replace(self, reset_s=t.now_s))  # a puller holds no key while the permit is off
             t.send(Reset(ResetBy.STAFF))
 
