@@ -242,6 +242,7 @@ def test_events_are_filtered(run):
     )
     assert (trip["kind"], trip["speed_kmh"]) == ("trip", 1.28)
     assert "clip" in run("events").stdout
+    assert "Leave an option out" in run("events", "--cause", "overspeed").stdout
 
 
 def test_an_unknown_option_and_no_command_leave_with_a_hint(run):

@@ -170,7 +170,7 @@ def restore(
             return
         typer.echo(f"Put back {file.name}: {done.backup.sessions} sessions, {done.merged_sessions} newer taken over.")
         if done.erased_again:
-            typer.echo(f"{done.erased_again} members who were erased since the backup were erased again.")
+            typer.echo(f"Members who were erased since the backup and now once more: {done.erased_again}.")
         if done.aside is not None:
             typer.echo(f"The record that was there is now {done.aside.name}.")
         if done.note:

@@ -155,5 +155,7 @@ def events(
                 )
                 for event in found
             ],
-            "The log is empty.",
+            "The log is empty."
+            if (days, severity, cause, session) == (None, None, None, None)
+            else "Nothing in the log is like that. Leave an option out to see more.",
         )

@@ -253,7 +253,7 @@ def members_erase(
         _forget_pages(directory)
         for broken in sorted(directory.glob("*.broken-*Z")):
             typer.echo(f"{broken} cannot be read and may hold them still. Remove it once it is of no use.")
-        typer.echo(f"Erased. {count} sessions {'lost their scores' if health_only else 'are a guest’s now'}.")
+        typer.echo(f"Erased. Sessions that {'lost their scores' if health_only else 'are a guest’s now'}: {count}.")
 
 
 @app.command("merge")
