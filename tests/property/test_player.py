@@ -269,7 +269,7 @@ def followed(draw):
     return plan, draw(st.booleans()), speeds
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(followed())
 def test_where_the_console_sets_the_pace_nothing_is_asked_of_it_nor_said_of_speed_and_the_plan_ends_on_time(made):
     plan, asks, speeds = made

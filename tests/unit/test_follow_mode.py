@@ -40,8 +40,14 @@ def kept(desk, kind):
     return [action.entry for action in desk.actions if isinstance(action, Record) and isinstance(action.entry, kind)]
 
 
-def test_nothing_is_asked_of_the_belt_but_to_be_still_and_nothing_is_said_of_its_speed():
-    desk = followed("the console sets the pace, to the end")
+@pytest.fixture(scope="module")
+def ended():
+    """A guest has walked to the end."""
+    return followed("the console sets the pace, to the end")
+
+
+def test_nothing_is_asked_of_the_belt_but_to_be_still_and_nothing_is_said_of_its_speed(ended):
+    desk = ended
     assert sent(desk, (Start, Target)) == []
     assert [arm.purpose for arm in sent(desk, Arm)] == [Purpose.FOLLOW]
     assert [stop.why for stop in sent(desk, StopBelt)] == [StopWhy.PLAN_DONE]
@@ -50,8 +56,8 @@ def test_nothing_is_asked_of_the_belt_but_to_be_still_and_nothing_is_said_of_its
     assert {"U2", "U3", "M1", "T1", "X2"} <= set(said)
 
 
-def test_the_record_says_that_the_console_set_the_pace():
-    desk = followed("the console sets the pace, to the end")
+def test_the_record_says_that_the_console_set_the_pace(ended):
+    desk = ended
     (opening,) = kept(desk, Opening)
     assert choice_of(opening.variant).follow
     assert [closing.state for closing in kept(desk, Closing)] == [SessionState.COMPLETED]

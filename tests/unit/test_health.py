@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from hardware.config import Config, PinsKind, Treadmill, Wiring
-from hardware.config.profiles import profile_path
-from hardware.link.messages import LinkState, Opening, ResetBy
+from hardware.config.files import save_profile
+from hardware.config.profiles import Profile, profile_path
+from hardware.link.messages import LinkState, Opening, ResetBy, TreadmillFacts
 from kiosk.assets import assets_directory
 from kiosk.gallery import STATUS
 from kiosk.locale import load_catalogues
@@ -237,6 +238,17 @@ def test_a_treadmill_is_unbound_unmeasured_changed_or_fine(tmp_path):
     assert keys(REAL, away) == ["away", "bound", "fine"]
     path.write_text("commissioned = maybe")
     assert keys(REAL) == ["bound", "bad"]
+
+
+@pytest.mark.parametrize(("firmware", "key"), [("1.0", "follow"), ("0.9", "follow_changed")])
+def test_a_treadmill_that_is_followed_lacks_no_commissioning_until_its_firmware_changes(tmp_path, firmware, key):
+    known = TreadmillFacts(ADDRESS, "Belt", "M1", "1.0", 0, 0, 0, 0, 0, 0, False, False, "M1", False)
+    allowed = Profile(name="Belt", address=ADDRESS, model="M1", firmware=firmware, follow_allowed=True)
+    save_profile(tmp_path, allowed)
+    same = firmware == "1.0"
+    status = msgspec.structs.replace(STATUS, facts=known, link=LinkState.READ_ONLY, follow=same)
+    found = house.treadmill(REAL, tmp_path, status)
+    assert [one.key for one in found] == ["ready" if same else "read_only", "bound", key]
 
 
 def test_the_guard_and_the_opening_check_say_what_they_wait_for():
