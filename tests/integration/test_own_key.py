@@ -117,17 +117,36 @@ def test_one_that_cannot_be_reached_is_told_so_and_can_be_tried_again(gym, monke
     until(gym, lambda: gym.page.phase == "pull", 40)
 
 
-def test_the_bound_one_proves_itself_without_being_bound_anew(tmp_path):
+@pytest.fixture
+def bound_gym(tmp_path):
+    """Staff before the list; the kiosk is bound to the treadmill that stands there."""
     save_binding(tmp_path, Binding(address=ADDRESS, label="Mine", bound_by="Ana", bound_at="2026-11-21T13:20:00Z"))
-    gym = Staffed(Composed(checks=Checks()), tmp_path, TreadmillPage(), OLGA)
-    gym.run(4)
-    gym.touch("choose", 0)
-    gym.run(6)
+    staffed = Staffed(Composed(checks=Checks()), tmp_path, TreadmillPage(), OLGA)
+    staffed.run(4)
+    staffed.touch("choose", 0)
+    staffed.run(6)
+    yield staffed
+    assert [entry for entry in staffed.house.world.tap.entries if entry.direction == "write"] == []
+    staffed.close()
+
+
+def test_the_bound_one_proves_itself_without_being_bound_anew(bound_gym):
+    gym = bound_gym
     choose(gym, 0)
     until(gym, lambda: isinstance(gym.page, OwnKeyPage) and gym.page.phase == "pull", 5)
     assert Rebind() not in gym.sent
     gym.house.hand("key", False)
     until(gym, lambda: isinstance(gym.page, TreadmillPage), 5)
     assert bound(gym).proved_by is Proof.KEY
-    assert [entry for entry in gym.house.world.tap.entries if entry.direction == "write"] == []
-    gym.close()
+
+
+def test_nobody_is_asked_to_pull_the_key_of_a_belt_that_moves(bound_gym):
+    gym = bound_gym
+    gym.house.mischief("console_start")
+    gym.run(6)
+    choose(gym, 0)
+    gym.run(1)
+    assert gym.page.phase == "refused"
+    gym.house.hand("key", False)
+    gym.run(2)
+    assert bound(gym).proved_by is Proof.STICKER

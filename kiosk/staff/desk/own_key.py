@@ -50,10 +50,10 @@ class OwnKeyPage(Page):
     def opened(self, t: DeskTurn) -> None:
         """The bound one only has to say it; any other is bound for the meantime."""
         facts = None if t.status is None else t.status.facts
-        if facts is not None and facts.address == self.address:
-            t.put(replace(self, phase="reach", since_s=t.now_s))
-        elif not quiet(t.here):
+        if not quiet(t.here):
             t.put(replace(self, phase="refused", message="treadmill.key_not_now"))
+        elif facts is not None and facts.address == self.address:
+            t.put(replace(self, phase="reach", since_s=t.now_s))
         else:
             before = "none" if facts is None else facts.address
             t.put(replace(self, phase="begin", since_s=t.now_s))
