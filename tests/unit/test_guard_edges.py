@@ -10,6 +10,7 @@ from hardware.constants import (
     ARM_WINDOW_S,
     CONSENT_AGE_S,
     FOLLOW_CONSENT_S,
+    OPENING_VALID_S,
     PROOF_WINDOW_S,
     RESET_GAP_S,
     STOP_TEST_S,
@@ -43,7 +44,7 @@ from hardware.link.messages import (
     Target,
     WishMode,
 )
-from tests.support.plant import TICK, Habits, Rig, plant_rules, typed
+from tests.support.plant import ADDRESS, TICK, Habits, Rig, plant_rules, typed
 
 NOW_S = 1024.0
 MOMENT_S = 2.0**-10
@@ -252,7 +253,8 @@ def test_a_start_needs_consent_younger_than_its_age_whatever_the_window(monkeypa
     monkeypatch.setattr(machine_module, "ARM_WINDOW_S", 90.0)
     rig = led("armed")
     assert at(rig, consent_s=NOW_S - CONSENT_AGE_S)[1].start_missing == ()
-    assert at(rig, consent_s=NOW_S - CONSENT_AGE_S - MOMENT_S)[1].start_missing == (Missing.CONSENT,)
+    _, out = at(rig, consent_s=NOW_S - CONSENT_AGE_S - MOMENT_S)
+    assert (out.start_missing, out.consent_left_s) == ((Missing.CONSENT,), 0.0)
 
 
 HELD = (160, 0)
@@ -456,7 +458,7 @@ def test_past_its_budget_a_soft_stop_turns_hard_and_only_staff_may_reset():
     rig = led("running")
     rig.tick(Stop(StopWhy.MEMBER))
     late = {"stop_s": NOW_S - 10.0, "since_s": NOW_S - 10.0, "belt": {"speed_ckmh": 80}}
-    m, out = at(rig, ramp=(200, NOW_S), **late)
+    m, out = at(rig, ramp=(200, NOW_S), course=Course(200, 0, 1.0), **late)
     assert (m.alarm, m.staff, m.ramp, m.cause) == (True, True, None, Cause.STOP_NOT_CONFIRMED)
     assert (out.alarm, out.permit, out.wish.mode) == (True, False, WishMode.STOP)
     m, _ = at(rig, cause=Cause.CLIP, **late)
@@ -533,3 +535,122 @@ def test_a_ramp_takes_a_third_of_a_km_h_each_second_whatever_the_goal_is():
     known = {"course": Course(200, 0, 1.0), "goal": (400, 0), "scaled": True}
     m, out = at(led("running"), ramp=(200, NOW_S - 1.0), **known)
     assert (m.course.speed_ckmh, out.wish.speed_ckmh) == (170, 170)
+
+
+# ------------------------------------------------------------------------------------ what goes out
+
+
+def test_a_soft_stop_goes_on_running_down_its_ramp_and_a_ramp_alone_runs_nothing():
+    rig = led("running")
+    m, out = at(rig, Stop(StopWhy.MEMBER), course=Course(200, 20, 1.0))
+    assert (m.state, m.ramp, out.wish.mode) == (State.STOPPING, (200, NOW_S), WishMode.RUN)
+    assert (out.wish.speed_ckmh, out.wish.incline_dpct, out.permit, out.alarm) == (200, 0, True, False)
+    _, out = at(latched(), ramp=(200, NOW_S))
+    assert (out.wish.mode, out.wish.speed_ckmh) == (WishMode.HOLD, 0)
+
+
+def test_each_run_and_each_stop_has_an_epoch_of_its_own_and_rest_has_none():
+    rig = led("armed")
+    epoch = rig.machine.epoch
+    m, out = at(rig, Start(), consent_s=NOW_S)
+    assert (m.epoch, out.wish.epoch, out.wish.mode) == (epoch + 1, epoch + 1, WishMode.RUN)
+    rig = led("running")
+    assert at(rig)[0].epoch == rig.machine.epoch
+    rig.open("red")
+    m, out = at(rig)
+    assert (m.epoch, out.wish.epoch, out.wish.mode) == (rig.machine.epoch + 1, rig.machine.epoch + 1, WishMode.STOP)
+    rig = stopping()
+    m, out = at(rig, stop_s=NOW_S - 5.0, **AT_REST)
+    assert (m.epoch, m.mode, out.wish.mode) == (rig.machine.epoch, WishMode.HOLD, WishMode.HOLD)
+
+
+def test_the_wish_carries_the_course_while_it_runs_and_nothing_else_ever():
+    rig = led("running")
+    known = {"course": Course(80, 20, 1.0), "goal": (80, 20)}
+    wish = at(rig, **known)[1].wish
+    assert (wish.speed_ckmh, wish.incline_dpct) == (80, 20)
+    rig.open("red")
+    wish = at(rig, **known)[1].wish
+    assert (wish.speed_ckmh, wish.incline_dpct) == (0, 0)
+
+
+def test_what_is_measured_is_told_and_consent_only_while_armed():
+    _, out = at(led("running"), belt={"speed_ckmh": 77}, consent_s=NOW_S)
+    assert (out.measured_ckmh, out.consent_left_s, out.in_use_by_other) == (77, None, False)
+
+
+def test_a_check_is_finished_by_its_last_proof():
+    rig = led("idle")
+    assert rig.rules.alarm
+    m, out = at(rig, check=opening.Check(under_way=True, proved=tuple(Proof)))
+    assert m.check == opening.Check(address=ADDRESS, done_s=NOW_S)
+    assert out.opening.valid_left_s == OPENING_VALID_S
+    silent = tuple(proof for proof in Proof if proof is not Proof.ALARM)
+    m, out = at(rig, check=opening.Check(under_way=True, proved=silent))
+    assert (m.check.under_way, out.opening.missing) == (True, (Proof.ALARM,))
+
+
+@pytest.mark.parametrize(("can_speed", "follow"), [(True, False), (False, True)])
+def test_where_only_the_console_sets_the_speed_the_walk_follows(can_speed, follow):
+    rig = led("idle", follow_allowed=True)
+    facts = msgspec.structs.replace(rig.plant.facts, can_speed=can_speed)
+    _, out = at(rig, belt={"facts": facts})
+    assert (out.follow, out.wish.control) == (follow, not follow)
+
+
+FOLLOWS = {"purpose": Purpose.FOLLOW}
+
+
+def test_a_moving_belt_is_somebody_elses_unless_it_is_ours_or_followed():
+    rig = latched()
+    moving = {"speed_ckmh": 50}
+    assert not at(rig)[1].in_use_by_other
+    assert at(rig, belt=moving)[1].in_use_by_other
+    assert at(rig, belt=moving, **FOLLOWS)[1].in_use_by_other
+    assert not at(rig, belt=moving, lease=True, stop_s=NOW_S)[1].in_use_by_other
+    assert not at(rig, belt=moving, state=State.RUNNING, link=(1, 1), cause=None, **FOLLOWS)[1].in_use_by_other
+
+
+def test_a_hard_stop_sounds_the_alarm_at_once_only_where_nothing_else_can_stop_the_belt():
+    rig = led("running")
+    rig.open("red")
+    assert not at(rig)[1].alarm
+    m, out = at(rig, **FOLLOWS)
+    assert (m.state, out.alarm, out.permit, out.lease) == (State.STOPPING, True, False, False)
+
+
+def kinds(m_and_out) -> list[str]:
+    return [event.kind for event in m_and_out[1].events]
+
+
+def test_every_change_is_an_event_of_its_own_kind_and_once():
+    rig = led("idle")
+    rig.run(1)
+    assert kinds(at(rig)) == []
+    assert kinds(at(rig, Arm(WIDE, "s1", Purpose.SESSION))) == ["arm"]
+    rig = led("armed")
+    assert kinds(at(rig, consent_s=NOW_S)) == []
+    assert kinds(at(rig, Start(), consent_s=NOW_S)) == ["start"]
+    rig = led("running")
+    assert kinds(at(rig)) == []
+    assert kinds(at(rig, Stop(StopWhy.MEMBER))) == ["stop"]
+    rig.open("clip")
+    assert kinds(at(rig)) == ["trip"]
+    assert kinds(at(rig, state=State.STOPPING, cause=Cause.CLIP, stop_s=NOW_S, lease=True)) == []
+    late = {"state": State.STOPPING, "cause": Cause.CLIP, "stop_s": NOW_S - 60.0, "lease": True}
+    assert kinds(at(rig, belt={"speed_ckmh": 80}, **late)) == ["escalation"]
+    assert kinds(at(rig, belt={"speed_ckmh": 80}, alarm=True, **late)) == []
+
+
+def test_a_guard_that_was_started_anew_beside_a_moving_belt_says_so_once():
+    rig = latched()
+    moving = {"cause": Cause.RESTART_MOVING, "lease": True, "stop_s": NOW_S, "run_s": NOW_S}
+    assert kinds(at(rig, tick_s=None, **moving)) == ["trip"]
+    assert kinds(at(rig, **moving)) == []
+    assert kinds(at(rig, tick_s=None)) == []
+
+
+def test_a_latched_belt_that_moves_again_is_another_stop_for_the_record():
+    rig = latched()
+    told = at(rig, belt={"speed_ckmh": 50}, cause=Cause.CLIP, rest_s=NOW_S - 1.0)
+    assert (told[0].state, told[0].cause, told[0].staff, kinds(told)) == (State.STOPPING, Cause.CLIP, True, ["trip"])
