@@ -30,9 +30,9 @@ from kiosk.staff.caps import effective
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.granted import NoteOverride
 from kiosk.store.export import member_json
-from kiosk.store.kinds import AgeBand, CapScope
+from kiosk.store.kinds import AgeBand, CapScope, Screened
 from kiosk.store.moment import DAY_MS, Moment, SimulatedWallClock
-from kiosk.store.records import Cap
+from kiosk.store.records import Cap, Screening
 from kiosk.store.repositories import caps, members
 from tests.support.at_desk import NOW_MS, Staffed, furnish
 from tests.support.desk import SCREENING, Desk, make_setup, prove
@@ -253,6 +253,30 @@ def test_a_clinicians_yes_leaves_the_limit_one_that_waits(staffed):
     staffed.write(lambda c: Unlock(member_id, staffed.desk.who).write(c, staffed.store.ids, staffed.at))
     after = person(staffed)
     assert (after.forbidden, after.screening_limit_ckmh, after.limit_waits) == (False, 161, True)
+
+
+@pytest.mark.parametrize("first_stays", [True, False])
+@pytest.mark.parametrize(
+    ("strict", "later", "left"),
+    [
+        (Result.FORBID, "", "forbid"),
+        (Result.LIMIT, "", "limit"),
+        (Result.FORBID, members.CLINICIAN, "clear"),
+        (Result.CLEAR, "", "clear"),
+    ],
+)
+def test_a_second_code_is_no_way_round_what_was_answered_first(staffed, first_stays, strict, later, left):
+    limit = None if strict is Result.CLEAR else Decimal("1.0")
+    outcome = Outcome(strict, limit, frozenset({"older"}), until_checked=limit is not None)
+    first = known(staffed)
+    carry(staffed, [RecordScreening(first, outcome, "")])
+    second = staffed.write(lambda c: members.add(c, staffed.store.ids.new(NOW_MS), staffed.at, code="528037")).id
+    clear = Screening(staffed.store.ids.new(NOW_MS), second, NOW_MS + 9, Screened.CLEAR, None, "", later, NOW_MS * 2)
+    staffed.write(lambda c: members.add_screening(c, clear))
+    keep, goes = (first, second) if first_stays else (second, first)
+    staffed.write(lambda c: members.merge(c, keep, goes, NOW_MS + 99))
+    assert staffed.read(lambda c: members.last_screening(c, keep)).outcome == left
+    assert staffed.read(lambda c: members.limit_waits(c, keep)) is (strict is not Result.CLEAR)
 
 
 def test_the_check_goes_with_the_consent_and_is_in_the_members_own_export(staffed):

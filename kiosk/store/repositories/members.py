@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from kiosk.store.kinds import AgeBand, CapScope
+from kiosk.store.kinds import AgeBand, CapScope, Screened
 from kiosk.store.models import (
     ConsentRow,
     ErasedRow,
@@ -385,11 +385,13 @@ def erase(connection: Connection, member_id: str, utc_ms: int) -> int:
 def merge(connection: Connection, keep_id: str, other_id: str, utc_ms: int) -> int:
     """Two records of one person become one: *keep_id*'s code, name and cap stay; everything of *other_id* joins.
 
-    The lower of two caps stays, and where both have progress the lower step of each. Returns how many sessions moved.
-    Raises StoreError if they are the same.
+    The lower of two caps stays, where both have progress the lower step of each, and the stricter of two screenings
+    that hold: a second code is no way round a no. Returns how many sessions moved. Raises StoreError if they are the
+    same.
     """
     if keep_id == other_id:
         raise StoreError("A member cannot be merged with themselves. Give two different codes.")
+    _merge_screenings(connection, keep_id, other_id, utc_ms)
     moved = connection.execute(
         update(SessionRow).where(SessionRow.member_id == other_id).values(member_id=keep_id)
     ).rowcount
@@ -417,13 +419,37 @@ def merge(connection: Connection, keep_id: str, other_id: str, utc_ms: int) -> i
             .values(
                 name=keep.name or other.name,
                 language=keep.language or other.language,
-                age_band=keep.age_band or other.age_band,
+                age_band=AgeBand.OLDER
+                if AgeBand.OLDER in (keep.age_band, other.age_band)
+                else keep.age_band or other.age_band,
                 first_seen_ms=min(keep.first_seen_ms, other.first_seen_ms),
             )
         )
     connection.execute(delete(MemberRow).where(MemberRow.id == other_id))
     connection.execute(upsert(ErasedRow).values(member_id=other_id, at_ms=utc_ms).on_conflict_do_nothing())
     return moved
+
+
+_STRICTER: Final = (Screened.CLEAR, Screened.LIMIT, Screened.GATE, Screened.FORBID)
+
+
+def _merge_screenings(connection: Connection, keep_id: str, other_id: str, utc_ms: int) -> None:
+    """Take away what was answered later and more mildly under the one code than what holds under the other.
+
+    What a clinician has signed stands, and balance checks are nobody's answer.
+    """
+    found = [last_screening(connection, member_id) for member_id in (keep_id, other_id)]
+    last = sorted((one for one in found if one is not None), key=lambda one: one.at_ms)
+    if len(last) < 2 or last[0].expires_ms <= utc_ms or last[1].reason == CLINICIAN:
+        return
+    if _STRICTER.index(last[0].outcome) > _STRICTER.index(last[1].outcome):
+        connection.execute(
+            delete(ScreeningRow).where(
+                ScreeningRow.member_id == last[1].member_id,
+                ScreeningRow.at_ms > last[0].at_ms,
+                ScreeningRow.reason != BALANCE,
+            )
+        )
 
 
 def _lower(mine: Progress, theirs: Progress) -> Progress:
