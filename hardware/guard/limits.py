@@ -124,8 +124,7 @@ def follow(course: Course, speed_ckmh: int, incline_dpct: int, limits: Limits, r
 def _toward(now: int, target: int, *, lowest: int, highest: int, increment: int, step: int) -> int:
     highest = on_grid(highest, lowest, increment, raising=True)
     target = max(lowest, min(target, highest))
-    rises = target > now
-    return on_grid(min(target, now + step) if rises else target, lowest, increment, raising=rises)
+    return on_grid(min(target, now + step), lowest, increment, raising=target > now)
 
 
 def eased_ckmh(from_ckmh: int, since_s: float, now_s: float) -> int:
