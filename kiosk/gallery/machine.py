@@ -10,7 +10,7 @@ import msgspec
 from hardware.config.binding import Proof
 from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Found, Inputs, LinkState, Missing, Opening, State, Status
-from kiosk.gallery_staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
+from kiosk.gallery.staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.setup import Display
 from kiosk.snapshot import Held, Snapshot
