@@ -669,3 +669,46 @@ def test_a_speed_beyond_any_cap_cannot_be_encoded(speed):
 def test_an_incline_beyond_any_program_cannot_be_encoded(incline):
     with pytest.raises(UnsafeValueError, match=f"target incline .* of -{INCLINE_MAX_DPCT} to {INCLINE_MAX_DPCT} "):
         encode_target_incline(incline)
+
+
+# ------------------------------------------------------------------------------------------------ what is kept of it
+
+
+@pytest.mark.parametrize("text", ["", "01"])
+def test_of_a_packet_without_flags_every_byte_is_kept(text):
+    packet = decode_treadmill_data(bytes.fromhex(text))
+    assert (packet.malformed, packet.trailing.hex()) == (True, text)
+
+
+def test_a_sound_packet_is_neither_cut_nor_malformed():
+    packet = decode_treadmill_data(bytes.fromhex("0000c800"))
+    assert (packet.truncated, packet.malformed, packet.fragments, packet.speed_ckmh) == (False, False, 1, 200)
+
+
+def test_a_merged_record_has_the_flags_of_all_its_fragments_and_says_that_nothing_is_to_come():
+    first, last = (
+        decode_treadmill_data(bytes.fromhex("0500100000")),
+        decode_treadmill_data(bytes.fromhex("0004c8000900")),
+    )
+    record = codec.combine((first, last))
+    assert (first.flags, last.flags, record.flags) == (0x0005, 0x0400, 0x0404)
+    assert (record.malformed, record.more_data, record.distance_m, record.elapsed_s) == (False, False, 16, 9)
+
+
+def test_of_bytes_that_fit_no_layout_two_go_to_each_pace_and_the_rest_to_what_follows():
+    assert codec.treadmill_fields(0x2060, 2 + 2 + 8)[1:] == (
+        "pace_s_per_500m",
+        "average_pace_s_per_500m",
+        "vendor_bit13_u24",
+    )
+
+
+def test_of_an_answer_with_a_reserved_result_every_byte_is_kept():
+    answer = decode_control_answer(bytes.fromhex("800277abcd"))
+    assert (answer.malformed, answer.result, answer.trailing.hex()) == (True, 0x77, "abcd")
+
+
+def test_parameters_cut_short_leave_nothing_behind_and_whole_ones_are_sound():
+    cut = decode_control_write(bytes.fromhex("02c8"))
+    assert (cut.parameters, cut.malformed, cut.trailing) == ((), True, b"")
+    assert decode_control_write(bytes.fromhex("02c800")).malformed is False

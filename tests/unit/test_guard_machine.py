@@ -137,7 +137,8 @@ def test_a_restart_that_finds_the_belt_at_zero_waits_through_a_possible_spin_up(
 
 def test_a_restart_remembers_whose_session_it_was():
     assert initial(5.0, lease=True, session="s9").session == "s9"
-    assert initial(5.0).session == ""
+    assert initial(5.0, lease=True).session == ""
+    assert (initial(5.0).lease, initial(5.0).session) == (False, "")
 
 
 def test_a_restart_that_cannot_stop_the_belt_sounds_the_alarm_after_the_stop_time():

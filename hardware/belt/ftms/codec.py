@@ -227,15 +227,8 @@ def decode_treadmill_data(data: bytes | bytearray) -> TreadmillData:
         value = int.from_bytes(data[at:end], "little", signed=signed)
         values[name] = None if value == absent else value
         at = end
-    return TreadmillData(
-        flags=flags,
-        seen=tuple(values),
-        fragments=1,
-        truncated=truncated,
-        malformed=False,
-        trailing=bytes(data[at:]),
-        **values,
-    )
+    packet = TreadmillData(flags=flags, seen=tuple(values), truncated=truncated, trailing=bytes(data[at:]))
+    return msgspec.structs.replace(packet, **values)
 
 
 class Partial(msgspec.Struct, frozen=True):
@@ -267,18 +260,17 @@ def combine(fragments: tuple[TreadmillData, ...]) -> TreadmillData:
     values: dict[str, int | None] = {}
     flags = 0
     for fragment in fragments:
-        flags |= fragment.flags
+        flags |= fragment.flags & ~MORE_DATA
         for name in fragment.seen:
             values[name] = getattr(fragment, name)
-    return TreadmillData(
-        flags=flags & ~MORE_DATA,
+    record = TreadmillData(
+        flags=flags,
         seen=tuple(values),
         fragments=len(fragments),
         truncated=any(fragment.truncated for fragment in fragments),
-        malformed=False,
         trailing=b"".join(fragment.trailing for fragment in fragments),
-        **values,
     )
+    return msgspec.structs.replace(record, **values)
 
 
 # ------------------------------------------------------------------------------- 2ACC Feature, 2AD4 and 2AD5 ranges
@@ -480,7 +472,7 @@ def decode_training_status(data: bytes | bytearray) -> TrainingStatus:
         return TrainingStatus(malformed=True, trailing=bytes(data))
     flags, status, rest = data[0], data[1], bytes(data[2:])
     if flags & TRAINING_STRING:
-        text = rest.rstrip(b"\x00").decode("utf-8", errors="replace")
+        text = rest.rstrip(b"\x00").decode(errors="replace")
         return TrainingStatus(flags=flags, status=status, text=text)
     return TrainingStatus(flags=flags, status=status, trailing=rest)
 
