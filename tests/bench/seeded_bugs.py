@@ -182,8 +182,8 @@ BUGS = (
         (
             (
                 "hardware/belt/orders.py",
-                "return self.wish is not None and connected and now_s - self._heard_s <= WISH_MISSING_S",
-                "return self.wish is not None and connected",
+                "return self._newest is not None and connected and now_s - self._newest.t_s <= WISH_MISSING_S",
+                "return self._newest is not None and connected",
             ),
         ),
         WALKS[1:2],
@@ -226,7 +226,7 @@ MORE = (
     ),
     Bug(
         "control without a profile",
-        ((MACHINE, "return (m.profile.commissioned or not rules", "return (True or not rules"),),
+        ((MACHINE, "known = m.profile.commissioned or", "known = True or"),),
     ),
     Bug(
         "commissioning cap leaks into a session",
@@ -288,15 +288,23 @@ def copy_tree(where: Path) -> Path:
     return where
 
 
-def seed(tree: Path, bug: Bug) -> None:
-    """Apply the patches of *bug*. Raises SeedError if one does not apply exactly once."""
+def patched(tree: Path, bug: Bug) -> dict[str, str]:
+    """The files of *tree* with *bug* in them, by name. Raises SeedError if a patch does not fit exactly once."""
+    texts: dict[str, str] = {}
     for name, before, after in bug.patches:
-        path = tree / name
-        text = path.read_text(encoding="utf-8")
+        text = texts[name] if name in texts else (tree / name).read_text(encoding="utf-8")
         if text.count(before) != 1:
             raise SeedError(f"{bug.name}: its patch fits {text.count(before)} times in {name}; write it anew.")
-        path.write_text(text.replace(before, after), encoding="utf-8")
-        compile(path.read_text(encoding="utf-8"), name, "exec")
+        texts[name] = text.replace(before, after)
+    for name, text in texts.items():
+        compile(text, name, "exec")
+    return texts
+
+
+def seed(tree: Path, bug: Bug) -> None:
+    """Apply the patches of *bug* to the copy. Raises SeedError."""
+    for name, text in patched(tree, bug).items():
+        (tree / name).write_text(text, encoding="utf-8")
 
 
 def failed(tree: Path, tests: tuple[str, ...], *, quick: bool) -> str | None:
