@@ -89,6 +89,7 @@ check "udevadm verify 99-retrowalk.rules" in_root udevadm verify /usr/lib/udev/r
 echo "== $arch: upgrade with data"
 printf 'gym_name = "Harbour Gym"\n' >"$root/answers.toml"
 check "retrowalk setup --answers" in_root retrowalk setup --answers /answers.toml
+rm -f "$root/run/retrowalk/told"
 says "the kiosk draws its first frame, without a display" '^READY=1 after' in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c '
 import os, socket, subprocess, time
 told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); told.bind("/run/retrowalk/told"); told.settimeout(600)

@@ -9,6 +9,5 @@ journalctl -b --no-pager -o cat -n 5 -u retrowalk-guard | cut -c1-300 | sed 's/^
 systemctl stop retrowalk-guard
 check "retrowalk guard --check works permit and alarm" retrowalk guard --check --config /etc/retrowalk/retrowalk.toml --runtime /run/retrowalk
 sed 's/^/    /' /tmp/out
-says "retrowalk doctor looks at the lines" 'GPIO 17' retrowalk doctor
 systemctl start retrowalk-guard
 check "the guard starts again after them" until_true 120 active guard

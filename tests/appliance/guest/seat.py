@@ -15,7 +15,7 @@ from hardware.link.messages import ControlToWorld, GuardToKiosk, KioskToGuard, W
 from hardware.link.paths import open_runtime_directory
 from kiosk.staff.small_kiosk import SmallKiosk
 
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 MOVES = (("clip", "clip_closed"), ("red", "red_closed"), ("amber", "amber_pressed"))
 
 
@@ -39,6 +39,10 @@ def main() -> int:
         return None
 
     fine = seen("clip_closed", True) is not None
+    if kiosk.seen is None:
+        print(f"the guard says nothing; {kiosk.complaint}")
+        return 1
+    print(f"{kiosk.seen.status.state}, {kiosk.seen.status.inputs}", flush=True)
     for what, name in MOVES:
         rest = what != "amber"
         for closed in (not rest, rest):
