@@ -112,6 +112,7 @@ class Passes:
         self._items = {item.nodeid: item for item in session.items}
         self.tests = len(self._items)
         self._look()
+        self._try_the_order()
         if self.broken:
             return True
         gc.collect()
@@ -139,6 +140,18 @@ class Passes:
         kills = self._kills[function]
         return sorted(self._reaching.get(function, ()), key=lambda test: (-kills[test], self._took_s[test]))
 
+    def _try_the_order(self) -> None:
+        """All tests once more as mutants meet them: one that needs another before it would look like a kill."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(read)
+            self._one("", sorted(self._items, key=self._took_s.__getitem__), write)
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            self.broken += [test for test in (pipe.read().decode(),) if test]
+        os.waitpid(pid, 0)
+
     def _reap(self, running: dict[int, tuple[str, int]]) -> None:
         pid, status = os.wait()
         mutant, read = running.pop(pid)
@@ -151,7 +164,8 @@ class Passes:
 
     def _one(self, mutant: str, tests: Iterable[str], write: int) -> None:
         """In the fork: the test that fails is told through the pipe."""
-        self.places.put(mutant)
+        if mutant:
+            self.places.put(mutant)
         for test in tests:
             signal.setitimer(signal.ITIMER_PROF, HANGS_S)  # its signal ends the process
             if not self._passes(test):

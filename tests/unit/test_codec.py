@@ -711,4 +711,5 @@ def test_of_an_answer_with_a_reserved_result_every_byte_is_kept():
 def test_parameters_cut_short_leave_nothing_behind_and_whole_ones_are_sound():
     cut = decode_control_write(bytes.fromhex("02c8"))
     assert (cut.parameters, cut.malformed, cut.trailing) == ((), True, b"")
-    assert decode_control_write(bytes.fromhex("02c800")).malformed is False
+    for whole in ("02c800", "00"):
+        assert decode_control_write(bytes.fromhex(whole)).malformed is False
