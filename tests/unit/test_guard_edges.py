@@ -654,3 +654,35 @@ def test_a_latched_belt_that_moves_again_is_another_stop_for_the_record():
     rig = latched()
     told = at(rig, belt={"speed_ckmh": 50}, cause=Cause.CLIP, rest_s=NOW_S - 1.0)
     assert (told[0].state, told[0].cause, told[0].staff, kinds(told)) == (State.STOPPING, Cause.CLIP, True, ["trip"])
+
+
+# ------------------------------------------------------------------------------------ which cause does what
+
+
+@pytest.mark.parametrize("purpose", [Purpose.OPENING_CHECK, Purpose.COMMISSIONING])
+def test_an_empty_belt_is_stopped_from_the_speed_it_has(purpose):
+    m, out = at(led("running"), Stop(StopWhy.STAFF), purpose=purpose, course=Course(200, 0, 1.0))
+    assert (m.state, m.ramp, out.wish.mode) == (State.STOPPING, None, WishMode.STOP)
+
+
+def test_a_broken_wire_calls_for_staff_though_another_cause_came_first():
+    rig = led("running")
+    broken = {"switches": msgspec.structs.replace(rig.inputs().switches, fault="x")}
+    m, _ = at(rig, seen=broken, state=State.STOPPING, cause=Cause.CLIP, lease=True, stop_s=NOW_S)
+    assert (m.cause, m.staff) == (Cause.CLIP, True)
+
+
+@pytest.mark.parametrize(
+    ("cause", "proves"),
+    [
+        (Cause.MEMBER_STOP, True),
+        (Cause.PLAN_DONE, True),
+        (Cause.STAFF_STOP, True),
+        (Cause.SCREEN_FROZEN, False),
+        (Cause.CLIP, False),
+    ],
+)
+def test_the_brake_is_proved_by_a_stop_that_was_asked_for(cause, proves):
+    known = {"cause": cause, "purpose": Purpose.OPENING_CHECK, "check": opening.begun(), "stop_s": NOW_S - 5.0}
+    m, _ = at(stopping(), **known, **AT_REST)
+    assert (m.state, m.check.proved) == (State.LATCHED, (Proof.BRAKE,) if proves else ())
