@@ -312,8 +312,8 @@ OUTPUT_FLAGS = tuple(field.name for field in msgspec.structs.fields(Outputs) if 
 
 def typed(machine: Machine, out: Outputs) -> None:
     """What is true or false is never None or a number: the frames that carry it would not be taken."""
-    assert all([type(getattr(machine, name)) is bool for name in MACHINE_FLAGS]), machine
-    assert all([type(getattr(out, name)) is bool for name in OUTPUT_FLAGS]), out
+    assert all(type(getattr(machine, name)) is bool for name in MACHINE_FLAGS), machine
+    assert all(type(getattr(out, name)) is bool for name in OUTPUT_FLAGS), out
     wish = out.wish
     assert type(wish.control) is type(wish.scan) is type(wish.leave) is bool, wish
     assert type(machine.since_s) is float, machine
