@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -25,11 +26,15 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
 import pygame  # the driver is chosen before
 
+from kiosk import screens
+from kiosk.gallery.pictures import catalogue, open_ui, panel
+from kiosk.session.view import LEGEND
 from tests.system.vm import tsc_khz
 
 HERE = Path(__file__).parent
 PARTS = ("screen", "lines", "stick", "update", "cage")
 RUN_S = 3600.0
+SIZE = (1280, 800)
 NEAR = 24
 STICKS = ("gym", "good", "broken")
 ALL, INK = 0.95, 0.85
@@ -58,8 +63,8 @@ class Guest:
         self.monitor = out / "monitor"
         self.monitor.unlink(missing_ok=True)
         device = {
-            "bochs": ("-device", "bochs-display,xres=1280,yres=800"),
-            "virtio": ("-device", "virtio-gpu-pci,xres=1280,yres=800"),
+            "bochs": ("-device", f"bochs-display,xres={SIZE[0]},yres={SIZE[1]}"),
+            "virtio": ("-device", f"virtio-gpu-pci,xres={SIZE[0]},yres={SIZE[1]}"),
         }[gpu]
         words = (
             "root=/dev/vda rw console=tty1 console=ttyS0 loglevel=4 panic=-1 mitigations=off audit=0 apparmor=0",
@@ -185,14 +190,20 @@ def likeness(shown: Path, wanted: Path) -> tuple[float, float]:
 
 
 def make_gallery(out: Path) -> Path:
-    """The gallery's own pictures, in the size of the virtual display."""
-    gallery = out / "gallery"
-    if gallery.is_dir():
-        return gallery  # of the boot before
-    program = str(Path(sys.executable).parent / "retrowalk")
-    words = ("--size", "1280x800", "--lang", "en")
-    subprocess.run([program, "gallery", str(gallery), *words], check=True, capture_output=True)
-    return gallery
+    """The gallery's pictures, in the size of the virtual display, with the strip of a simulated treadmill."""
+    directory = out / "gallery"
+    if directory.is_dir():
+        return directory  # of the boot before
+    directory.mkdir(parents=True)
+    pygame.display.init()
+    pygame.font.init()
+    ui = open_ui(SIZE, panel(SIZE))
+    legend = tuple(ui.catalogues["en"](key) for key in LEGEND)
+    drawn = pygame.Surface(SIZE)
+    for entry in catalogue("en"):
+        screens.draw(drawn, ui, replace(entry.snapshot, simulated=True, legend=legend))
+        pygame.image.save(drawn, str(directory / f"{entry.name}.png"))
+    return directory
 
 
 def like_the_gallery(shown: Path, gallery: Path) -> bool:
