@@ -188,3 +188,13 @@ def test_the_version_is_told():
     done = CliRunner().invoke(app, ["--version"])
     assert done.exit_code == 0
     assert re.fullmatch(r"retrowalk \d+\.\d+\.\d+\n", done.output)
+
+
+def test_a_command_without_a_configuration_named_takes_that_of_the_appliance(tmp_path, monkeypatch):
+    from kiosk.staff.commands import shell
+
+    file = tmp_path / "retrowalk.toml"
+    monkeypatch.setattr(shell, "SYSTEM_CONFIG", file)
+    at_a_desk = shell.directory_of(None, None)
+    file.write_text(f'[data]\ndirectory = "{tmp_path}/record"\n', "utf-8")
+    assert shell.directory_of(None, None) == tmp_path / "record" != at_a_desk

@@ -32,6 +32,7 @@ from kiosk.store.records import Staff, StoreError
 if TYPE_CHECKING:
     pass
 
+SYSTEM_CONFIG: Final = Path("/etc/retrowalk/retrowalk.toml")
 EXIT_RECORD: Final = 1
 EXIT_ASKED: Final = 2
 EXITS: Final = (
@@ -74,8 +75,10 @@ def _leave(sentence: str, code: int) -> NoReturn:
 
 
 def config_of(file: Path | None) -> Config:
-    """The configuration in *file*, or the defaults. Raises ConfigError."""
-    return Config() if file is None else load_config(file)
+    """The configuration in *file*, else the appliance's, where this is one, else the defaults. Raises ConfigError."""
+    if file is None:
+        return load_config(SYSTEM_CONFIG) if SYSTEM_CONFIG.exists() else Config()
+    return load_config(file)
 
 
 def directory_of(data: Path | None, config: Path | None) -> Path:
