@@ -7,19 +7,20 @@ as the session makes them; nothing here knows a belt.
 from __future__ import annotations
 
 from kiosk.gallery.pictures import PANELS_MM, Entry, GalleryError, catalogue, open_ui, panel, parse_size, render
-from kiosk.gallery.samples import BASE, CARDS, CAUSES, LEGEND, MOVING, STATUS
+from kiosk.gallery.samples import BASE, CARDS, CAUSES, MOVING, STATUS
+from kiosk.gallery.spoken import legend
 
 __all__ = [
     "BASE",
     "CARDS",
     "CAUSES",
-    "LEGEND",
     "MOVING",
     "PANELS_MM",
     "STATUS",
     "Entry",
     "GalleryError",
     "catalogue",
+    "legend",
     "open_ui",
     "panel",
     "parse_size",

@@ -21,7 +21,6 @@ from kiosk.gallery.samples import (
     FIRST_STEPS,
     FIRST_WALK,
     HISTORY,
-    LEGEND,
     LONG_CARDS,
     LONG_WALK,
     MOVING,
@@ -37,7 +36,7 @@ from kiosk.gallery.samples import (
     walked,
     with_deck,
 )
-from kiosk.gallery.spoken import texts_of
+from kiosk.gallery.spoken import legend, texts_of
 from kiosk.intents import ScreenId, TileState
 from kiosk.snapshot import (
     DAYS_PAGE,
@@ -54,7 +53,7 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     def add(screen: ScreenId, state: str, note: str, snapshot: Snapshot) -> None:
         made.append((screen, state, note, snapshot))
 
-    texts = texts_of(base.language)
+    texts, keys = texts_of(base.language), legend(base.language)
     member = replace(base, member_name="Anna")
     walking = replace(member, status=MOVING, measured_ckmh=193, walk=WALK)
     a = ScreenId
@@ -85,7 +84,12 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
     add(a.ATTRACT, "no-touch", "nothing to touch", replace(base, banner="no_touch"))
     add(a.ATTRACT, "no-sound", "no loudspeaker", replace(base, banner="no_sound"))
-    add(a.ATTRACT, "simulated", "simulation band with its legend", replace(base, simulated=True, legend=LEGEND))
+    add(
+        a.ATTRACT,
+        "simulated",
+        "simulation band with its legend",
+        replace(base, simulated=True, legend=keys),
+    )
     add(
         a.ATTRACT,
         "long_names",
@@ -232,7 +236,12 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         replace(walking, stop_touched=True, walk=replace(WALK, stop_touched=True)),
     )
     add(a.WALK, "disk", "the disk is full", replace(walking, banner="disk_full"))
-    add(a.WALK, "simulated", "simulation band", replace(walking, simulated=True, legend=LEGEND, walk=LONG_WALK))
+    add(
+        a.WALK,
+        "simulated",
+        "simulation band",
+        replace(walking, simulated=True, legend=keys, walk=LONG_WALK),
+    )
     add(
         a.EASING,
         "",

@@ -309,17 +309,7 @@ BASE: Final = Snapshot(
     measured_ckmh=0,
     member_name="",
 )
-LEGEND: Final = (
-    "C clip",
-    "R red button",
-    "A amber button",
-    "K treadmill's key",
-    "1 link lost",
-    "2 wrong speed",
-    "3 late start",
-    "4 belt stops itself",
-    "M more mischief",
-)
+
 CAUSES: Final = tuple(cause for cause in Cause if cause not in (Cause.BOOT, Cause.PLAN_DONE, Cause.ARM_EXPIRED))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from kiosk.assets import assets_directory
 from kiosk.content import read_books
 from kiosk.locale import REFERENCE_LANGUAGE, Catalogue, load_catalogues
+from kiosk.session.view import CONSOLE, LEGEND
 from kiosk.snapshot import (
     Bar,
     ProgramCard,
@@ -117,3 +118,9 @@ def spoken(s: Snapshot, texts: Catalogue) -> Snapshot:
         cards=tuple(_card_in(made, texts) for made in s.cards),
         preview_note=_sentence(s.preview_note, texts),
     )
+
+
+def legend(language: str) -> tuple[str, ...]:
+    """The keys of the simulation, as the session lists them for a treadmill with a console."""
+    texts = texts_of(language)
+    return tuple(texts(key) for key in (*LEGEND, CONSOLE))

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> dict:
             entries = gallery.catalogue(language)
             for entry in entries:
                 for simulated in (False, True):
-                    legend = gallery.LEGEND if simulated else ()
+                    legend = gallery.legend(language) if simulated else ()
                     seen = measured(ui, surface, replace(entry.snapshot, simulated=simulated, legend=legend))
                     found += [f"{name} {language} {entry.name}: {finding}" for finding in seen]
                     pictures[name] += 1

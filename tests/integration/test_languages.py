@@ -46,7 +46,9 @@ def test_every_screen_is_as_legible_in_every_language(size: tuple[int, int], lan
     found = []
     for entry in gallery.catalogue(language):
         for simulated in (False, True):
-            snapshot = replace(entry.snapshot, simulated=simulated, legend=gallery.LEGEND if simulated else ())
+            snapshot = replace(
+                entry.snapshot, simulated=simulated, legend=gallery.legend(language) if simulated else ()
+            )
             canvas = screens.paint(surface, ui, snapshot, probe=True)
             found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
     assert found == []

@@ -61,11 +61,11 @@ def test_the_same_holds_in_the_simulation_whose_band_has_a_place_of_its_own(size
     surface = pygame.Surface(size)
     found = []
     for entry in gallery.catalogue():
-        snapshot = replace(entry.snapshot, simulated=True, legend=gallery.LEGEND)
+        snapshot = replace(entry.snapshot, simulated=True, legend=gallery.legend("en"))
         canvas = screens.paint(surface, ui, snapshot, probe=True)
         legend = [text.text for text in canvas.texts if text.role == "legend"]
         assert legend[0] == "SIMULATION"
-        assert all(item in " ".join(legend[1:]) for item in gallery.LEGEND)
+        assert all(item in " ".join(legend[1:]) for item in gallery.legend("en"))
         found += [f"{entry.name}: {finding}" for finding in findings(canvas)]
     assert found == []
 
@@ -109,7 +109,7 @@ def test_the_gaze_target_is_at_the_same_pixel_on_every_far_screen(size: tuple[in
     ui = kit(size)
     places = set()
     for entry in entries(*FAR_SCREENS):
-        snapshot = replace(entry.snapshot, simulated=simulated, legend=gallery.LEGEND if simulated else ())
+        snapshot = replace(entry.snapshot, simulated=simulated, legend=gallery.legend("en") if simulated else ())
         canvas = screens.paint(None, ui, snapshot)
         targets = [picture.rect for picture in canvas.pictures if picture.name == "gaze target"]
         assert len(targets) == 1
