@@ -152,7 +152,7 @@ def start(c: Canvas, tone: Tone) -> FarFrame:
 
 def gaze_target(c: Canvas, frame: FarFrame, ground: Colour) -> None:
     """A still point to rest the eyes on."""
-    radius = frame.target_radius
+    radius = max(1, frame.target_radius)  # a panel far below the smallest has no room for it
     side = 2 * radius
     place = Rect(frame.target[0] - radius, frame.target[1] - radius, side, side)
     if c.surface is None:
