@@ -38,8 +38,9 @@ PEERS = {
     "pyftms": (["pyftms==0.4.15", "msgspec>=0.20,<1"], (3, 12), (3, 14)),
     "bluetooth-sig": (["bluetooth-sig==0.6.0", "msgspec>=0.20,<1"], (3, 11), (3, 14)),
 }
-# The stop_path bench's app needs pygame as well; it is no decoder.
-APPS = {"pyftms-app": (["pyftms==0.4.15", "msgspec>=0.20,<1", "pygame>=2.6,<3"], (3, 12), (3, 14))}
+# The stop_path bench's app draws our walk screen as well, and imports what that imports; it is no decoder.
+DRAWING = ["msgspec>=0.20,<1", "pygame>=2.6,<3", "sqlalchemy>=2,<3", "argon2-cffi>=25,<26"]
+APPS = {"pyftms-app": (["pyftms==0.4.15", *DRAWING], (3, 12), (3, 14))}
 # Kind -> fields that each peer has a place for; all of Treadmill Data is compared but our own marks.
 MARKS = {"flags", "more_data", "truncated", "trailing_hex", "malformed", "name", "result_name", "direction"}
 NOT_OFFERED = {
@@ -167,8 +168,8 @@ def environment(peer: str) -> tuple[Path | None, str]:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "retrowalk" / "bench"
     kind = "-app" if peer in APPS else ""
     home = cache / f"{wanted[0].replace('==', '-')}{kind}-py{version}"
-    ready = home / ".ready"
-    if not ready.exists():
+    ready, holds = home / ".ready", "\n".join(wanted)
+    if not ready.exists() or ready.read_text(encoding="utf-8") != holds:
         shutil.rmtree(home, ignore_errors=True)
         cache.mkdir(parents=True, exist_ok=True)
         pip = [
@@ -189,7 +190,7 @@ def environment(peer: str) -> tuple[Path | None, str]:
                 ]
                 shutil.rmtree(home, ignore_errors=True)
                 return None, f"{peer} could not be installed: {lines[-1].removeprefix('ERROR: ')}"
-        ready.touch()
+        ready.write_text(holds, encoding="utf-8")
     return home / "bin" / "python", f"{wanted[0]} on Python {version}"
 
 
