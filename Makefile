@@ -76,13 +76,10 @@ commission-test: $(VENV)/.dev
 BENCHES := whitelist decoders mischief seeded_bugs power_cuts bad_disk pin_force commissioning screen_commissioning \
   fuzz progression first_touch legibility
 FIGURES := stop_path kills guard_process reconnect walk_frame million_sessions
-# Kills of each case: --quick makes 20 and takes four times as long.
-KILLS := --each 5
 
 bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || exit 1; done
-	@for name in $(FIGURES); do echo "== $$name"; \
-	  case $$name in kills) how="$(KILLS)";; *) how=--quick;; esac; $(BIN)/python -m tests.bench.$$name $$how || echo "($$name: see above)"; done
+	@for name in $(FIGURES); do echo "== $$name"; $(BIN)/python -m tests.bench.$$name --quick || echo "($$name: see above)"; done
 
 # The appliance: deploy/README.md.
 deb: $(VENV)/.python

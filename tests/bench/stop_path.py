@@ -375,6 +375,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             if p50 and result.get(which, {}).get("p50_ms"):
                 result[f"{which}_over_ours_p50"] = round(result[which]["p50_ms"] / p50, 1)
         result["failures"] = failures(ours, goal["ours"] if not saved else n)
+        beside = [which for which in SIDES[1:] if which in found and not result[which].get("trips")]
+        result["failures"] += [f"{which} made no trip at all: {result[which].get('trouble')}" for which in beside]
     return result
 
 
