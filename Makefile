@@ -40,8 +40,11 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 demo: $(VENV)/.run
 	@$(BIN)/retrowalk demo
 
+# Many tests wait on the real clock, so two cores have room for a third worker.
+WORKERS := $(shell getconf _NPROCESSORS_ONLN | awk '{ print ($$1 < 3) ? 3 : $$1 }')
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n $(WORKERS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
