@@ -10,10 +10,10 @@ import msgspec
 from hardware.config.binding import Proof
 from hardware.config.profiles import Profile, StopPoint
 from hardware.link.messages import Found, Inputs, LinkState, Missing, Opening, State, Status
-from kiosk.gallery.staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for
-from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.gallery.staff import ADDRESS, ALEX, DAY_MS, FACTS, KIM, NOW_MS, here_for, shown
+from kiosk.intents import ScreenId
 from kiosk.session.setup import Display
-from kiosk.snapshot import Held, Snapshot
+from kiosk.snapshot import Snapshot
 from kiosk.staff.commissioning import opening, procedure
 from kiosk.staff.commissioning import page as pages
 from kiosk.staff.commissioning.findings import Findings, Identity
@@ -29,9 +29,8 @@ from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePag
 from kiosk.staff.desk.system import State as MachineState
 from kiosk.staff.desk.system import SystemPage
 from kiosk.staff.desk.treadmill import HOW, ScanPage, TreadmillPage
-from kiosk.staff.desk.turn import Desk, Page
+from kiosk.staff.desk.turn import Page
 from kiosk.staff.desk.typing import STICKER, KeysPage
-from kiosk.staff.desk.view import staff_view
 from kiosk.staff.health.finding import fine, todo
 from kiosk.store.kinds import Severity
 from kiosk.store.records import Event, Staff
@@ -231,11 +230,4 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         display = Display("KMSDRM", "opengles2", 1920, 1080, state == "small", "")
         status = None if here.status is None else _status(here.status, page, state)
         here = replace(here, status=status, setup=replace(here.setup, display=display))
-        desk = Desk(who, (page,), base.now_s - 5, base.now_s - 8)
-        held = Held(Intent(IntentKind.HOLD, 0), 0.6) if state in ("off", "ready") else None
-        yield (
-            page.screen,
-            state,
-            note,
-            replace(base, left_s=52.0, staff=staff_view(desk, here), held=held, screen=page.screen),
-        )
+        yield page.screen, state, note, shown(base, here, page, held=state in ("off", "ready"))

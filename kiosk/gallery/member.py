@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+
+from msgspec.structs import replace as changed
 
 from hardware.link.messages import (
     Cause,
@@ -31,8 +32,6 @@ from kiosk.gallery.samples import (
     WALK,
     bars,
     check_tiles,
-    replace_status,
-    status_with,
     walked,
     with_deck,
 )
@@ -46,7 +45,7 @@ from kiosk.snapshot import (
 from kiosk.staff.desk.granted import REASONS
 
 
-def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
+def entries(base: Snapshot) -> list[tuple[ScreenId, str, str, Snapshot]]:
     """(screen, state, note, snapshot), as *base* but for what the state is about."""
     made: list[tuple[ScreenId, str, str, Snapshot]] = []
 
@@ -63,7 +62,7 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         a.ATTRACT,
         "in_use",
         "the belt moves and nobody here moved it",
-        replace(base, belt_free=False, status=status_with(in_use_by_other=True, at_rest=False)),
+        replace(base, belt_free=False, status=changed(STATUS, in_use_by_other=True, at_rest=False)),
     )
     add(
         a.ATTRACT, "out", "the guard does not answer", replace(base, belt_free=False, status=None, measured_ckmh=None)
@@ -72,14 +71,14 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         a.ATTRACT,
         "starting",
         "the treadmill is being connected",
-        replace(base, belt_free=False, starting=True, status=replace_status(STATUS, link=LinkState.CONNECTING)),
+        replace(base, belt_free=False, starting=True, status=changed(STATUS, link=LinkState.CONNECTING)),
     )
     for missing in (Missing.OPENING_CHECK, Missing.NOT_COMMISSIONED):
         add(
             a.ATTRACT,
             missing.value,
             "staff have something to do first",
-            replace(base, belt_free=False, status=replace_status(STATUS, arm_missing=(missing,))),
+            replace(base, belt_free=False, status=changed(STATUS, arm_missing=(missing,))),
         )
     add(a.ATTRACT, "banner", "a full disk", replace(base, banner="disk_full"))
     add(a.ATTRACT, "no-touch", "nothing to touch", replace(base, banner="no_touch"))
@@ -185,10 +184,10 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         "all done",
         replace(member, card=CARDS[0], tiles=tuple(replace(t, state=TileState.DONE) for t in check_tiles("link"))),
     )
-    at_console = replace(member, follow=True, status=replace_status(STATUS, state=State.ARMED, follow=True))
+    at_console = replace(member, follow=True, status=changed(STATUS, state=State.ARMED, follow=True))
     add(a.CONSOLE_START, "", "the member starts the belt at its console", at_console)
     add(a.CONSOLE_START, "pace", "up to a pace that is known", replace(at_console, pace_ckmh=193))
-    turning = replace(at_console, status=replace_status(MOVING, follow=True), measured_ckmh=97)
+    turning = replace(at_console, status=changed(MOVING, follow=True), measured_ckmh=97)
     add(a.CONSOLE_START, "turn", "it runs: turn round", turning)
     add(a.CONSOLE_START, "turn_amber", "with an amber button", replace(turning, amber=True, stop_touched=True))
     add(a.STRADDLE, "", "clip alone", member)
@@ -253,20 +252,20 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         ),
     )
     even = replace(WALK, steps=AT_ONE_PACE.steps)
-    following = replace(walking, follow=True, status=replace_status(MOVING, follow=True), walk=even)
+    following = replace(walking, follow=True, status=changed(MOVING, follow=True), walk=even)
     add(a.WALK, "follow", "the console sets the pace", following)
     add(a.EASING, "follow", "nothing eases it: the way out is beside the belt", replace(following, amber=True))
     add(a.EASING, "follow_clip", "without an amber button", replace(following, stop_touched=True))
     add(a.TO_RAILS, "", "the plan is over", replace(following, count=9))
     add(a.TO_RAILS, "touched", "touch again to stop", replace(following, count=4, stop_touched=True))
     for end in (Deck.OPEN_END, Deck.MOTOR_END):
-        off = replace_status(MOVING, inputs=with_deck(end))
+        off = changed(MOVING, inputs=with_deck(end))
         add(a.WALK, end.value, "too near an end of the deck", replace(walking, status=off))
     add(
         a.EASING,
         "open_end",
         "slower, because the walker drifts",
-        replace(walking, measured_ckmh=161, status=replace_status(MOVING, inputs=with_deck(Deck.OPEN_END))),
+        replace(walking, measured_ckmh=161, status=changed(MOVING, inputs=with_deck(Deck.OPEN_END))),
     )
     add(
         a.STOPPING,
@@ -277,7 +276,7 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     for cause in CAUSES:
         moving = replace(
             walking,
-            status=replace_status(STOPPING, cause=cause, hard=True),
+            status=changed(STOPPING, cause=cause, hard=True),
             cause=cause,
             measured_ckmh=97,
             touch_ready=False,
@@ -293,7 +292,7 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     ):
         still = replace(
             walking,
-            status=replace_status(
+            status=changed(
                 STOPPING,
                 state=State.LATCHED,
                 cause=cause,
@@ -429,9 +428,7 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     add(a.STAFF_PIN, "wrong", "wrong PIN", replace(base, digits=0, keypad_error="keypad.wrong_pin"))
     resetting = replace(
         base,
-        status=replace_status(
-            STOPPING, state=State.LATCHED, cause=Cause.RED_BUTTON, at_rest=True, reset_by=ResetBy.STAFF
-        ),
+        status=changed(STOPPING, state=State.LATCHED, cause=Cause.RED_BUTTON, at_rest=True, reset_by=ResetBy.STAFF),
         cause=Cause.RED_BUTTON,
     )
     items = (
@@ -466,4 +463,4 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
         ("first", "a gate of the first visit alone", once),
     ):
         add(a.OVERRIDE, state, note, replace(member, choices=reasons, notes=(text,)))
-    yield from made
+    return made

@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace as changed
+
 from hardware.link.messages import (
     Cause,
     Deck,
@@ -70,14 +72,8 @@ def with_deck(deck: Deck) -> Inputs:
     return Inputs(clip_closed=True, red_closed=True, amber_pressed=None, permit_readback=True, fault="", deck=deck)
 
 
-def status_with(**changes: object) -> Status:
-    """The status with some fields changed."""
-    values = {name: getattr(STATUS, name) for name in STATUS.__struct_fields__}
-    return Status(**{**values, **changes})
-
-
-MOVING: Final = status_with(state=State.RUNNING, at_rest=False, measured_ckmh=193)
-STOPPING: Final = status_with(state=State.STOPPING, at_rest=False, measured_ckmh=64, wish=WishMode.STOP)
+MOVING: Final = changed(STATUS, state=State.RUNNING, at_rest=False, measured_ckmh=193)
+STOPPING: Final = changed(STATUS, state=State.STOPPING, at_rest=False, measured_ckmh=64, wish=WishMode.STOP)
 
 
 def plan(*pieces: tuple[str, float, float, float]) -> tuple[Step, ...]:
@@ -311,9 +307,3 @@ BASE: Final = Snapshot(
 )
 
 CAUSES: Final = tuple(cause for cause in Cause if cause not in (Cause.BOOT, Cause.PLAN_DONE, Cause.ARM_EXPIRED))
-
-
-def replace_status(status: Status, **changes: object) -> Status:
-    """*status* with some fields changed."""
-    values = {name: getattr(status, name) for name in status.__struct_fields__}
-    return Status(**{**values, **changes})

@@ -193,15 +193,15 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     yield "", "shown this once", NotePage(words("members.added"), words("members.added_help"), "417926"), KIM
 
 
+def shown(base: Snapshot, here: Here, page: Page, *, held: bool) -> Snapshot:
+    """The page as its account sees it; *held*: a finger stays on its button."""
+    desk = Desk(here.who, (page,), base.now_s - 5, base.now_s - 8)
+    finger = Held(Intent(IntentKind.HOLD, 0), 0.6) if held else None
+    return replace(base, left_s=52.0, staff=staff_view(desk, here), held=finger, screen=page.screen)
+
+
 def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     """(screen, state, note, snapshot) of every page of the desk."""
     for state, note, page, who in _pages():
         here = here_for(base.language, base.units, base, who)
-        desk = Desk(who, (page,), base.now_s - 5, base.now_s - 8)
-        held = Held(Intent(IntentKind.HOLD, 0), 0.6) if state in ("dire", "raise") else None
-        yield (
-            page.screen,
-            state,
-            note,
-            replace(base, left_s=52.0, staff=staff_view(desk, here), held=held, screen=page.screen),
-        )
+        yield page.screen, state, note, shown(base, here, page, held=state in ("dire", "raise"))
