@@ -186,6 +186,33 @@ class Fast(Write):
         )
 
 
+def _keep_found(
+    connection: Connection,
+    ids: IdSource,
+    at: Moment,
+    member_id: str,
+    by: Staff,
+    reason: str,
+    days: int,
+    *,
+    limit_ckmh: int | None = None,
+) -> None:
+    """What *by* found of a member, for *days*: an outcome, and nothing of why."""
+    members.add_screening(
+        connection,
+        Screening(
+            id=ids.new(at.utc_ms),
+            member_id=member_id,
+            at_ms=at.utc_ms,
+            outcome=Screened.CLEAR if limit_ckmh is None else Screened.LIMIT,
+            limit_ckmh=limit_ckmh,
+            signer=by.name,
+            reason=reason,
+            expires_ms=at.utc_ms + days * DAY_MS,
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Unlock(Write):
     """A physiotherapist lifts what locks a member; a speed limit of the last screening stays."""
@@ -197,19 +224,7 @@ class Unlock(Write):
         """With its audit entry. Health data: only the outcome is kept."""
         last = members.last_screening(connection, self.member_id)
         limit = None if last is None else last.limit_ckmh
-        members.add_screening(
-            connection,
-            Screening(
-                id=ids.new(at.utc_ms),
-                member_id=self.member_id,
-                at_ms=at.utc_ms,
-                outcome=Screened.CLEAR if limit is None else Screened.LIMIT,
-                limit_ckmh=limit,
-                signer=self.by.name,
-                reason=members.CLINICIAN,
-                expires_ms=at.utc_ms + UNLOCK_DAYS * DAY_MS,
-            ),
-        )
+        _keep_found(connection, ids, at, self.member_id, self.by, members.CLINICIAN, UNLOCK_DAYS, limit_ckmh=limit)
         audit.note(
             connection,
             ids,
@@ -234,19 +249,7 @@ class Balance(Write):
         if not members.consented(connection, self.member_id):
             raise RefusalError("members.no_consent")
         before = members.balance_until_ms(connection, self.member_id)
-        members.add_screening(
-            connection,
-            Screening(
-                id=ids.new(at.utc_ms),
-                member_id=self.member_id,
-                at_ms=at.utc_ms,
-                outcome=Screened.CLEAR,
-                limit_ckmh=None,
-                signer=self.by.name,
-                reason=members.BALANCE,
-                expires_ms=at.utc_ms + self.days * DAY_MS,
-            ),
-        )
+        _keep_found(connection, ids, at, self.member_id, self.by, members.BALANCE, self.days)
         audit.note(
             connection,
             ids,
