@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 import typer
-from argon2 import PasswordHasher
 from typer.testing import CliRunner
 
 from hardware.config.profiles import Profile
@@ -161,12 +160,7 @@ class House(Staffed):
         return answer.result
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cheap_pins():
-    """What a hash costs is no matter here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pin, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
+pytestmark = pytest.mark.usefixtures("cheap_pins")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from argon2 import PasswordHasher
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,12 +42,7 @@ CODE = "417926"
 DAYS = SCREENING.validity.balance_days
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cheap_pins():
-    """What a hash costs is no matter here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pin, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
+pytestmark = pytest.mark.usefixtures("cheap_pins")
 
 
 @pytest.fixture(scope="module")
