@@ -14,7 +14,8 @@ from typing import Final
 from hardware.link.messages import State as GuardState
 from hardware.link.messages import Status, StopWhy
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.session import belt
+from kiosk.session import amber, mount, stops
+from kiosk.session.measured import fresh_measured, measure
 from kiosk.session.model import GAP_S
 from kiosk.session.turn import Turn
 
@@ -29,11 +30,11 @@ RAILS_S: Final = 12.0
 
 def console_start(t: Turn, intent: Intent) -> None:
     """Touch does nothing here but stop."""
-    if intent.kind is not IntentKind.STOP or not belt.second_touch(t):
+    if intent.kind is not IntentKind.STOP or not stops.second_touch(t):
         return
     status = t.status
     if status is not None and status.state is GuardState.RUNNING:
-        belt.stop(t, StopWhy.MEMBER)
+        stops.stop(t, StopWhy.MEMBER)
     else:
         t.disarm()
         t.go(ScreenId.CHECK)
@@ -43,32 +44,32 @@ def starting(t: Turn) -> None:
     """Until the member has started the belt, set a pace and turned round."""
     status = t.status
     if status is None or status.state is GuardState.STOPPING:
-        belt.stopped(t)
+        stops.stopped(t)
         return
     if status.state is not GuardState.RUNNING:
-        if not belt.not_armed(t):
-            belt.open_record(t)
+        if not mount.not_armed(t):
+            mount.open_record(t)
             t.say("U2")
         return
     t.stay = replace(t.stay, armed=False)
-    belt.measure(t, status)
-    if belt.amber_held(t) or t.screen_s >= t.setup.content.rules.mount.straddle_limit_s:
-        belt.stop(t, StopWhy.MEMBER)
+    measure(t, status)
+    if amber.held(t) or t.screen_s >= t.setup.content.rules.mount.straddle_limit_s:
+        stops.stop(t, StopWhy.MEMBER)
         return
     even_s = _even_s(t, status)
     if even_s >= FACE_AWAY_S:
         t.say("U3" if even_s < HOLD_ON_S else "U7")
-    if belt.amber_fitted(t):
-        if belt.amber_pressed(t):
-            belt.to_step_on(t)
+    if amber.fitted(t):
+        if amber.pressed(t):
+            mount.to_step_on(t)
     elif even_s >= TURN_ROUND_S - GAP_S:
-        belt.to_step_on(t)
+        mount.to_step_on(t)
 
 
 def _even_s(t: Turn, status: Status) -> float:
     """How long the belt has kept its pace."""
-    stay, measured = t.stay, belt.fresh_measured(status)
-    if not measured or stay.steady_since_s is None or abs(measured - stay.pace_ckmh) > belt.STEADY_CKMH:
+    stay, measured = t.stay, fresh_measured(status)
+    if not measured or stay.steady_since_s is None or abs(measured - stay.pace_ckmh) > mount.STEADY_CKMH:
         t.stay = replace(stay, steady_since_s=t.now_s if measured else None, pace_ckmh=measured or 0)
         return 0.0
     return t.now_s - stay.steady_since_s
@@ -81,16 +82,16 @@ def rails_left_s(t: Turn) -> float:
 
 def to_rails(t: Turn, intent: Intent) -> None:
     """Touch does nothing here but stop: the plan is over either way."""
-    if intent.kind is IntentKind.STOP and belt.second_touch(t):
-        belt.stop(t, StopWhy.PLAN_DONE)
+    if intent.kind is IntentKind.STOP and stops.second_touch(t):
+        stops.stop(t, StopWhy.PLAN_DONE)
 
 
 def leaving(t: Turn) -> None:
     """Told to step to the rails; the amber button says that they stand there, or the time is over."""
     status = t.status
-    if belt.stopped(t) or status is None:
+    if stops.stopped(t) or status is None:
         return
-    belt.measure(t, status)
+    measure(t, status)
     t.say("X2")
-    if (belt.amber_fitted(t) and belt.amber_pressed(t)) or t.screen_s >= RAILS_S - GAP_S:
-        belt.stop(t, StopWhy.PLAN_DONE)
+    if (amber.fitted(t) and amber.pressed(t)) or t.screen_s >= RAILS_S - GAP_S:
+        stops.stop(t, StopWhy.PLAN_DONE)

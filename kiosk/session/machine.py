@@ -1,7 +1,9 @@
 """The session as one function: ``step(state, events, now, setup) -> (state, actions)``. Pure.
 
-What a touch does on a screen is in ``near`` and ``belt`` and ``after``, one function a screen; here is the order of
-things: the guard's word first, then what people want, then what time brings.
+What a touch does on a screen, and what time does, is in the file of that part of a visit, one function a screen each:
+``near`` (at the screen), ``safety_check``, ``mount``, ``walk``, ``stops``, ``going_on``, ``after``; ``follow`` and
+``service`` beside them. Here is the order of things: the guard's word first, then what people want, then what time
+brings.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from hardware.link.messages import Refused, SafetyEvent, Status
 from hardware.link.messages import State as GuardState
 from kiosk.intents import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, desk, follow, near, service
+from kiosk.session import after, desk, follow, going_on, mount, near, safety_check, service, stops, walk
 from kiosk.session.actions import Action, Record
 from kiosk.session.model import (
     TOUCH_GUARD_S,
@@ -49,19 +51,19 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
     S.TALK_TO_STAFF: near.talk,
     S.PROGRAM: near.program,
     S.PREVIEW: near.preview,
-    S.CHECK: belt.check,
+    S.CHECK: safety_check.check,
     S.CONSOLE_START: follow.console_start,
-    S.STRADDLE: belt.straddle,
-    S.COUNTDOWN: belt.countdown,
-    S.BELT_STARTING: belt.walk,
-    S.STEP_ON: belt.walk,
-    S.WALK: belt.walk,
-    S.EASING: belt.walk,
+    S.STRADDLE: mount.straddle,
+    S.COUNTDOWN: mount.countdown,
+    S.BELT_STARTING: stops.by_touch,
+    S.STEP_ON: stops.by_touch,
+    S.WALK: stops.by_touch,
+    S.EASING: stops.by_touch,
     S.TO_RAILS: follow.to_rails,
-    S.SAFETY_STOP: belt.safety_stop,
-    S.BELT_STOPPED: belt.belt_stopped,
-    S.PAUSE: belt.pause,
-    S.WHY_STOPPED: belt.why_stopped,
+    S.SAFETY_STOP: stops.safety_stop,
+    S.BELT_STOPPED: stops.belt_stopped,
+    S.PAUSE: going_on.pause,
+    S.WHY_STOPPED: going_on.why_stopped,
     S.EFFORT: after.effort,
     S.PAIN: after.pain,
     S.SUMMARY: after.summary,
@@ -77,19 +79,19 @@ TOUCHES: Final[Mapping[ScreenId, Callable[[Turn, Intent], None]]] = {
 TIMES: Final[Mapping[ScreenId, Callable[[Turn], None]]] = {
     S.ATTRACT: service.attracting,
     S.CONSENT: after.joining,
-    S.CHECK: belt.checking,
+    S.CHECK: safety_check.checking,
     S.CONSOLE_START: follow.starting,
-    S.STRADDLE: belt.straddling,
-    S.COUNTDOWN: belt.counting,
-    S.BELT_STARTING: belt.starting,
-    S.STEP_ON: belt.stepping_on,
-    S.WALK: belt.walking,
-    S.EASING: belt.walking,
+    S.STRADDLE: mount.straddling,
+    S.COUNTDOWN: mount.counting,
+    S.BELT_STARTING: mount.starting,
+    S.STEP_ON: mount.stepping_on,
+    S.WALK: walk.walking,
+    S.EASING: walk.walking,
     S.TO_RAILS: follow.leaving,
-    S.STOPPING: belt.stopping,
-    S.SAFETY_STOP: belt.safely_stopped,
-    S.BELT_STOPPED: belt.at_rest,
-    S.PAUSE: belt.pausing,
+    S.STOPPING: stops.stopping,
+    S.SAFETY_STOP: stops.safely_stopped,
+    S.BELT_STOPPED: stops.at_rest,
+    S.PAUSE: going_on.pausing,
     S.RESET: service.resetting,
     S.OUT_OF_SERVICE: service.back_in_service,
 }
@@ -113,7 +115,7 @@ def step(state: State, events: Iterable[Event], now_s: float, setup: Setup) -> t
             times(t)
     desk.pass_on(t, ())  # time goes by there too
     t.call()
-    if t.state.stop_touch_s is not None and now_s - t.state.stop_touch_s > belt.STOP_BAR_S:
+    if t.state.stop_touch_s is not None and now_s - t.state.stop_touch_s > stops.STOP_BAR_S:
         t.state = replace(t.state, stop_touch_s=None)
     return t.state, tuple(t.actions)
 
@@ -127,7 +129,7 @@ def _happened(t: Turn, event: Event) -> None:
             desk.pass_on(t, (safety,))
         case Told(Refused() as refused):
             if refused.what == "start":
-                belt.refused_start(t)
+                mount.refused_start(t)
             elif refused.what == "arm" and t.state.stay is not None:
                 t.stay = replace(t.stay, armed=False, pulled=False)
             desk.pass_on(t, (refused,))
@@ -156,7 +158,7 @@ def _happened(t: Turn, event: Event) -> None:
         case CapsRead(caps):
             if caps != t.state.caps:
                 t.state = replace(t.state, caps=caps)
-                belt.caps_changed(t)
+                walk.caps_changed(t)
         case RecordHealth(banner):
             t.state = replace(t.state, banner=banner)
 
@@ -218,7 +220,7 @@ def _waited_in_vain(t: Turn) -> bool:
         idle = FLOW[S.CHECK].idle
         if idle is None or t.now_s - t.state.active_s < idle.end_s:
             return False
-        belt.leave_check(t)
+        safety_check.leave_check(t)
         return True
     screen = t.state.screen
     idle = FLOW[screen].idle

@@ -31,6 +31,9 @@ STATUS_FRESH_S: Final = 1.0
 TOUCH_GUARD_S: Final = 0.3
 """Touches this soon after a new screen were meant for the one before it."""
 
+REST_TOUCH_S: Final = 3.0
+"""Touch again so long after the belt was measured at rest (screens A10, 14)."""
+
 KEYPAD_TRIES: Final = 5
 KEYPAD_PAUSE_S: Final = 60.0
 CODE_DIGITS: Final = 6

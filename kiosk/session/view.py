@@ -16,9 +16,9 @@ from kiosk.coach.progression import CHEST, Visit, upcoming
 from kiosk.coach.week import DAYS, days_in, for_home, may_choose, next_own
 from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.screens.flow import FLOW
-from kiosk.session import after, belt, follow, near, service
+from kiosk.session import after, amber, follow, going_on, mount, near, safety_check, service, stops
 from kiosk.session.desk import here_of
-from kiosk.session.model import MEASURED_FRESH_S, Offer, State
+from kiosk.session.model import MEASURED_FRESH_S, REST_TOUCH_S, Offer, State
 from kiosk.session.past import history_view, last_walks
 from kiosk.session.setup import Setup
 from kiosk.session.turn import Turn, staff_latched
@@ -101,7 +101,7 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         cause=status.cause if status is not None and status.cause is not None else None,
         stop_touched=state.stop_touch_s is not None and screen in INERT_SCREENS,
         cue_show=far_cue.show if far_cue is not None else (),
-        amber=belt.amber_fitted(t),
+        amber=amber.fitted(t),
         guest=stay is not None and stay.guest,
         supervised=setup.supervised,
         starting=_starting(t),
@@ -146,9 +146,9 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         if screen is S.PREVIEW:
             made = replace(made, preview_note=note(t, offer), preview_choice=offer.plan.new_step is not None)
     if screen is S.CHECK:
-        made = replace(made, tiles=belt.tiles(t))
+        made = replace(made, tiles=safety_check.tiles(t))
     if screen is S.COUNTDOWN:
-        made = replace(made, count=belt.count_of(t))
+        made = replace(made, count=mount.count_of(t))
     if screen is S.TO_RAILS:
         made = replace(made, count=math.ceil(follow.rails_left_s(t)))
     if t.follows:
@@ -158,12 +158,12 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
     if screen is S.PAUSE:
         made = replace(
             made,
-            count=round(belt.rest_left_s(t)),
-            touch_ready=t.screen_s >= belt.REST_TOUCH_S,
+            count=round(going_on.rest_left_s(t)),
+            touch_ready=t.screen_s >= REST_TOUCH_S,
             paused=stay.paused,
         )
     if screen in _RESTED:
-        ready = belt.rest_ready(t) if screen is S.SAFETY_STOP else t.screen_s >= belt.REST_TOUCH_S
+        ready = stops.rest_ready(t) if screen is S.SAFETY_STOP else t.screen_s >= REST_TOUCH_S
         made = replace(
             made,
             cause=made.cause if made.cause is not None else stay.cause,
@@ -174,7 +174,7 @@ def _session(state: State, now_s: float, setup: Setup) -> Snapshot:
         made = replace(made, choices=tuple(f"reason_override.{name}" for name in granted.REASONS))
         made = replace(made, notes=(_override_note(t),))
     if screen is S.WHY_STOPPED:
-        made = replace(made, choices=tuple(f"why.{name}" for name in belt.reasons(t)))
+        made = replace(made, choices=tuple(f"why.{name}" for name in going_on.reasons(t)))
     if screen in (S.EFFORT, S.PAIN, S.SUMMARY) and stay.outcome is not None and (stay.consent or stay.guest):
         made = replace(made, pain_before=stay.outcome.pain)
     if screen is S.SUMMARY:

@@ -1,0 +1,146 @@
+"""The walk itself: the plan played along the measured belt, a step slower where the walker or a new cap asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hardware.link.messages import Deck, LowerCap, Status, StopWhy, Target
+from kiosk.coach.player import Player, Reading, advance, capped, eased, stayed
+from kiosk.intents import ScreenId
+from kiosk.session import amber
+from kiosk.session.actions import Record
+from kiosk.session.measured import measure
+from kiosk.session.model import GAP_S
+from kiosk.session.near import cap_context
+from kiosk.session.stops import stop, stopped
+from kiosk.session.turn import Turn
+from kiosk.staff.caps import lowered
+from kiosk.store.records import EventIn
+
+TARGET_EVERY_S: Final = 1.0
+EASING_S: Final = 5.0
+DRIFT_EASE_S: Final = 2.0
+"""At the open end for so long after being told: the belt is too fast for this person now. Again as often."""
+
+MOVING: Final = frozenset(
+    {ScreenId.BELT_STARTING, ScreenId.STEP_ON, ScreenId.WALK, ScreenId.EASING, ScreenId.TO_RAILS, ScreenId.STOPPING}
+)
+
+
+def walking(t: Turn) -> None:
+    """Play the plan along the measured belt."""
+    status = t.status
+    if stopped(t) or status is None:
+        return
+    player = t.stay.player
+    if player is None:
+        return
+    measure(t, status)
+    if amber.held(t):
+        stop(t, StopWhy.MEMBER)
+        return
+    if amber.fitted(t) and amber.pressed(t):
+        player = _amber_in_walk(t, player)
+    player = _drift(t, player, status)
+    increment = status.facts.increment_ckmh if status.facts is not None else 0
+    reading = Reading(status.measured_ckmh, increment)
+    before = player.speed_ckmh
+    player, played = advance(player, reading, t.now_s, t.setup.content.rules)
+    t.stay = replace(t.stay, player=player, played=played)
+    if not t.follows and (played.changed or t.now_s - t.stay.sent_s >= TARGET_EVERY_S):
+        t.send(Target(played.speed_ckmh, played.incline_dpct))
+        t.stay = replace(t.stay, sent_s=t.now_s)
+    if played.changed and played.speed_ckmh != before:
+        t.play("faster" if played.speed_ckmh > before else "slower")
+    elif played.announced:
+        t.play("ahead")
+    t.cue(played.requests, played.technique, moment=played.moment)
+    if player.done and t.follows:
+        t.go(ScreenId.TO_RAILS)
+    elif player.done or player.resting:
+        stop(t, StopWhy.PLAN_DONE)
+    elif t.state.screen is ScreenId.EASING and t.screen_s >= EASING_S:
+        t.go(ScreenId.WALK)
+
+
+def _drift(t: Turn, player: Player, status: Status) -> Player:
+    """Too near an end of the deck: say which way at once, and at the open end walk slower if that does not help.
+
+    Slower helps only there: toward the motor a person walks faster than the belt, and a slower belt would take them
+    nearer. The guard stops a walk that stays outside (Cause.OFF_DECK); this is what comes before.
+    """
+    deck = status.inputs.deck
+    stay = t.stay
+    if deck is None or deck is Deck.SAFE:
+        if stay.drift_s is not None:
+            t.stay = replace(stay, drift_s=None)
+        return player
+    if stay.drift_s is None:
+        stay = replace(stay, drift_s=t.now_s, drift_eased_s=t.now_s)
+        t.stay = stay
+        t.actions.append(
+            Record(EventIn("drift", session_id=stay.id, speed_ckmh=player.speed_ckmh, detail=deck.value))
+        )
+    t.say("X6" if deck is Deck.OPEN_END else "X7")
+    if t.follows or deck is not Deck.OPEN_END or t.now_s - stay.drift_eased_s < DRIFT_EASE_S - GAP_S:
+        return player
+    slower = eased(player, t.setup.content.rules.player)
+    t.stay = replace(
+        stay,
+        drift_eased_s=t.now_s,
+        player=slower,
+        walked=replace(stay.walked, eased=stay.walked.eased + (slower.speed_ckmh < player.speed_ckmh)),
+    )
+    if t.state.screen is ScreenId.WALK:
+        t.go(ScreenId.EASING)
+    return slower
+
+
+def _amber_in_walk(t: Turn, player: Player) -> Player:
+    """During an announced rise: stay here. At any other time: a step slower, and stay there.
+
+    Nothing slows a belt whose pace the console sets: the way out of its pace is beside the belt.
+    """
+    stay = t.stay
+    if t.follows:
+        t.actions.append(Record(EventIn("ease", session_id=stay.id, detail="console")))
+        if t.state.screen is ScreenId.WALK:
+            t.go(ScreenId.EASING)
+        t.say("X2", f"{t.now_s:.0f}")
+        return player
+    played = stay.played
+    rising = played is not None and played.next_ckmh is not None and played.next_ckmh > player.speed_ckmh
+    player = stayed(player) if rising else eased(player, t.setup.content.rules.player)
+    kind = "stay" if rising else "ease"
+    t.stay = replace(stay, player=player, walked=replace(stay.walked, eased=stay.walked.eased + (not rising)))
+    t.actions.append(Record(EventIn(kind, session_id=stay.id, speed_ckmh=player.speed_ckmh)))
+    if rising:
+        t.say("G6", f"{t.now_s:.0f}")
+    else:
+        t.say("G5", f"{t.now_s:.0f}")
+        if t.state.screen is ScreenId.WALK:
+            t.go(ScreenId.EASING)
+    return player
+
+
+def caps_changed(t: Turn) -> None:
+    """A cap lowered in mid-walk holds at once; a raised one waits for the next session.
+
+    Nothing slows a belt whose pace the console sets, and its key pulled under a walker tips them: a pace over the new
+    cap ends from the rails instead.
+    """
+    stay, status = t.stay, t.status
+    if stay.offer is None or t.state.screen not in MOVING or stay.player is None:
+        return
+    machine = None if status is None or status.facts is None else status.cap_ckmh
+    cap = lowered(stay.offer.cap.speed_ckmh, t.state.caps, cap_context(t, stay.offer.program, machine))
+    if cap.speed_ckmh < stay.player.ceiling_ckmh or cap.speed_ckmh < stay.offer.cap.speed_ckmh:
+        player = capped(stay.player, cap.speed_ckmh)
+        t.stay = replace(stay, offer=replace(stay.offer, cap=cap), player=player)
+        over = status is not None and (status.measured_ckmh or 0) > cap.speed_ckmh
+        if t.follows and over:
+            if t.state.screen in (ScreenId.WALK, ScreenId.EASING):
+                t.go(ScreenId.TO_RAILS)
+            return
+        t.send(LowerCap(cap.speed_ckmh))
