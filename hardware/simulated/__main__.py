@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import select
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,18 +10,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from hardware.config import Config, ConfigError, LinkKind, PinsKind, load_config
 from hardware.link.clock import RealClock
 from hardware.link.endpoint import Listener
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
+from hardware.simulated import real_time
 from hardware.simulated.doors import Doors, DoorsError
 from hardware.simulated.lockstep import ORDER, START_S, Barrier, LockstepError
 from hardware.simulated.machines import SIMULATED_S1, Machine
 from hardware.simulated.world import World, WorldError, machine_named
-
-STEP_S: Final = 0.010
 
 
 class _Signals:
@@ -135,16 +133,7 @@ def _run_real_time(job: _Job, signals: _Signals) -> None:
     # A guard that is late trips by itself after tick_late_s; until then a byte on its way is nobody's fault.
     world = job.world(clock.now(), grace_s=job.config.timing.tick_late_s)
     with Doors(job.paths) as doors, closing(world):
-        due_s = clock.now()
-        while not signals.stopping():
-            now_s = clock.now()
-            doors.admit(world)
-            if now_s >= due_s:
-                world.step(now_s)
-                due_s = max(due_s + STEP_S, now_s)
-            else:
-                world.receive(now_s)
-            select.select([*doors.watched, *world.watched], [], [], max(due_s - clock.now(), 0.0))
+        real_time.run(world, doors, clock, signals.stopping)
 
 
 def run() -> NoReturn:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import argparse
 import pwd
-import select
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from hardware.config import load_config
 from hardware.link import endpoint
 from hardware.link.clock import RealClock
 from hardware.link.paths import open_runtime_directory
+from hardware.simulated import real_time
 from hardware.simulated.doors import Doors
 from hardware.simulated.machines import SIMULATED_S1
 from hardware.simulated.world import World
 from tests.system.guest.gpio_sim import GpioSimLines
-
-STEP_S: Final = 0.010
 
 
 def main() -> None:
@@ -40,16 +37,7 @@ def main() -> None:
     world = World(config, clock.now(), SIMULATED_S1, grace_s=config.timing.tick_late_s)
     world.attach_pins(GpioSimLines(options.gpio_sim, config.wiring))
     with Doors(open_runtime_directory(options.runtime)) as doors, closing(world):
-        due_s = clock.now()
-        while True:
-            now_s = clock.now()
-            doors.admit(world)
-            if now_s >= due_s:
-                world.step(now_s)
-                due_s = max(due_s + STEP_S, now_s)
-            else:
-                world.receive(now_s)
-            select.select([*doors.watched, *world.watched], [], [], max(due_s - clock.now(), 0.0))
+        real_time.run(world, doors, clock, stopping=lambda: False)
 
 
 if __name__ == "__main__":
