@@ -274,6 +274,8 @@ class StoreWriter:
             if self._closing:
                 if isinstance(entry, _Task):
                     entry.future.set_exception(StoreError("The record is closed."))
+                else:
+                    self._dropped += 1
                 return
             if len(self._queue) + len(self._pending) >= self._buffer_max and isinstance(entry, Sample):
                 self._dropped += 1

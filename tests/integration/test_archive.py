@@ -22,6 +22,8 @@ from kiosk.session.actions import (
 )
 from kiosk.session.model import CapsRead, Found, Joined, PinTried, RecordHealth
 from kiosk.staff import pin
+from kiosk.staff.desk.errands import Answered, Run
+from kiosk.staff.desk.noted import Note
 from kiosk.store.export import member_json
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
 from kiosk.store.moment import SimulatedWallClock, WallClock
@@ -195,10 +197,15 @@ def test_a_record_that_does_not_answer_is_not_a_wrong_code(archive, store, membe
     assert ask(archive, "482951") == Found(None, broken=True)
 
 
-def test_a_writer_that_is_closed_breaks_no_session(archive, store):
+def test_a_writer_that_is_closed_breaks_no_session_and_says_what_it_does_not_keep(archive, store):
+    entry = Note("Kim", "reset", "treadmill")
     store.writer.close()
-    walked(archive, None, NOW, choice=Choice("1"))
-    archive.poll(NOW)
+    walk = guests_walk(archive)
+    assert joins(archive, walk, consent=True) == "", "nobody is handed a code that is not on record"
+    archive.do(Run(entry), NOW)
+    assert Answered(entry, refused="staff.no_record") in archive.poll(NOW)
+    assert store.reader.ask(lambda c: sessions.by_id(c, walk)).result() is None
+    assert store.writer.health().dropped == 2, "the walk's opening and its end, counted as given up"
 
 
 def test_a_clock_that_nobody_has_set_is_said_unless_the_world_is_simulated(store):
