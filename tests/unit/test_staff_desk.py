@@ -160,6 +160,15 @@ def test_a_touch_meant_for_the_page_before_is_dropped(staffed):
     assert desk.screen == "staff_caps"
 
 
+def test_every_page_of_the_menu_is_leafed_through_both_ways(staffed):
+    desk = staffed()
+    for tile in TILES:
+        desk.tile(tile.key)
+        turned = [desk.touch(way).view.page for way in ("next", "next", "previous", "previous", "previous")]
+        assert turned == [1, 2, 1, 0, -1], tile.key
+        desk.touch("back")
+
+
 # ------------------------------------------------------------------------------------------------- accounts
 
 

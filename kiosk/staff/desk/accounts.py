@@ -13,7 +13,7 @@ from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage, TypePage, wo
 from kiosk.staff.desk.errands import Answered, Job, Read, Write
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.new_account import AddAccount, as_refusal, checked_pin
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
@@ -71,12 +71,11 @@ class Retire(Write):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountsPage(Page):
+class AccountsPage(LongPage):
     """The list, and adding one: name, role, PIN, PIN again."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_ACCOUNTS
     accounts: tuple[Staff, ...] = ()
-    page: int = 0
     asking: str = ""
     name: str = ""
     role: Role = Role.STAFF
@@ -89,13 +88,11 @@ class AccountsPage(Page):
         t.run(EveryAccount())
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """An account, other rows, or a new one."""
+        """An account, or a new one."""
         match intent.kind:
             case IntentKind.OPEN if 0 <= intent.value < len(self.shown(t.here)):
                 t.put(replace(self, asking="account", message=""))
                 t.open(AccountPage(self.shown(t.here)[intent.value]))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
             case IntentKind.CONFIRM if t.here.may(Right.ACCOUNTS):
                 t.put(replace(self, asking="name", message=""))
                 t.open(TypePage(words("setup.name"), words("setup.name_help")))

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Here, SecondPin
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage, Page
 from kiosk.staff.desk.views import ConfirmView, NoteView, PadView, PickView, Tone, TypeView
 from kiosk.staff.pin import PIN_DIGITS
 from kiosk.store.records import Staff
@@ -31,7 +31,7 @@ SILENT: Final[Words] = ("", ())
 
 
 @dataclass(frozen=True, slots=True)
-class PickPage(Page):
+class PickPage(LongPage):
     """One of *choices* (ready words where *literal*, else catalogue keys); closes with its index."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_PICK
@@ -39,15 +39,11 @@ class PickPage(Page):
     choices: tuple[str, ...]
     text: Words = SILENT
     literal: bool = False
-    page: int = 0
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """A choice, or others."""
-        match intent.kind:
-            case IntentKind.CHOOSE if 0 <= intent.value < len(self.choices):
-                t.back(intent.value)
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+        """A choice."""
+        if intent.kind is IntentKind.CHOOSE and 0 <= intent.value < len(self.choices):
+            t.back(intent.value)
 
     def view(self, here: Here) -> PickView:
         """The choices."""

@@ -16,7 +16,7 @@ import msgspec
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import BoxView, Button, ListView, NoteView, Row, Tone, View
 from kiosk.store.moment import Moment
 from kiosk.store.store import Store
@@ -69,7 +69,7 @@ class ReadBox(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class BoxPage(Page):
+class BoxPage(LongPage):
     """The picture; its other side is the story in words."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_BOX
@@ -77,7 +77,6 @@ class BoxPage(Page):
     title: str
     data: BoxData | None = None
     in_words: bool = False
-    page: int = 0
     refused: str = ""
 
     def opened(self, t: DeskTurn) -> None:
@@ -94,12 +93,10 @@ class BoxPage(Page):
             t.put(replace(self, refused=answer.refused))
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """The other side, or another page of the words."""
+        """The other side."""
         match intent.kind:
             case IntentKind.CHOOSE:
                 t.put(replace(self, in_words=not self.in_words, page=0))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
             case IntentKind.DONE if self.data is None:
                 t.back()
 

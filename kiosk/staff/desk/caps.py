@@ -19,7 +19,7 @@ from kiosk.staff.desk.asking import REASONS as WHY
 from kiosk.staff.desk.asking import PadPage, PickPage, another_person, reason_page, reason_word, words
 from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage, Page
 from kiosk.staff.desk.views import Button, Fact, ListView, Row, StepperView, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.store.ids import IdSource
@@ -193,11 +193,10 @@ class MemberOf(Read):
 
 
 @dataclass(frozen=True, slots=True)
-class CapsPage(Page):
+class CapsPage(LongPage):
     """Every cap, the lowest that holds for everybody marked."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_CAPS
-    page: int = 0
     codes: tuple[tuple[str, str], ...] = ()
     last: Change | None = None
     asking: str = ""
@@ -226,13 +225,11 @@ class CapsPage(Page):
         return tuple(found)
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """A row, other rows, one more scope, or undo."""
+        """A row, one more scope, or undo."""
         match intent.kind:
             case IntentKind.OPEN if 0 <= intent.value < len(self.subjects(t.here)):
                 t.put(replace(self, asking="cap", message=""))
                 t.open(CapPage(self.subjects(t.here)[intent.value]))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
             case IntentKind.CHOOSE if intent.value == 0:
                 programs = tuple(t.setup.content.programs)
                 t.put(replace(self, asking="program", message=""))

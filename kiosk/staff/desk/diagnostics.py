@@ -10,7 +10,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.errands import Answered, Job
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.treadmill import strength_key
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone, TouchView
 from kiosk.staff.health import computer, house, record
 from kiosk.staff.health.finding import Finding, Level, do_words, found_words, name_of
@@ -58,14 +58,13 @@ class LookAround(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class DiagnosticsPage(Page):
+class DiagnosticsPage(LongPage):
     """See the top of this file."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_DIAGNOSTICS
     look: Look | None = None
     looks: int = 0
     asked_s: float = float("-inf")
-    page: int = 0
     jitter_s: float = 0.0
     told_s: float | None = None
 
@@ -95,8 +94,6 @@ class DiagnosticsPage(Page):
                 t.say(VOICE)
             case IntentKind.CHOOSE if intent.value == 2:
                 t.open(TouchPage())
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def view(self, here: Here) -> FactsView:
         """What wants doing first."""

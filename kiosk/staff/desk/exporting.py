@@ -10,7 +10,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.errands import Answered
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteSessions, Written
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 
 RANGES: Final = ("week", "month", "last_month", "year", "all")
@@ -42,14 +42,13 @@ def _midnight(day: date) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportPage(Page):
+class ExportPage(LongPage):
     """Choose the days, choose the place, and read the checksums."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_EXPORT
     chosen: str = "month"
     working: bool = False
     written: tuple[Written, ...] = ()
-    page: int = 0
     message: str = ""
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
@@ -61,8 +60,6 @@ class ExportPage(Page):
                 t.put(replace(self, chosen=RANGES[intent.value], written=(), message=""))
             case IntentKind.CONFIRM:
                 t.open(PlacePage())
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def returned(self, t: DeskTurn, result: object) -> None:
         """The place."""

@@ -14,7 +14,7 @@ from kiosk.snapshot import Tile
 from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.errands import Answered, Read, RefusalError, Write
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, ListView, Row, StepsView, Tone
 from kiosk.staff.desk.when import short_time
 from kiosk.staff.pin import Right, may
@@ -48,12 +48,11 @@ class BackInService(Write):
 
 
 @dataclass(frozen=True, slots=True)
-class FaultsPage(Page):
+class FaultsPage(LongPage):
     """How often each came."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_FAULTS
     found: Service | None = None
-    page: int = 0
     message: str = ""
 
     def opened(self, t: DeskTurn) -> None:
@@ -72,11 +71,8 @@ class FaultsPage(Page):
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
         """The way back into service."""
-        match intent.kind:
-            case IntentKind.CONFIRM if self.found is not None and self.found.hold:
-                t.open(FaultPage(self.found.of(self.found.hold)))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+        if intent.kind is IntentKind.CONFIRM and self.found is not None and self.found.hold:
+            t.open(FaultPage(self.found.of(self.found.hold)))
 
     def view(self, here: Here) -> ListView:
         """Cause, how often, first and last."""
@@ -118,7 +114,7 @@ TAPS = ("repaired", "belt")
 
 
 @dataclass(frozen=True, slots=True)
-class FaultPage(Page):
+class FaultPage(LongPage):
     """The way back: what was done, each contact seen to move again, and an owner's PIN."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_FAULT
@@ -127,7 +123,6 @@ class FaultPage(Page):
     proofs: frozenset[str] = frozenset()
     asking: bool = False
     message: str = ""
-    page: int = 0
 
     def told(self, t: DeskTurn, body: Status | Refused | SafetyEvent) -> None:
         """Proofs are seen as they happen; who works at the treadmill is at work."""
@@ -165,8 +160,6 @@ class FaultPage(Page):
                     t.run(BackInService(t.here.who))
                 else:
                     t.open(PadPage(words("faults.owner"), words("faults.owner_text"), second=True))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def returned(self, t: DeskTurn, result: object) -> None:
         """Whose PIN it was."""

@@ -13,7 +13,7 @@ from kiosk.staff.desk.asking import PickPage, words
 from kiosk.staff.desk.box import BoxPage
 from kiosk.staff.desk.errands import Answered, Read
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import short_time, time_text
 from kiosk.store.kinds import Severity
@@ -77,7 +77,7 @@ class HasBox(Read):
 
 
 @dataclass(frozen=True, slots=True)
-class LogPage(Page):
+class LogPage(LongPage):
     """The list."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_LOG
@@ -85,7 +85,6 @@ class LogPage(Page):
     days: int = 0  # index into DAYS
     session_id: str | None = None  # only of this session
     found: tuple[Event, ...] | None = None
-    page: int = 0
     asking: str = ""
     refused: str = ""
 
@@ -98,7 +97,7 @@ class LogPage(Page):
         t.run(self.query())
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """An event, a filter, other rows."""
+        """An event, a filter."""
         match intent.kind:
             case IntentKind.OPEN if self.found is not None and 0 <= intent.value < len(self.found):
                 t.open(EventPage(self.found[intent.value], alone=self.session_id is not None))
@@ -108,8 +107,6 @@ class LogPage(Page):
             case IntentKind.CHOOSE if intent.value == 1:
                 t.put(replace(self, asking="days"))
                 t.open(PickPage(words("log.days"), tuple(map(days_key, DAYS))))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def returned(self, t: DeskTurn, result: object) -> None:
         """A filter was chosen."""
@@ -175,14 +172,13 @@ def days_key(days: int | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class EventPage(Page):
+class EventPage(LongPage):
     """One event in full."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_EVENT
     event: Event
     alone: bool = False  # opened from its session's own list
     box: bool = False
-    page: int = 0
 
     def opened(self, t: DeskTurn) -> None:
         """Is there a box?"""
@@ -200,8 +196,6 @@ class EventPage(Page):
                 t.open(BoxPage(self.event.id, event_words(t.here.texts, self.event)))
             case IntentKind.CHOOSE if intent.value == 1 and self.event.session_id and not self.alone:
                 t.open(LogPage(session_id=self.event.session_id))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def view(self, here: Here) -> FactsView:
         """What is known."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from hardware.link.messages import Refused, SafetyEvent, Status
 from kiosk.intents import Intent, IntentKind
@@ -17,8 +18,10 @@ from kiosk.staff.desk.errands import Answered
 from kiosk.staff.desk.menu import MenuPage
 from kiosk.staff.desk.model import IDLE_S, NOBODY, DeskEvent, Here, SecondPin
 from kiosk.staff.desk.setup import SetupPage
-from kiosk.staff.desk.turn import Desk, DeskTurn, Page
+from kiosk.staff.desk.turn import Desk, DeskTurn, LongPage, Page
 from kiosk.store.records import Staff
+
+LEAVES: Final = {IntentKind.NEXT: 1, IntentKind.PREVIOUS: -1}
 
 
 def signed_in(who: Staff, now_s: float, page: Page | None = None) -> Desk:
@@ -93,7 +96,11 @@ def _touched(t: DeskTurn, intent: Intent) -> None:
             page.leaving(t)
             t.back()
         return
-    t.desk.page.touched(t, intent)
+    page = t.desk.page
+    if isinstance(page, LongPage) and intent.kind in LEAVES:
+        t.put(replace(page, page=page.page + LEAVES[intent.kind]))
+        return
+    page.touched(t, intent)
 
 
 def _steps_back(t: DeskTurn, page: Page) -> bool:

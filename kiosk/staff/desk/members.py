@@ -34,7 +34,7 @@ from kiosk.staff.desk.caps import CapPage, Subject, everybody, program_text, spe
 from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError, Write
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteMember, Written
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
@@ -332,7 +332,7 @@ class Erase(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class MembersPage(Page):
+class MembersPage(LongPage):
     """Search, list, add."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_MEMBERS
@@ -340,7 +340,6 @@ class MembersPage(Page):
     found: tuple[Member, ...] = ()
     every: int = 0
     heard: bool = False
-    page: int = 0
     asking: str = ""
     message: str = ""
 
@@ -349,13 +348,11 @@ class MembersPage(Page):
         t.run(Search(self.text))
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """A member, other rows, a search, a new one."""
+        """A member, a search, a new one."""
         match intent.kind:
             case IntentKind.OPEN if 0 <= intent.value < len(self.found):
                 t.put(replace(self, asking="member", message=""))
                 t.open(MemberPage(self.found[intent.value].id, self.found[intent.value].code))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
             case IntentKind.CHOOSE if intent.value == 0:
                 t.put(replace(self, asking="code", message=""))
                 t.open(PadPage(words("members.by_code"), words("members.by_code_help")))
@@ -435,7 +432,7 @@ ACTIONS: Final = ("cap", "rename", "fast", "unlock", "balance", "merge", "export
 
 
 @dataclass(frozen=True, slots=True)
-class MemberPage(Page):
+class MemberPage(LongPage):
     """What is known, and what can be done."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_MEMBER
@@ -445,7 +442,6 @@ class MemberPage(Page):
     facts: tuple[Fact, ...] = ()  # of the detail, worked out once, not for every frame
     fast: bool | None = None
     caps: tuple[Cap, ...] = ()  # as they were then
-    page: int = 0
     asking: str = ""
     speed: Decimal = SPEEDS[0]
     main_s: int = 120
@@ -473,15 +469,12 @@ class MemberPage(Page):
         return tuple(found)
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """An action, or another page of them."""
-        match intent.kind:
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
-            case IntentKind.OPEN if self.detail is not None and 0 <= intent.value < len(ACTIONS):
-                name = ACTIONS[intent.value]
-                if name in self.actions(t.here):
-                    t.put(replace(self, asking=name, message=""))
-                    self._ask(t, name)
+        """An action."""
+        if intent.kind is IntentKind.OPEN and self.detail is not None and 0 <= intent.value < len(ACTIONS):
+            name = ACTIONS[intent.value]
+            if name in self.actions(t.here):
+                t.put(replace(self, asking=name, message=""))
+                self._ask(t, name)
 
     def _ask(self, t: DeskTurn, name: str) -> None:
         who = words("members.member", code=self.code)

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.tiles import TILES, MenuTile
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Item, MenuView
 
 
 @dataclass(frozen=True, slots=True)
-class MenuPage(Page):
+class MenuPage(LongPage):
     """See the top of this file."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_MENU
-    page: int = 0
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """A tile, or other tiles."""
-        match intent.kind:
-            case IntentKind.OPEN:
-                tiles = allowed(t.here)
-                if 0 <= intent.value < len(tiles):
-                    t.open(tiles[intent.value].page())
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+        """A tile."""
+        if intent.kind is IntentKind.OPEN:
+            tiles = allowed(t.here)
+            if 0 <= intent.value < len(tiles):
+                t.open(tiles[intent.value].page())
 
     def view(self, here: Here) -> MenuView:
         """The tiles that this account may open."""

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 
-from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.intents import ScreenId
 from kiosk.staff.desk.errands import Answered, Read
 from kiosk.staff.desk.granted import KIND
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import ListView, Row
 from kiosk.staff.desk.when import time_text
 from kiosk.store.moment import Moment
@@ -33,22 +33,16 @@ class Lately(Read):
 
 
 @dataclass(frozen=True, slots=True)
-class OverridePage(Page):
+class OverridePage(LongPage):
     """How to, and what was granted."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_OVERRIDE
     found: tuple[Event, ...] = ()
-    page: int = 0
     message: str = ""
 
     def opened(self, t: DeskTurn) -> None:
         """Ask."""
         t.run(Lately())
-
-    def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """Other rows."""
-        if intent.kind in (IntentKind.NEXT, IntentKind.PREVIOUS):
-            t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def answered(self, t: DeskTurn, answer: Answered) -> None:
         """What was granted."""

@@ -14,7 +14,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import PickView
 from kiosk.store import export as exports
 from kiosk.store.moment import Moment
@@ -53,24 +53,20 @@ class FindPlaces(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class PlacePage(Page):
+class PlacePage(LongPage):
     """Which stick, or the folder; closes with it."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_PICK
     found: tuple[str, ...] = ()
-    page: int = 0
 
     def opened(self, t: DeskTurn) -> None:
         """Look what is there."""
         t.run(FindPlaces())
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """One of them, or others."""
-        match intent.kind:
-            case IntentKind.CHOOSE if 0 <= intent.value < len(self.found):
-                t.back(self.found[intent.value])
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+        """One of them."""
+        if intent.kind is IntentKind.CHOOSE and 0 <= intent.value < len(self.found):
+            t.back(self.found[intent.value])
 
     def answered(self, t: DeskTurn, answer: Answered) -> None:
         """What is there."""

@@ -33,7 +33,7 @@ from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.noted import Note
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.typing import KeysPage
 from kiosk.staff.desk.views import Bars, Button, ChartsView, Fact, NoteView, StepsView, Tone, View
 from kiosk.staff.desk.when import time_text
@@ -135,7 +135,7 @@ def _draw(place: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcedurePage(Page):
+class ProcedurePage(LongPage):
     """See the top of this file."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_PROCEDURE
@@ -153,7 +153,6 @@ class ProcedurePage(Page):
     writing: KeepFound | None = None
     amber: bool = False
     asking: str = ""
-    page: int = 0
     message: str = ""
 
     def opened(self, t: DeskTurn) -> None:
@@ -212,8 +211,6 @@ class ProcedurePage(Page):
                     self._act(t, shown, act)
             case IntentKind.BACK if self._moves(t.status):
                 self._act(t, shown, Act.STOP)
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def _moves(self, status: Status | None) -> bool:
         return not self._over() and status is not None and status.state in MOVING
@@ -394,14 +391,13 @@ class ReadResult(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class ResultPage(Page):
+class ResultPage(LongPage):
     """What was measured, the stops as a chart, and the cap that follows."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_PROCEDURE
     address: str
     record: pages.Record | None = None
     heard: bool = False
-    page: int = 0
 
     def opened(self, t: DeskTurn) -> None:
         """Read it."""
@@ -414,12 +410,9 @@ class ResultPage(Page):
             t.put(replace(self, record=found, heard=True))
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """Other charts; read."""
-        match intent.kind:
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
-            case IntentKind.DONE:
-                t.back()
+        """Read."""
+        if intent.kind is IntentKind.DONE:
+            t.back()
 
     def view(self, here: Here) -> View:
         """Figures at the left, charts at the right."""

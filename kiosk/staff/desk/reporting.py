@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 
-from kiosk.intents import Intent, IntentKind, ScreenId
+from kiosk.intents import ScreenId
 from kiosk.staff.desk.caps import program_text
 from kiosk.staff.desk.errands import Answered, Read
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Bars, ChartsView, Fact
 from kiosk.store.moment import Moment
 from kiosk.store.reports import Report, report
@@ -27,22 +27,16 @@ class Sums(Read):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportsPage(Page):
+class ReportsPage(LongPage):
     """Figures and four charts."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_REPORTS
     found: Report | None = None
-    page: int = 0
     message: str = ""
 
     def opened(self, t: DeskTurn) -> None:
         """Count."""
         t.run(Sums())
-
-    def touched(self, t: DeskTurn, intent: Intent) -> None:
-        """A small panel shows one chart at a time."""
-        if intent.kind in (IntentKind.NEXT, IntentKind.PREVIOUS):
-            t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def answered(self, t: DeskTurn, answer: Answered) -> None:
         """Counted."""

@@ -19,7 +19,7 @@ from kiosk.staff.desk.asking import ConfirmPage, words
 from kiosk.staff.desk.bound import standing
 from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.staff.health.computer import versions
 from kiosk.staff.health.machine import Machine
@@ -94,7 +94,7 @@ class AskMachine(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class SystemPage(Page):
+class SystemPage(LongPage):
     """See the top of this file."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_SYSTEM
@@ -105,7 +105,6 @@ class SystemPage(Page):
     chosen: Verb | None = None
     message: str = ""
     tone: Tone = Tone.NOTICE
-    page: int = 0
 
     def opened(self, t: DeskTurn) -> None:
         """Who am I?"""
@@ -132,27 +131,24 @@ class SystemPage(Page):
 
     def touched(self, t: DeskTurn, intent: Intent) -> None:
         """A wish; what bites has to be held."""
-        match intent.kind:
-            case IntentKind.CHOOSE if 0 <= intent.value < len(VERBS):
-                verb = VERBS[intent.value]
-                if not standing(t.here):
-                    t.put(replace(self, message="system.belt_moves", tone=Tone.BAD))
-                    t.play("caution")
-                elif verb is Verb.UPDATE_CHECK:
-                    t.run(AskMachine(verb, t.here.who.name))
-                else:
-                    t.put(replace(self, chosen=verb, message=""))
-                    key = verb.value.replace("-", "_")
-                    t.open(
-                        ConfirmPage(
-                            words(f"system.{key}_title"),
-                            (words(f"system.{key}_line"), words("system.belt_line")),
-                            f"system.{key}",
-                            dire=True,
-                        )
+        if intent.kind is IntentKind.CHOOSE and 0 <= intent.value < len(VERBS):
+            verb = VERBS[intent.value]
+            if not standing(t.here):
+                t.put(replace(self, message="system.belt_moves", tone=Tone.BAD))
+                t.play("caution")
+            elif verb is Verb.UPDATE_CHECK:
+                t.run(AskMachine(verb, t.here.who.name))
+            else:
+                t.put(replace(self, chosen=verb, message=""))
+                key = verb.value.replace("-", "_")
+                t.open(
+                    ConfirmPage(
+                        words(f"system.{key}_title"),
+                        (words(f"system.{key}_line"), words("system.belt_line")),
+                        f"system.{key}",
+                        dire=True,
                     )
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+                )
 
     def returned(self, t: DeskTurn, result: object) -> None:
         """Held: if the belt still stands."""

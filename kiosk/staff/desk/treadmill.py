@@ -18,7 +18,7 @@ from kiosk.staff.desk.errands import Answered, Job, RefusalError
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.own_key import OwnKeyPage
 from kiosk.staff.desk.procedure import KIND_CHECK, KIND_COMMISSION, ProcedurePage, ResultPage
-from kiosk.staff.desk.turn import DeskTurn, Page
+from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.typing import STICKER, KeysPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.follow import may_be_followed, with_leave
@@ -97,13 +97,12 @@ class AllowFollow(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class TreadmillPage(Page):
+class TreadmillPage(LongPage):
     """What is bound, and what can be done with it."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_TREADMILL
     profile: Profile | None = None
     address: str = ""
-    page: int = 0
     message: str = ""
     tone: Tone = Tone.NOTICE
     asking: bool = False  # for follow mode
@@ -142,8 +141,6 @@ class TreadmillPage(Page):
                 t.open(ResultPage(self.address))
             case IntentKind.CHOOSE if intent.value == 4 and self.may_allow(t.here):
                 self._ask_follow(t)
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
 
     def _ask_follow(self, t: DeskTurn) -> None:
         """What it means, and a held yes."""
@@ -285,12 +282,11 @@ HOW: Final = ("treadmill.how_key", "treadmill.how_sticker")
 
 
 @dataclass(frozen=True, slots=True)
-class ScanPage(Page):
+class ScanPage(LongPage):
     """What advertises, the strongest first. Names can be alike: the sticker decides."""
 
     screen: ClassVar[ScreenId] = ScreenId.STAFF_TREADMILL
     holds: ClassVar[bool] = False
-    page: int = 0
     chosen: Found | None = None
     asking: str = ""
     message: str = ""
@@ -312,14 +308,11 @@ class ScanPage(Page):
     def touched(self, t: DeskTurn, intent: Intent) -> None:
         """A treadmill: what does its sticker say?"""
         found = self.found(t.here)
-        match intent.kind:
-            case IntentKind.OPEN if 0 <= intent.value < len(found) and not self.working:
-                chosen = found[intent.value]
-                t.put(replace(self, chosen=chosen, asking="how", message=""))
-                title = words("treadmill.how_title", name=chosen.name or "–", last=last_four(chosen.address))
-                t.open(PickPage(title, HOW, words("treadmill.how_text")))
-            case IntentKind.NEXT | IntentKind.PREVIOUS:
-                t.put(replace(self, page=self.page + (1 if intent.kind is IntentKind.NEXT else -1)))
+        if intent.kind is IntentKind.OPEN and 0 <= intent.value < len(found) and not self.working:
+            chosen = found[intent.value]
+            t.put(replace(self, chosen=chosen, asking="how", message=""))
+            title = words("treadmill.how_title", name=chosen.name or "–", last=last_four(chosen.address))
+            t.open(PickPage(title, HOW, words("treadmill.how_text")))
 
     def returned(self, t: DeskTurn, result: object) -> None:
         """How to prove it; the sticker's number, and a held yes; or its own key was pulled."""

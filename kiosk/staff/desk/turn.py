@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeVar
 
 from hardware.link.messages import KioskToGuard, Refused, SafetyEvent, Status
@@ -53,6 +53,13 @@ class Page:
     def view(self, here: Here) -> View:
         """What the painter shows."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class LongPage(Page):
+    """A page that may be longer than the panel: its leaves are turned for it (NEXT, PREVIOUS)."""
+
+    page: int = field(default=0, kw_only=True)  # any number: the painter counts it round the leaves there are
 
 
 @dataclass(frozen=True, slots=True)
