@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.staff import pin as pins
-from kiosk.staff.desk.asking import ConfirmPage, PadPage, PickPage, TypePage, words
+from kiosk.staff.desk.asking import ConfirmPage, PickPage, TypePage, words
 from kiosk.staff.desk.errands import Answered, Job, Read, Write
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.new_account import AddAccount, as_refusal, checked_pin
+from kiosk.staff.desk.new_account import AddAccount, as_refusal, checked_pin, new_pin_pad, typed_twice
 from kiosk.staff.desk.turn import DeskTurn, LongPage, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
@@ -114,18 +114,15 @@ class AccountsPage(LongPage):
                 t.open(PickPage(words("accounts.role"), tuple(f"accounts.role_{role.value}" for role in ROLES)))
             case "role", int(index):
                 t.put(replace(self, role=ROLES[index], asking="pin"))
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help")))
-            case "pin", str(pin) if pins.easy_pin(pin):
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.easy_pin"))
-            case "pin", str(pin):
-                t.put(replace(self, pin=pin, asking="again"))
-                t.open(PadPage(words("setup.again"), words("setup.again_help")))
-            case "again", str(again) if again == self.pin:
-                t.put(replace(self, pin="", asking=""))
-                t.run(AddAccount(self.name, self.role, again, t.desk.who))
-            case "again", str():
-                t.put(replace(self, pin="", asking="pin"))
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.not_the_same"))
+                t.open(new_pin_pad())
+            case "pin", str(digits):
+                first, pad = typed_twice(self.pin, digits)
+                if pad is not None:
+                    t.put(replace(self, pin=first))
+                    t.open(pad)
+                else:
+                    t.put(replace(self, pin="", asking=""))
+                    t.run(AddAccount(self.name, self.role, digits, t.desk.who))
             case _:
                 t.put(replace(self, pin="", asking=""))
 
@@ -188,7 +185,7 @@ class AccountPage(Page):
             return
         if intent.value == 0:
             t.put(replace(self, asking="pin", message=""))
-            t.open(PadPage(words("setup.pin"), words("setup.pin_help")))
+            t.open(new_pin_pad())
         elif intent.value == 1 and t.here.may(Right.ACCOUNTS):
             t.put(replace(self, asking="retire", message=""))
             t.open(
@@ -203,17 +200,14 @@ class AccountPage(Page):
     def returned(self, t: DeskTurn, result: object) -> None:
         """One question after the other."""
         match self.asking, result:
-            case "pin", str(pin) if pins.easy_pin(pin):
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.easy_pin"))
-            case "pin", str(pin):
-                t.put(replace(self, pin=pin, asking="again"))
-                t.open(PadPage(words("setup.again"), words("setup.again_help")))
-            case "again", str(again) if again == self.pin:
-                t.put(replace(self, pin="", asking=""))
-                t.run(NewPin(self.account, again, t.desk.who))
-            case "again", str():
-                t.put(replace(self, pin="", asking="pin"))
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.not_the_same"))
+            case "pin", str(digits):
+                first, pad = typed_twice(self.pin, digits)
+                if pad is not None:
+                    t.put(replace(self, pin=first))
+                    t.open(pad)
+                else:
+                    t.put(replace(self, pin="", asking=""))
+                    t.run(NewPin(self.account, digits, t.desk.who))
             case "retire", True:
                 t.put(replace(self, asking=""))
                 t.run(Retire(self.account, t.desk.who))

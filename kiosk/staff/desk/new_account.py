@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kiosk.staff import pin as pins
+from kiosk.staff.desk.asking import PadPage, words
 from kiosk.staff.desk.errands import Job, RefusalError
 from kiosk.store.kinds import Role
 from kiosk.store.moment import Moment
@@ -33,6 +34,23 @@ class AddAccount(Job):
             return work.result(timeout=30.0)
         except StoreError as error:
             raise as_refusal(error) from error
+
+
+def new_pin_pad(message: str = "") -> PadPage:
+    """The pad on which a new PIN is typed for the first time; *message* says why once more."""
+    return PadPage(words("setup.pin"), words("setup.pin_help"), message=message)
+
+
+def typed_twice(first: str, digits: str) -> tuple[str, PadPage | None]:
+    """A new PIN is typed twice. *first*: the first typing, empty while *digits* are that.
+
+    Gives what is to be held until the second typing, and the pad for what is to be typed now; no pad: *digits* it is.
+    """
+    if not first:
+        if pins.easy_pin(digits):
+            return "", new_pin_pad("accounts.easy_pin")
+        return digits, PadPage(words("setup.again"), words("setup.again_help"))
+    return "", (None if digits == first else new_pin_pad("accounts.not_the_same"))
 
 
 def checked_pin(pin: str) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.staff.desk.asking import PadPage, TypePage, words
-from kiosk.staff.desk.errands import Answered, RefusalError
+from kiosk.staff.desk.asking import TypePage, words
+from kiosk.staff.desk.errands import Answered
 from kiosk.staff.desk.menu import MenuPage
 from kiosk.staff.desk.model import Here
-from kiosk.staff.desk.new_account import AddAccount, checked_pin
+from kiosk.staff.desk.new_account import AddAccount, new_pin_pad, typed_twice
 from kiosk.staff.desk.turn import DeskTurn, Page
 from kiosk.staff.desk.views import Button, Fact, FactsView, Tone
 from kiosk.store.kinds import Role
@@ -38,21 +38,15 @@ class SetupPage(Page):
         match self.asking, result:
             case "name", str(name):
                 t.put(replace(self, name=name, asking="pin", message=""))
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help")))
-            case "pin", str(pin):
-                try:
-                    checked_pin(pin)
-                except RefusalError as refusal:
-                    t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message=refusal.key))
-                    return
-                t.put(replace(self, pin=pin, asking="again"))
-                t.open(PadPage(words("setup.again"), words("setup.again_help")))
-            case "again", str(again) if again == self.pin:
-                t.put(replace(self, pin="", asking="", working=True, message=""))
-                t.run(AddAccount(self.name, Role.OWNER, again, None))
-            case "again", str():
-                t.put(replace(self, pin="", asking="pin"))
-                t.open(PadPage(words("setup.pin"), words("setup.pin_help"), message="accounts.not_the_same"))
+                t.open(new_pin_pad())
+            case "pin", str(digits):
+                first, pad = typed_twice(self.pin, digits)
+                if pad is not None:
+                    t.put(replace(self, pin=first))
+                    t.open(pad)
+                else:
+                    t.put(replace(self, pin="", asking="", working=True, message=""))
+                    t.run(AddAccount(self.name, Role.OWNER, digits, None))
             case _:
                 t.put(replace(self, pin="", asking=""))
 
