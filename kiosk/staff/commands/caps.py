@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -187,45 +188,46 @@ def _programs(directory: Path) -> tuple[str, ...]:
         return ()
 
 
-def _scope_of(
-    connection: Connection,
-    directory: Path,
-    *,
-    setting: bool,
-    treadmill: str | None,
-    program: str | None,
-    member: str | None,
-    visits: int | None,
-    age: str | None,
-    guests: bool,
-    slope: str | None,
-) -> tuple[CapScope, str]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The scope as it was named on the command line: one of these at most."""
+
+    treadmill: str | None
+    program: str | None
+    member: str | None
+    visits: int | None
+    age: str | None
+    guests: bool
+    slope: str | None
+
+
+def _scope_of(connection: Connection, directory: Path, named: _Named, *, setting: bool) -> tuple[CapScope, str]:
     from kiosk.store.repositories import members
 
     given: list[tuple[CapScope, str]] = []
-    if treadmill is not None:
-        if not re.fullmatch("([0-9A-F]{2}:){5}[0-9A-F]{2}", treadmill.upper()):
-            raise AskedError(f'"{treadmill}" is no Bluetooth address. Write it as C0:FF:EE:00:00:42.')
-        given.append((CapScope.TREADMILL, treadmill.upper()))
-    if program is not None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", program):
-            raise AskedError(f'"{program}" is no program. Write its id, as P2.')
+    if named.treadmill is not None:
+        if not re.fullmatch("([0-9A-F]{2}:){5}[0-9A-F]{2}", named.treadmill.upper()):
+            raise AskedError(f'"{named.treadmill}" is no Bluetooth address. Write it as C0:FF:EE:00:00:42.')
+        given.append((CapScope.TREADMILL, named.treadmill.upper()))
+    if named.program is not None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", named.program):
+            raise AskedError(f'"{named.program}" is no program. Write its id, as P2.')
         known = _programs(directory)
-        if known and program not in known and setting:
-            raise AskedError(f'There is no program "{program}" here. Choose one of: {", ".join(known)}.')
-        given.append((CapScope.PROGRAM, program))
-    if member is not None:
-        given.append((CapScope.MEMBER, members.find(connection, member).id))
-    if visits is not None:
-        given.append((CapScope.VISITS, str(visits)))
-    if age is not None:
-        given.append((CapScope.AGE, checked(AgeBand, age, "age band")))
-    if guests:
+        if known and named.program not in known and setting:
+            raise AskedError(f'There is no program "{named.program}" here. Choose one of: {", ".join(known)}.')
+        given.append((CapScope.PROGRAM, named.program))
+    if named.member is not None:
+        given.append((CapScope.MEMBER, members.find(connection, named.member).id))
+    if named.visits is not None:
+        given.append((CapScope.VISITS, str(named.visits)))
+    if named.age is not None:
+        given.append((CapScope.AGE, checked(AgeBand, named.age, "age band")))
+    if named.guests:
         given.append((CapScope.GUEST, ""))
-    if slope is not None:
-        if not re.fullmatch(r"\d(\.\d)?", slope):
-            raise AskedError(f'"{slope}" is no slope. Write percent, as 1 or 2.5.')
-        given.append((CapScope.INCLINE, str(max(1, dpct_from_percent(slope)))))
+    if named.slope is not None:
+        if not re.fullmatch(r"\d(\.\d)?", named.slope):
+            raise AskedError(f'"{named.slope}" is no slope. Write percent, as 1 or 2.5.')
+        given.append((CapScope.INCLINE, str(max(1, dpct_from_percent(named.slope)))))
     if len(given) > 1:
         raise AskedError("Name one scope at a time: one of --treadmill, --program, --member, --visits, --age, ...")
     return given[0] if given else (CapScope.GYM, "")
@@ -271,18 +273,7 @@ def caps_set(
         _change_cap(
             directory_of(data, config),
             PinPad(stdin=pin_stdin),
-            lambda connection: _scope_of(
-                connection,
-                directory_of(data, config),
-                setting=True,
-                treadmill=treadmill,
-                program=program,
-                member=member,
-                visits=visits,
-                age=age,
-                guests=guests,
-                slope=slope,
-            ),
+            _Named(treadmill, program, member, visits, age, guests, slope),
             speed_ckmh=speed_ckmh,
             incline_dpct=incline_dpct,
             reason=reason,
@@ -312,18 +303,7 @@ def caps_clear(
         _change_cap(
             directory_of(data, config),
             PinPad(stdin=pin_stdin),
-            lambda connection: _scope_of(
-                connection,
-                directory_of(data, config),
-                setting=False,
-                treadmill=treadmill,
-                program=program,
-                member=member,
-                visits=visits,
-                age=age,
-                guests=guests,
-                slope=slope,
-            ),
+            _Named(treadmill, program, member, visits, age, guests, slope),
             speed_ckmh=None,
             incline_dpct=None,
             reason=reason,
@@ -335,7 +315,7 @@ def caps_clear(
 def _change_cap(
     directory: Path,
     pad: PinPad,
-    scope_of: Callable[[Connection], tuple[CapScope, str]],
+    named: _Named,
     *,
     speed_ckmh: int | None,
     incline_dpct: int | None,
@@ -351,7 +331,8 @@ def _change_cap(
     actor = rules.Actor(shell_user())
 
     def planned(connection: Connection, actor: Actor) -> rules.Change:
-        scope, key = scope_of(connection)
+        setting = speed_ckmh is not None or incline_dpct is not None
+        scope, key = _scope_of(connection, directory, named, setting=setting)
         return rules.plan_change(
             caps.every(connection),
             scope,
