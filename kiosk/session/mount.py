@@ -16,6 +16,7 @@ from kiosk.session.measured import fresh_measured, measure
 from kiosk.session.model import GAP_S
 from kiosk.session.stops import second_touch, stop, stopped
 from kiosk.session.turn import Turn, staff_latched
+from kiosk.session.walk import pace_over
 from kiosk.store.records import Opening
 
 STEADY_CKMH: Final = 16  # 0.1 mph: the belt runs at its base speed
@@ -213,6 +214,8 @@ def _to_walk(t: Turn, status: Status) -> None:
         player = begin(offer.plan, walker, base_ckmh=max(base_ckmh, 1), now_s=t.now_s)
     t.stay = replace(stay, player=player, resume=False)
     t.go(ScreenId.WALK)
+    if t.follows and pace_over(t):  # a cap was lowered since the pace was set
+        t.go(ScreenId.TO_RAILS)
 
 
 def _clean(t: Turn) -> bool:

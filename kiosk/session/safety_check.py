@@ -15,7 +15,7 @@ from kiosk.coach.progression import Proposal
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.going_on import to_ratings
 from kiosk.session.model import Offer
-from kiosk.session.near import make_offer
+from kiosk.session.near import make_offer, rules_base
 from kiosk.session.turn import Turn, linked, staff_latched
 from kiosk.snapshot import Tile
 
@@ -158,8 +158,10 @@ def _arm(t: Turn, status: Status) -> None:
 
 def _renewed(t: Turn) -> Offer | None:
     offer = t.stay.offer
-    if offer is None or t.stay.resume:
-        return offer
+    if offer is None:
+        return None
+    if t.stay.resume:  # the caps may have been lowered in the rest, even below the machine's slowest
+        return offer if offer.cap.speed_ckmh >= rules_base(t) else None
     fresh = make_offer(t, Proposal(offer.program, offer.choice, offer.recommended, offer.reason, offer.reason_values))
     if fresh is not None and not t.stay.agreed:
         fresh = replace(fresh, plan=without_rises(fresh.plan))

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Final
 
 from hardware.link.messages import Deck, LowerCap, Status, StopWhy, Target
+from kiosk.coach.plan import clipped
 from kiosk.coach.player import Player, Reading, advance, capped, eased, stayed
 from kiosk.intents import ScreenId
 from kiosk.session import amber
 from kiosk.session.actions import Record
 from kiosk.session.measured import measure
 from kiosk.session.model import GAP_S
-from kiosk.session.near import cap_context
+from kiosk.session.near import cap_context, rules_base
 from kiosk.session.stops import stop, stopped
 from kiosk.session.turn import Turn
 from kiosk.staff.caps import lowered
@@ -24,7 +25,15 @@ DRIFT_EASE_S: Final = 2.0
 """At the open end for so long after being told: the belt is too fast for this person now. Again as often."""
 
 MOVING: Final = frozenset(
-    {ScreenId.BELT_STARTING, ScreenId.STEP_ON, ScreenId.WALK, ScreenId.EASING, ScreenId.TO_RAILS, ScreenId.STOPPING}
+    {
+        ScreenId.CONSOLE_START,
+        ScreenId.BELT_STARTING,
+        ScreenId.STEP_ON,
+        ScreenId.WALK,
+        ScreenId.EASING,
+        ScreenId.TO_RAILS,
+        ScreenId.STOPPING,
+    }
 )
 
 
@@ -125,22 +134,34 @@ def _amber_in_walk(t: Turn, player: Player) -> Player:
 
 
 def caps_changed(t: Turn) -> None:
-    """A cap lowered in mid-walk holds at once; a raised one waits for the next session.
+    """A cap lowered once the walk is armed holds at once, in a rest for the next set; a raised one waits.
 
-    Nothing slows a belt whose pace the console sets, and its key pulled under a walker tips them: a pace over the new
-    cap ends from the rails instead.
+    Before that, Arm looks at the caps by itself. Nothing slows a belt whose pace the console sets, and its key pulled
+    under a walker tips them: a pace over the new cap ends from the rails instead.
     """
     stay, status = t.stay, t.status
-    if stay.offer is None or t.state.screen not in MOVING or stay.player is None:
+    offer, player = stay.offer, stay.player
+    armed = stay.armed or t.state.screen in MOVING
+    if offer is None or (player is None and not armed):
         return
     machine = None if status is None or status.facts is None else status.cap_ckmh
-    cap = lowered(stay.offer.cap.speed_ckmh, t.state.caps, cap_context(t, stay.offer.program, machine))
-    if cap.speed_ckmh < stay.player.ceiling_ckmh or cap.speed_ckmh < stay.offer.cap.speed_ckmh:
-        player = capped(stay.player, cap.speed_ckmh)
-        t.stay = replace(stay, offer=replace(stay.offer, cap=cap), player=player)
-        over = status is not None and (status.measured_ckmh or 0) > cap.speed_ckmh
-        if t.follows and over:
-            if t.state.screen in (ScreenId.WALK, ScreenId.EASING):
-                t.go(ScreenId.TO_RAILS)
-            return
+    cap = lowered(offer.cap.speed_ckmh, t.state.caps, cap_context(t, offer.program, machine))
+    ceiling = offer.cap.speed_ckmh if player is None else max(player.ceiling_ckmh, offer.cap.speed_ckmh)
+    if cap.speed_ckmh >= ceiling:
+        return
+    if player is None:
+        plan = clipped(offer.plan, cap_ckmh=cap.speed_ckmh, base_ckmh=rules_base(t), max_dpct=cap.incline_dpct)
+        t.stay = replace(stay, offer=replace(offer, cap=cap, plan=plan))
+    else:
+        t.stay = replace(stay, offer=replace(offer, cap=cap), player=capped(player, cap.speed_ckmh))
+    if t.follows and pace_over(t):
+        if t.state.screen in (ScreenId.WALK, ScreenId.EASING):
+            t.go(ScreenId.TO_RAILS)
+    elif armed:
         t.send(LowerCap(cap.speed_ckmh))
+
+
+def pace_over(t: Turn) -> bool:
+    """The belt is measured faster than this person may walk."""
+    offer, status = t.stay.offer, t.status
+    return offer is not None and status is not None and (status.measured_ckmh or 0) > offer.cap.speed_ckmh

@@ -1185,6 +1185,52 @@ def test_a_cap_lowered_in_mid_walk_reaches_guard_and_plan_at_once():
     assert desk.state.stay.player.speed_ckmh == 90
 
 
+WET = Cap(CapScope.GYM, "", 90, None, 0, "Kim", "wet floor")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        (*TO_CHECK, ("check", taps), ("check", wait(1.0))),
+        (*TO_CHECK, ("check", prove), ("straddle", None)),
+        (*TO_CHECK, ("check", prove), ("straddle", None), ("countdown", None)),
+        (*TO_CHECK, ("check", prove), ("straddle", None), ("countdown", None), ("belt_starting", None)),
+        (*TO_CHECK, ("check", prove), ("straddle", None), ("countdown", None), ("step_on", None)),
+    ],
+    ids=["proof", "straddle", "countdown", "belt_starting", "step_on"],
+)
+def test_a_cap_lowered_between_arming_and_the_first_step_holds_for_that_walk(where):
+    desk = Desk().follow(*where)
+    screen = desk.screen
+    desk.step(CapsRead((WET,)))
+    assert sent(desk, LowerCap) == [LowerCap(90)]
+    assert desk.screen is screen
+    if screen is S.CHECK:
+        prove(desk)
+    desk.follow(("walk", None))
+    player = desk.state.stay.player
+    assert player.ceiling_ckmh == player.plan.top_ckmh == 90
+
+
+def test_a_cap_lowered_in_a_rest_holds_in_the_next_set():
+    desk = Desk(people=PEOPLE).follow(*TO_REST, ("pause", wait(4)))
+    first = sent(desk, Arm)[0].envelope.cap_ckmh
+    assert first > 90
+    desk.step(CapsRead((WET,)))
+    assert sent(desk, LowerCap) == []  # nothing is armed: there is nothing to lower
+    desk.follow(("pause", "next"), ("check", prove), ("walk", None))
+    assert sent(desk, Arm)[-1].envelope.cap_ckmh == 90
+    assert desk.state.stay.player.speed_ckmh <= 90
+
+
+def test_a_cap_lowered_below_the_machine_s_minimum_in_a_rest_arms_no_next_set():
+    desk = Desk(people=PEOPLE).follow(*TO_REST, ("pause", wait(2)))
+    desk.step(CapsRead((replace(WET, speed_ckmh=70),)))
+    arms = len(sent(desk, Arm))
+    desk.until(S.TALK_TO_STAFF, within_s=90)
+    assert len(sent(desk, Arm)) == arms
+
+
 def test_not_agreeing_keeps_the_known_speed():
     desk = Desk().follow(*TO_CHECK[:4], ("preview", "no"), ("check", prove), ("walk", wait(200)))
     assert desk.state.stay is not None

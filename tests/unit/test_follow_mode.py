@@ -127,6 +127,15 @@ def test_a_cap_lowered_under_the_pace_ends_the_walk_from_the_rails_and_pulls_no_
         desk.until(S.STOPPING, within_s=8)
 
 
+@pytest.mark.parametrize("before", [("console_start", None), ("step_on", None)])
+def test_a_cap_lowered_under_the_pace_before_the_first_step_leads_back_to_the_rails(before):
+    desk = followed(script=(*TO_CHECK, ("check", prove), ("console_start", console(80)), before))
+    desk.run(2)
+    desk.step(CapsRead((Cap(CapScope.GYM, "", 70, None, 0, "Kim", "wet floor"),)))
+    desk.until(S.TO_RAILS, within_s=40)
+    assert sent(desk, LowerCap) == []
+
+
 def test_a_break_goes_on_at_the_console_again_under_the_same_session():
     desk = followed(
         script=(
