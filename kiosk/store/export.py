@@ -27,20 +27,10 @@ from kiosk.store.database import SCHEMA
 from kiosk.store.kinds import SessionState
 from kiosk.store.models import AuditRow, CapRow, ConsentRow, ScreeningRow
 from kiosk.store.moment import iso, stamp
-from kiosk.store.records import Event, Member, Sample, SessionRecord, StoreError
+from kiosk.store.records import SCORES, Event, Member, Sample, SessionRecord, StoreError
 from kiosk.store.repositories import events, members, sessions
 from kiosk.store.trouble import RecordError
 
-_HEALTH: Final = (
-    "effort",
-    "pain_before",
-    "pain_peak",
-    "pain_after",
-    "worse_next_morning",
-    "dizzy",
-    "stumble",
-    "verdict",
-)
 COLUMNS: Final = (
     "session",
     "member",
@@ -88,7 +78,7 @@ def session_fields(session: SessionRecord, *, health: bool) -> dict[str, object]
         "samples": session.samples,
     }
     if health:
-        found |= {name: getattr(session, name) for name in _HEALTH}
+        found |= {name: getattr(session, name) for name in SCORES}
     else:
         del found["why"]  # "pain", "dizzy": health data too
     return found
@@ -106,7 +96,7 @@ def sample_fields(sample: Sample) -> dict[str, object]:
 
 def sessions_csv(found: Iterable[SessionRecord], *, health: bool = False) -> str:
     """A header and one line a session, comma-separated, CRLF (RFC 4180)."""
-    columns = [*COLUMNS, *(_HEALTH if health else ())]
+    columns = [*COLUMNS, *(SCORES if health else ())]
     if not health:
         columns.remove("why")
     out = io.StringIO(newline="")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from kiosk.store.kinds import AgeBand, CapScope, Role, Screened, SessionState, Severity, Verdict
 from kiosk.store.moment import Moment
@@ -110,6 +111,10 @@ class Ratings:
     dizzy: bool | None = None
     stumble: bool | None = None
     verdict: Verdict | None = None
+
+
+SCORES: Final = tuple(field.name for field in fields(Ratings) if field.name != "session_id")
+"""What of a session tells of health, by name: as the record keeps it and exports leave it out."""
 
 
 # ------------------------------------------------------------------------------------------------- out of the record

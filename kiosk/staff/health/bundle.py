@@ -27,6 +27,7 @@ from kiosk.store.commands import reading
 from kiosk.store.models import BlackBoxRow, EventRow, MemberRow, StaffRow
 from kiosk.store.moment import Moment, iso
 from kiosk.store.records import StoreError
+from kiosk.store.repositories import events
 
 OUT: Final = "(left out)"
 EVENTS: Final = 2000
@@ -98,21 +99,7 @@ def _toml(path: Path) -> bytes:
 
 
 def _events(connection: Connection) -> bytes:
-    rows = connection.execute(
-        select(
-            EventRow.id,
-            EventRow.at_ms,
-            EventRow.session_id,
-            EventRow.kind,
-            EventRow.severity,
-            EventRow.cause,
-            EventRow.state,
-            EventRow.speed_ckmh,
-            EventRow.detail,
-        )
-        .order_by(EventRow.at_ms.desc())
-        .limit(EVENTS)
-    )
+    rows = connection.execute(select(*events.COLUMNS).order_by(EventRow.at_ms.desc()).limit(EVENTS))
     lines = []
     for row in rows.mappings():
         line = {key: value for key, value in row.items() if key not in ("at_ms", "detail")}

@@ -13,7 +13,7 @@ from kiosk.store.records import Event, EventIn
 from kiosk.store.repositories._rows import record
 
 DETAIL_MAX: Final = 400
-_COLUMNS: Final = (
+COLUMNS: Final = (
     EventRow.id,
     EventRow.at_ms,
     EventRow.session_id,
@@ -24,6 +24,7 @@ _COLUMNS: Final = (
     EventRow.speed_ckmh,
     EventRow.detail,
 )
+"""Of an event, as the record gives one out (Event)."""
 
 
 def insert_event(connection: Connection, event_id: str, event: EventIn, at_ms: int) -> None:
@@ -58,7 +59,7 @@ def last(
     session_id: str | None = None,
 ) -> tuple[Event, ...]:
     """Events, newest first, narrowed by what is given."""
-    statement = select(*_COLUMNS).where(EventRow.at_ms >= since_ms)
+    statement = select(*COLUMNS).where(EventRow.at_ms >= since_ms)
     if severity is not None:
         statement = statement.where(EventRow.severity == severity)
     if cause is not None:
@@ -71,7 +72,7 @@ def last(
 
 def of_kind(connection: Connection, kind: str, limit: int = 50) -> tuple[Event, ...]:
     """The newest events of one kind."""
-    statement = select(*_COLUMNS).where(EventRow.kind == kind)
+    statement = select(*COLUMNS).where(EventRow.kind == kind)
     rows = connection.execute(statement.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit))
     return tuple(record(Event, row) for row in rows.mappings())
 
@@ -79,13 +80,13 @@ def of_kind(connection: Connection, kind: str, limit: int = 50) -> tuple[Event, 
 def between(connection: Connection, since_ms: int, until_ms: int) -> tuple[Event, ...]:
     """Events from *since_ms* on and before *until_ms*, oldest first."""
     within = (EventRow.at_ms >= since_ms, EventRow.at_ms < until_ms)
-    rows = connection.execute(select(*_COLUMNS).where(*within).order_by(EventRow.at_ms, EventRow.id))
+    rows = connection.execute(select(*COLUMNS).where(*within).order_by(EventRow.at_ms, EventRow.id))
     return tuple(record(Event, row) for row in rows.mappings())
 
 
 def by_id(connection: Connection, event_id: str) -> Event | None:
     """One event."""
-    row = connection.execute(select(*_COLUMNS).where(EventRow.id == event_id)).mappings().first()
+    row = connection.execute(select(*COLUMNS).where(EventRow.id == event_id)).mappings().first()
     return None if row is None else record(Event, row)
 
 
@@ -111,7 +112,7 @@ def black_box(connection: Connection, event_id: str) -> tuple[str, bytes] | None
 def with_black_box(connection: Connection, limit: int = 50) -> tuple[Event, ...]:
     """Events that have a black box, newest first."""
     rows = connection.execute(
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .join(BlackBoxRow, BlackBoxRow.event_id == EventRow.id)
         .order_by(EventRow.at_ms.desc(), EventRow.id.desc())
         .limit(limit)

@@ -12,7 +12,7 @@ from hardware.units import distance_m
 from kiosk.store.kinds import SessionState, Verdict
 from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
 from kiosk.store.moment import DAY_MS, Moment
-from kiosk.store.records import Closing, Opening, Ratings, Sample, SessionRecord
+from kiosk.store.records import SCORES, Closing, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.repositories._rows import record
 from kiosk.store.trace import unpack
 
@@ -101,20 +101,7 @@ def upsert_ratings(connection: Connection, ratings: Ratings) -> None:
     """Set the scores that are given; leave the others. Nothing happens for a session that is not on record."""
     if connection.scalar(select(SessionRow.id).where(SessionRow.id == ratings.session_id)) is None:
         return
-    given = {
-        name: value
-        for name in (
-            "effort",
-            "pain_before",
-            "pain_peak",
-            "pain_after",
-            "worse_next_morning",
-            "dizzy",
-            "stumble",
-            "verdict",
-        )
-        if (value := getattr(ratings, name)) is not None
-    }
+    given = {name: value for name in SCORES if (value := getattr(ratings, name)) is not None}
     if given:
         statement = upsert(SessionHealthRow).values(session_id=ratings.session_id, **given)
         connection.execute(statement.on_conflict_do_update(index_elements=["session_id"], set_=given))
