@@ -171,3 +171,20 @@ def test_a_state_word_has_no_accent_above_its_capitals(language: str) -> None:
         if key.endswith(".word") and words.isupper() and key != "simulation.word":
             assert words.isascii(), (key, words)
             assert len(words) <= 14, (key, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_beside_a_moving_belt_nobody_reads_the_word_for_getting_off_the_treadmill(language: str) -> None:
+    texts = load_catalogues(assets_directory() / "locale")[language]
+    off = texts("belt_stopped.off").casefold()
+    for key in ("to_rails.word", "step_on.word", "stopping.word", "easing.word"):
+        assert texts(key).casefold() not in off, (key, off)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_voice_sends_a_walker_near_the_open_end_the_way_the_screen_does(language: str) -> None:
+    """It comes from the screen: "closer" would lead off the open end."""
+    way = load_catalogues(assets_directory() / "locale")[language]("drift.open_end.way").rstrip(".").casefold()
+    cue = read_books(assets_directory())[language]["X6"]
+    assert way in cue.say.casefold()
+    assert way in " ".join(cue.show).casefold()
