@@ -49,6 +49,8 @@ def load_binding(directory: Path) -> Binding | None:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Binding)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        raise BindingError(f"{directory} cannot be read by this user: put sudo before the command.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise BindingError(f"Which treadmill is bound cannot be read from {path}: {error}.") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -17,7 +17,12 @@ from typing import Final
 DAY_MS: Final = 86_400_000
 
 _SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
-_RTC: Final = Path("/dev/rtc0")
+_RTC: Final = Path("/sys/class/rtc/rtc0/since_epoch")
+RTC_SET_S: Final = 1_767_225_600
+"""2026-01-01. A Pi 5 has a clock of its own even without a battery: that one begins in 1970 after each power cut."""
+
+LOOK_S: Final = 5.0
+"""So often it is looked whether somebody has set the clock: to read it asks the chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,21 @@ def wall_utc_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def rtc_is_set(since_epoch: str | None) -> bool:
+    """True for what the kernel tells of a real-time clock (seconds, as text) that has kept the time."""
+    try:
+        return int(since_epoch or "") >= RTC_SET_S
+    except ValueError:
+        return False
+
+
 def wall_clock_trusted() -> bool:
-    """True if the machine has a real-time clock or has synchronised its time since boot (deploy.md)."""
-    return _RTC.exists() or _SYNCHRONISED.exists()
+    """True if a real-time clock has kept the time, or it was synchronised since boot (deploy.md)."""
+    try:
+        told = _RTC.read_text("ascii")
+    except (OSError, UnicodeDecodeError):
+        told = None
+    return rtc_is_set(told) or _SYNCHRONISED.exists()
 
 
 class WallClock:
@@ -58,6 +75,8 @@ class WallClock:
         self._utc_ms: Final = utc_ms
         self._trusted: Final = trusted
         self._floor_ms = floor_ms
+        self._settled = False
+        self._looked_s = float("-inf")
 
     def raise_floor(self, utc_ms: int) -> None:
         """A record of *utc_ms* exists: no later moment can be before it unless the clock is trusted."""
@@ -66,10 +85,11 @@ class WallClock:
     def moment(self, now_s: float) -> Moment:
         """The moment that is monotonic second *now_s*."""
         utc_ms = self._utc_ms()
-        trusted = self._trusted()
-        if not trusted:
+        if not self._settled and not 0 <= now_s - self._looked_s < LOOK_S:
+            self._looked_s, self._settled = now_s, self._trusted()
+        if not self._settled:
             utc_ms = max(utc_ms, self._floor_ms)
-        return Moment(now_s, utc_ms, trusted)
+        return Moment(now_s, utc_ms, self._settled)
 
 
 class SimulatedWallClock(WallClock):

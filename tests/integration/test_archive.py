@@ -26,7 +26,7 @@ from kiosk.staff.desk.errands import Answered, Run
 from kiosk.staff.desk.noted import Note
 from kiosk.store.export import member_json
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
-from kiosk.store.moment import SimulatedWallClock, WallClock
+from kiosk.store.moment import LOOK_S, SimulatedWallClock, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, StoreError
 from kiosk.store.repositories import caps, events, members, sessions
 from tests.support.desk import SCREENING
@@ -214,6 +214,19 @@ def test_a_clock_that_nobody_has_set_is_said_unless_the_world_is_simulated(store
         archive = StoreArchive(store, wall, SCREENING, threaded=False, watch_clock=watch, wants_owner=False)
         said = [event.banner for event in archive.poll(NOW) if isinstance(event, RecordHealth)]
         assert said == ([] if banner is None else [banner])
+
+
+def test_a_clock_that_was_set_once_is_trusted_and_before_that_is_looked_at_now_and_then():
+    looks = iter([False, True])
+    wall = WallClock(lambda: START_MS, lambda: next(looks), floor_ms=START_MS + 5)
+    assert [wall.moment(NOW + s).trusted for s in (0.0, 1.0, LOOK_S, LOOK_S + 1, 9 * LOOK_S)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert wall.moment(NOW + 99).utc_ms == START_MS
 
 
 def joins(archive, session, *, consent, now=NOW):

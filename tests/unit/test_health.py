@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hardware.config import Config, PinsKind, Treadmill, Wiring
+from hardware.config import Config, ConfigError, PinsKind, Treadmill, Wiring, load_config
 from hardware.config.files import save_profile
 from hardware.config.profiles import Profile, profile_path
 from hardware.link.messages import LinkState, Opening, ResetBy, TreadmillFacts
@@ -60,7 +60,9 @@ CARDS = " 0 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0\n                      vc4-
 @pytest.mark.parametrize(
     ("look", "files", "answers", "found"),
     [
-        (computer.clock, {"dev/rtc0": ""}, {}, ("rtc", Level.FINE)),
+        (computer.clock, {"sys/class/rtc/rtc0/since_epoch": "1784000000\n"}, {}, ("rtc", Level.FINE)),
+        # A Pi 5 without its battery: the clock is there, and has counted from 1970 since the plug went in.
+        (computer.clock, {"sys/class/rtc/rtc0/since_epoch": "312\n"}, {}, ("unset", Level.DO)),
         (computer.clock, {"run/systemd/timesync/synchronized": ""}, {}, ("synchronised", Level.FINE)),
         (computer.clock, {}, {"timedatectl": Answer(0, "yes\n")}, ("synchronised", Level.FINE)),
         (computer.clock, {}, {"timedatectl": Answer(0, "no\n")}, ("unset", Level.DO)),
@@ -280,6 +282,35 @@ def test_the_beacon_is_believed_while_it_is_fresh_and_its_kiosk_lives(tmp_path):
     assert beacon.read(tmp_path, 101.0) is None
     (tmp_path / beacon.NAME).write_bytes(b"{}")
     assert beacon.read(tmp_path, time.monotonic()) is None
+
+
+def no_entry(monkeypatch, path):
+    """As for a user who may not enter *path*; the tests may run as root, whom nothing keeps out."""
+
+    def refuse(name, real):
+        def call(self, *args, **kwargs):
+            if path in self.parents:
+                raise PermissionError(13, "Permission denied", str(self))
+            return real(self, *args, **kwargs)
+
+        monkeypatch.setattr(Path, name, call)
+
+    for name in ("stat", "exists", "read_bytes", "read_text"):
+        refuse(name, getattr(Path, name))
+
+
+def test_where_a_user_may_not_look_it_says_so_and_names_no_fault(monkeypatch, tmp_path):
+    private = tmp_path / "private"
+    private.mkdir()
+    (tmp_path / "retrowalk.toml").write_text(f'[data]\ndirectory = "{private}"\n')
+    no_entry(monkeypatch, private)
+    found, config = house.configuration(tmp_path / "retrowalk.toml")
+    assert (found.key, found.level, config) == ("hidden", Level.BLIND, None)
+    assert record.backups(private, moment()).level is Level.BLIND
+    assert record.record(private).level is Level.BLIND
+    assert beacon.read(private, 1.0) is None
+    with pytest.raises(ConfigError, match="put sudo before"):
+        load_config(tmp_path / "retrowalk.toml")
 
 
 def test_the_exit_code_is_1_for_something_to_do_and_2_where_only_sight_is_missing():

@@ -41,12 +41,15 @@ def write(directory: Path, beacon: Beacon) -> None:
 
 
 def read(directory: Path, now_s: float) -> Beacon | None:
-    """The kiosk's word, if it is recent and the kiosk lives."""
+    """The kiosk's word, if it is recent, the kiosk lives, and this user may read it."""
     try:
         found = msgspec.json.decode((directory / NAME).read_bytes(), type=Beacon)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    try:
         os.kill(found.pid, 0)
     except PermissionError:
         pass  # alive, and somebody else's
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except OSError:
         return None
     return found if 0.0 <= now_s - found.at_s <= FRESH_S else None

@@ -8,6 +8,7 @@ searched for every name and code on record, and those are struck out.
 from __future__ import annotations
 
 import io
+import os
 import re
 import tarfile
 import tomllib
@@ -139,7 +140,7 @@ def parts(
     machine: Machine, texts: Catalogue, examined: report.Examined, config: Path, directory: Path
 ) -> list[tuple[str, bytes]]:
     """Everything that goes in, by name."""
-    own = [path for path in (config, directory / "binding.toml") if path.exists()]
+    own = [path for path in (config, directory / "binding.toml") if os.access(path, os.R_OK)]
     words, found = [word for path in own for word in house_names(path)], list[tuple[str, bytes]]()
     told = "It could be read."
     try:
@@ -157,10 +158,10 @@ def parts(
         named.append(("journal.txt", _journal(machine)))
     clean = [(name, scrub(text).encode()) for name, text in named]
     clean += [(name, scrub(content.decode()).encode() if name.endswith("l") else content) for name, content in found]
-    if config.exists():
+    if os.access(config, os.R_OK):
         clean.append(("config.json", scrub(_toml(config).decode()).encode()))
     for path in [directory / "binding.toml", *sorted((directory / "profiles").glob("*.toml"))]:
-        if path.exists():
+        if os.access(path, os.R_OK):
             clean.append((f"{path.stem}.json", scrub(_toml(path).decode()).encode()))
     return clean
 

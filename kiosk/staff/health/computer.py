@@ -10,6 +10,7 @@ from typing import Final
 
 from kiosk.staff.health.finding import Finding, blind, fine, todo
 from kiosk.staff.health.machine import Machine
+from kiosk.store.moment import rtc_is_set
 
 HOT_C: Final = 80.0
 """A Pi throttles itself from 80 degrees on."""
@@ -26,7 +27,7 @@ _PROPERTY_DIRECT: Final = 1 << 1  # INPUT_PROP_DIRECT: a screen that is touched,
 
 def clock(machine: Machine) -> Finding:
     """Whether the wall clock can be believed: rest days, locks and the log need it."""
-    if machine.names("dev", "rtc*"):
+    if rtc_is_set(machine.read("sys/class/rtc/rtc0/since_epoch")):
         return fine("clock", "rtc")
     if machine.exists("run/systemd/timesync/synchronized"):
         return fine("clock", "synchronised")

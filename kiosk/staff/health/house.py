@@ -27,10 +27,16 @@ def configuration(path: Path) -> tuple[Finding, Config | None]:
     try:
         config = load_config(path)
     except ConfigError as error:
+        if _not_allowed(error):  # the file is in order; whoever asks may not see all of it
+            return blind("config", "hidden"), None
         return todo("config", "bad", detail=str(error)), None
     if config.simulated:
         return fine("config", "simulated", path=str(path)), config
     return fine("config", "fine", path=str(path)), config
+
+
+def _not_allowed(error: BaseException | None) -> bool:
+    return isinstance(error, PermissionError) or (error is not None and _not_allowed(error.__cause__))
 
 
 def guard(status: Status | None, *, kiosk_runs: bool, alone: bool = False) -> Finding:

@@ -88,8 +88,11 @@ def service(directory: Path) -> Finding:
 
 def backups(directory: Path, at: Moment) -> Finding:
     """When the record was last copied."""
-    if not (directory / FILE_NAME).exists():
-        return fine("backup", "no_record")
+    try:
+        if not (directory / FILE_NAME).exists():
+            return fine("backup", "no_record")
+    except PermissionError:
+        return blind("backup", "hidden")
     made = [when for path in backup.every(directory / "backups") if (when := backup.made_ms(path)) is not None]
     if not made:
         return todo("backup", "none")
