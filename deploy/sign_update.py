@@ -35,12 +35,16 @@ def new_key(path: Path) -> None:
 
 def field(package: Path, name: str) -> str:
     """A field of the package's control file."""
-    asked = ["dpkg-deb", "--field", str(package), name]
-    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(["dpkg-deb", "--field", str(package), name], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{package} is no package of ours: make it with make deb. ({done.stderr.strip()})")
+    return done.stdout.strip()
 
 
 def make(packages: list[Path], key: Path, out: Path) -> Path:
     """Write the bundle below *out*; returns its folder."""
+    if not key.is_file():
+        raise SystemExit(f"There is no key {key}. Make one, once: python deploy/sign_update.py --new-key {key}")
     versions = {field(package, "Version") for package in packages}
     if len(versions) != 1:
         raise SystemExit(f"The packages are of different versions: {', '.join(sorted(versions))}.")
@@ -63,7 +67,8 @@ def make(packages: list[Path], key: Path, out: Path) -> Path:
     manifest = {"product": "retrowalk", "version": versions.pop(), "packages": listed}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     asked = ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", str(key), "-in", str(folder / "manifest.json")]
-    subprocess.run([*asked, "-out", str(folder / "manifest.json.sig")], check=True)
+    if subprocess.run([*asked, "-out", str(folder / "manifest.json.sig")], check=False).returncode != 0:
+        raise SystemExit(f"{key} could not sign. It must be the private key that --new-key made.")
     return folder
 
 

@@ -27,12 +27,18 @@ SIGNATURE: Final = "manifest.json.sig"
 KEY: Final = Path("/etc/retrowalk/update.pub")
 MAX_MANIFEST: Final = 64 * 1024
 MAX_SIGNATURE: Final = 1024
+MAX_KEY: Final = 16 * 1024
 MAX_PACKAGE: Final = 300 * 1024 * 1024
 _VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 
 class UpdateError(Exception):
     """The update cannot be used; the text is a sentence for whoever holds the stick."""
+
+
+def no_room(error: OSError) -> str:
+    """A sentence for a disk that did not take what an update writes."""
+    return f"The update could not be written to this machine ({error.strerror}). Look with: sudo retrowalk doctor"
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,20 +87,36 @@ def _openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def check_key(key: Path) -> None:
-    """That *key* is an Ed25519 public key. Raises UpdateError with a sentence."""
+    """That *key* is an Ed25519 public key, and holds no private one. Raises UpdateError with a sentence."""
     if not key.is_file():
         raise UpdateError(
             f"This kiosk has no key to check updates with ({key}). Put it there: sudo retrowalk update trust FILE"
+        )
+    # openssl takes a private key for its public half: whoever reads it on a kiosk could sign updates for all of them.
+    if b"PRIVATE" in _bytes_of(key, MAX_KEY, f"The key {key} cannot be read: put sudo before the command."):
+        raise UpdateError(
+            f"{key} is the private key: it never leaves the desk where updates are signed. Take it off this machine "
+            "and give the file beside it that ends in .pub."
         )
     shown = _openssl("pkey", "-pubin", "-in", str(key), "-noout", "-text")
     if shown.returncode != 0 or "ED25519" not in shown.stdout.upper():
         raise UpdateError(f"{key} is not an Ed25519 public key (PEM). Ask whoever signs the updates for it.")
 
 
+def _none_in(folder: Path) -> str:
+    return f'There is no update in {folder}: {MANIFEST} is missing. Copy the whole folder "{FOLDER}".'
+
+
+def check_folder(folder: Path) -> None:
+    """That *folder* holds a manifest at all: said of the place that was named, not of the copy. Raises UpdateError."""
+    if not (folder / MANIFEST).is_file():
+        raise UpdateError(_none_in(folder))
+
+
 def check_signature(folder: Path, key: Path) -> Manifest:
     """The manifest in *folder*, once its signature holds. Raises UpdateError with a sentence."""
     check_key(key)
-    content = _bytes_of(folder / MANIFEST, MAX_MANIFEST, f"There is no update in {folder}: {MANIFEST} is missing.")
+    content = _bytes_of(folder / MANIFEST, MAX_MANIFEST, _none_in(folder))
     signature = _bytes_of(
         folder / SIGNATURE, MAX_SIGNATURE, f"The update in {folder} is not signed. Nothing was installed."
     )

@@ -65,12 +65,15 @@ def update_apply(path: Folder = None) -> None:
         return
     if os.geteuid() != 0:
         raise _fail("Installing needs rights of the machine: put sudo before this command.")
-    places = update.Places()
+    places, folder = update.Places(), _folder(path)
     try:
-        staged = bundle.fetch(_folder(path), places.store / "staging")
+        bundle.check_folder(folder)
+        staged = bundle.fetch(folder, places.store / "staging")
         typer.echo(update.apply(staged, places, update.Machine(), helper.belt_moves))
     except UpdateError as error:
         raise _fail(str(error)) from error
+    except OSError as error:
+        raise _fail(bundle.no_room(error)) from error
 
 
 @update_app.command("trust")
@@ -79,6 +82,8 @@ def update_trust(
     to: Annotated[Path, typer.Option("--to", help="Where it is kept.")] = bundle.KEY,
 ) -> None:
     """Take a public key: from then on updates signed with its other half are accepted, and no others."""
+    if not file.is_file():
+        raise _fail(f"There is no file {file}. Give the public key of whoever signs your updates (it ends in .pub).")
     try:
         bundle.check_key(file)
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -199,7 +199,12 @@ def apply(folder: Path, places: Places, system: System, moves: Callable[[], bool
     if not why:
         under_way.unlink()
         kept = places.store / f"retrowalk_{version}.deb"
-        shutil.copyfile(package, kept)
+        part = places.store / f".{kept.name}.part"
+        try:
+            shutil.copyfile(package, part)
+            part.replace(kept)
+        except OSError:  # a full card: it is installed all the same, and is made from its files where it is needed
+            part.unlink(missing_ok=True)
         for old in places.store.glob("retrowalk_*.deb"):
             if old not in (kept, back):
                 old.unlink()
@@ -302,6 +307,8 @@ def from_stick(verb: Verb, desk: Desk, moves: Callable[[], bool]) -> int:
         told = Answer(verb, done=True, ok=True, sentence=sentence)
     except UpdateError as error:
         told = Answer(verb, done=True, ok=False, sentence=str(error))
+    except OSError as error:
+        told = Answer(verb, done=True, ok=False, sentence=bundle.no_room(error))
     tell(told, desk)
     print(told.sentence, file=sys.stdout if told.ok else sys.stderr)
     return 0 if told.ok else 1

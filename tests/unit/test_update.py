@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.appliance import bundle, update
+from kiosk.appliance.ask import Desk, Verb, answer
 from kiosk.appliance.bundle import Manifest, Package, UpdateError
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +176,55 @@ def test_a_kiosk_without_a_key_or_with_a_wrong_one_says_what_to_do(tmp_path, key
     assert "retrowalk update trust" in refused(folder, none)
     (tmp_path / "none.pub").write_text("a letter")
     assert "not an Ed25519" in refused(folder, none)
+
+
+def test_a_private_key_is_never_taken_for_its_public_half(tmp_path, keys):
+    from typer.testing import CliRunner
+
+    from kiosk.appliance import cli
+
+    kept = tmp_path / "update.pub"
+    done = CliRunner().invoke(cli.app, ["update", "trust", str(keys / "ours.pem"), "--to", str(kept)])
+    assert done.exit_code == 2
+    assert "private key" in done.output
+    assert not kept.exists()  # it would lie on the kiosk for every user to read
+
+
+@pytest.mark.parametrize("named", ["nowhere", "a folder"])
+def test_a_key_that_is_not_there_is_named(tmp_path, named):
+    from typer.testing import CliRunner
+
+    from kiosk.appliance import cli
+
+    (tmp_path / "a folder").mkdir()
+    done = CliRunner().invoke(cli.app, ["update", "trust", str(tmp_path / named), "--to", str(tmp_path / "kept")])
+    assert done.exit_code == 2
+    assert f"There is no file {tmp_path / named}" in done.output.replace("\n", "")
+
+
+def test_signing_with_a_key_or_a_package_that_is_not_there_is_one_sentence(tmp_path, keys):
+    tool = sign_tool()
+    with pytest.raises(SystemExit, match="There is no key"):
+        tool.make([], tmp_path / "none.pem", tmp_path)
+    with pytest.raises(SystemExit, match="no package of ours"):
+        tool.make([tmp_path / "none.deb"], keys / "ours.pem", tmp_path)
+
+
+def test_a_full_card_is_told_to_the_kiosk_and_a_half_copy_is_never_gone_back_to(tmp_path, keys, places, monkeypatch):
+    desk = Desk(tmp_path / "asks", tmp_path / "answers")
+    desk.answers.mkdir()
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(update, "stick", full)
+    assert update.from_stick(Verb.UPDATE, desk, lambda: False) == 1
+    told = answer(Verb.UPDATE, desk)
+    assert (told.done, told.ok) == (True, False)
+    assert "No space left" in told.sentence
+    monkeypatch.setattr(update.shutil, "copyfile", full)
+    assert "0.2.0 is installed" in update.apply(make(tmp_path, keys), places, System(), lambda: False)
+    assert not list(places.store.glob("*0.2.0*"))
 
 
 def test_a_signed_manifest_cannot_name_a_file_outside_its_folder(tmp_path, keys, places):
