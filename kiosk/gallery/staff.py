@@ -26,7 +26,8 @@ from kiosk.staff.desk.asking import ConfirmPage, NotePage, PadPage, TypePage, re
 from kiosk.staff.desk.caps import CapPage, CapsPage, Subject, gym_slope
 from kiosk.staff.desk.exporting import ExportPage
 from kiosk.staff.desk.granted import KIND
-from kiosk.staff.desk.members import Detail, MemberPage, MembersPage
+from kiosk.staff.desk.member_record import Detail
+from kiosk.staff.desk.members import MemberPage, MembersPage
 from kiosk.staff.desk.menu import MenuPage
 from kiosk.staff.desk.model import NOBODY, Here
 from kiosk.staff.desk.override import OverridePage

@@ -31,7 +31,7 @@ from kiosk.session.actions import FindMember, Join, Record, RecordConsent, Recor
 from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh, lowest
 from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
 from kiosk.session.turn import Turn, linked, staff_latched
-from kiosk.staff.caps import CapContext, effective
+from kiosk.staff.caps import VISITS_KNOWN, CapContext, effective
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
@@ -40,8 +40,6 @@ from kiosk.staff.desk.granted import NoteOverride
 from kiosk.staff.desk.noted import signed_out
 from kiosk.store.kinds import Severity
 from kiosk.store.records import EventIn, Ratings
-
-VISITS_KNOWN: Final = 1000  # past every cap of the first visits
 
 NOT_READY: Final = frozenset({Missing.NOT_COMMISSIONED, Missing.OPENING_CHECK})
 """What staff do before anybody walks: the attract screen says so."""

@@ -33,6 +33,9 @@ TWO_SIGNERS_ABOVE_CKMH: Final = ckmh_from_mph("3.0")
 OLDER_CKMH: Final = ckmh_from_mph("1.5")
 """65 and older, and who fell, once they are proved: more is by staff (coaching.md section 3, cap_speed)."""
 
+VISITS_KNOWN: Final = 1000
+"""More visits than any cap of the first ones: what grows is not held by them."""
+
 BY_COACHING: Final = "coaching rules"
 
 

@@ -31,13 +31,13 @@ from kiosk.staff.desk import (
     diagnostics,
     faults,
     granted,
-    members,
     new_account,
     noted,
     places,
     procedure,
     system,
 )
+from kiosk.staff.desk import member_record as members
 from kiosk.staff.desk import treadmill as treadmill_page
 from kiosk.staff.desk.errands import Job, Run, Write
 from kiosk.staff.health import beacon

@@ -242,7 +242,7 @@ def test_with_a_check_that_holds_the_next_full_form_asks_no_staff(staffed):
 def test_a_clinicians_yes_leaves_the_limit_one_that_waits(staffed):
     member_id = limited(staffed, result=Result.FORBID, signer="")
     assert person(staffed).forbidden
-    from kiosk.staff.desk.members import Unlock
+    from kiosk.staff.desk.member_record import Unlock
 
     staffed.write(lambda c: Unlock(member_id, staffed.desk.who).write(c, staffed.store.ids, staffed.at))
     after = person(staffed)

@@ -10,7 +10,7 @@ from kiosk.intents import ScreenId as S
 from kiosk.session.model import CapsRead
 from kiosk.staff import pin
 from kiosk.staff.desk.clerk import Clerk
-from kiosk.staff.desk.members import Add, Erase, Search
+from kiosk.staff.desk.member_record import Add, Erase, Search
 from kiosk.staff.desk.new_account import AddAccount
 from kiosk.staff.desk.places import WriteSessions
 from kiosk.store.kinds import Role

@@ -6,19 +6,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from sqlalchemy import Connection
-
 from hardware.units import ckmh_from_mph
-from kiosk.archive import day_of, find_person
-from kiosk.coach.plan import expand
-from kiosk.coach.programs import ProgramError
-from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
 from kiosk.intents import Intent, IntentKind, ScreenId
-from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh
-from kiosk.session.model import Person
-from kiosk.session.words import sentence_in
-from kiosk.staff import audit
-from kiosk.staff.caps import OLDER_CKMH, CapContext, EffectiveCap, effective
+from kiosk.staff.caps import OLDER_CKMH
 from kiosk.staff.desk.asking import REASONS as WHY
 from kiosk.staff.desk.asking import (
     ConfirmPage,
@@ -30,302 +20,33 @@ from kiosk.staff.desk.asking import (
     reason_word,
     words,
 )
-from kiosk.staff.desk.caps import CapPage, Subject, everybody, program_text, speed_words
-from kiosk.staff.desk.errands import Answered, Job, Read, RefusalError, Write
+from kiosk.staff.desk.caps import CapPage, Subject, speed_words
+from kiosk.staff.desk.errands import Answered
+from kiosk.staff.desk.member_facts import facts_of, may_fast_track
+from kiosk.staff.desk.member_record import (
+    UNLOCK_DAYS,
+    Add,
+    Balance,
+    Detail,
+    Erase,
+    Fast,
+    Hits,
+    Look,
+    Merge,
+    Rename,
+    Search,
+    Unlock,
+)
 from kiosk.staff.desk.model import Here
 from kiosk.staff.desk.places import PlacePage, WriteMember, Written
 from kiosk.staff.desk.turn import DeskTurn, LongPage
 from kiosk.staff.desk.views import Button, Fact, FactsView, ListView, Row, Tone
 from kiosk.staff.desk.when import day_text
 from kiosk.staff.pin import Right
-from kiosk.store import export as exports
-from kiosk.store.commands import empty_log
-from kiosk.store.ids import IdSource
-from kiosk.store.kinds import AgeBand, CapScope, Screened, SessionState
-from kiosk.store.moment import DAY_MS, Moment
-from kiosk.store.records import Cap, Member, Progress, Screening, SessionRecord, Staff
-from kiosk.store.repositories import caps as cap_rows
-from kiosk.store.repositories import members, sessions
-from kiosk.store.store import Store
-
-SHOWN: Final = 200
-VISITS_KNOWN: Final = 1000  # past every cap of the first visits: what grows is not held by them
-LAST: Final = 5
-ERASE_S: Final = 30.0
-UNLOCK_DAYS: Final = 90
-"""A clinician's sign-off holds for so long (coaching section 4: expiry at most 90 days)."""
+from kiosk.store.kinds import CapScope
+from kiosk.store.records import Cap, Member
 
 ERASE_WHY: Final = ("reason_erase.asked", "reason_erase.left", "reason_erase.mistake")
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Who was found, and how many members there are."""
-
-    members: tuple[Member, ...]
-    every: int
-
-
-@dataclass(frozen=True, slots=True)
-class Search(Read):
-    """Members by the beginning of their code or a part of their name."""
-
-    text: str = ""
-
-    def read(self, connection: Connection, at: Moment) -> Hits:
-        """At most SHOWN of them."""
-        return Hits(members.search(connection, self.text, SHOWN), members.count(connection))
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """One member in full."""
-
-    member: Member
-    person: Person
-    screening: Screening | None
-    cap: Cap | None
-    visits: int
-    week: int
-    last: tuple[SessionRecord, ...]
-    utc_ms: int
-    balance_ms: int | None = None  # until when their last balance check holds, or held
-
-    @property
-    def balance_counts(self) -> bool:
-        """65 and older, or a fall: a balance check by staff lifts their limit."""
-        return self.member.age_band is AgeBand.OLDER or self.person.limit_waits
-
-
-@dataclass(frozen=True, slots=True)
-class Look(Read):
-    """All of one member that the desk shows; None if they are gone."""
-
-    member_id: str
-
-    def read(self, connection: Connection, at: Moment) -> Detail | None:
-        """In one snapshot."""
-        member = members.by_id(connection, self.member_id)
-        person = None if member is None else find_person(connection, member.code, at)
-        if member is None or person is None:
-            return None
-        return Detail(
-            member,
-            person,
-            members.last_screening(connection, member.id),
-            cap_rows.one(connection, CapScope.MEMBER, member.id),
-            sessions.visits_of_member(connection, member.id),
-            sessions.week_of_member(connection, member.id, at.utc_ms)[0],
-            sessions.last_of_member(connection, member.id, LAST),
-            at.utc_ms,
-            members.balance_until_ms(connection, member.id),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Add(Write):
-    """A new member; answers with the Member, whose code is shown once."""
-
-    name: str
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> Member:
-        """The audit names them by identifier alone."""
-        member = members.add(connection, ids.new(at.utc_ms), at, name=self.name or None)
-        audit.note(connection, ids, at, who=self.by.name, action="member added", subject=f"member {member.id}")
-        return member
-
-
-@dataclass(frozen=True, slots=True)
-class Rename(Write):
-    """Another name, or none. The audit says that it changed, never to what."""
-
-    member_id: str
-    name: str
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
-        """With its audit entry."""
-        members.set_name(connection, self.member_id, self.name or None)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="member renamed",
-            subject=f"member {self.member_id}",
-            after="name" if self.name else "no name",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Fast(Write):
-    """Staff set a level after two clean visits of First Steps (coaching section 3)."""
-
-    member_id: str
-    comfort_mph: Decimal
-    main_s: int
-    reason: str
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
-        """With its audit entry."""
-        before = members.progress_of(connection, self.member_id)
-        level = Progress(ckmh_from_mph(self.comfort_mph), self.main_s, 0, None)
-        members.set_progress(connection, self.member_id, level, at.utc_ms)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="fast track",
-            subject=f"member {self.member_id}",
-            before="none" if before is None else f"{before.comfort_ckmh / 100:.2f} km/h, {before.main_s} s",
-            after=f"{level.comfort_ckmh / 100:.2f} km/h, {level.main_s} s",
-            reason=self.reason,
-        )
-
-
-def _keep_found(
-    connection: Connection,
-    ids: IdSource,
-    at: Moment,
-    member_id: str,
-    by: Staff,
-    reason: str,
-    days: int,
-    *,
-    limit_ckmh: int | None = None,
-) -> None:
-    """What *by* found of a member, for *days*: an outcome, and nothing of why."""
-    members.add_screening(
-        connection,
-        Screening(
-            id=ids.new(at.utc_ms),
-            member_id=member_id,
-            at_ms=at.utc_ms,
-            outcome=Screened.CLEAR if limit_ckmh is None else Screened.LIMIT,
-            limit_ckmh=limit_ckmh,
-            signer=by.name,
-            reason=reason,
-            expires_ms=at.utc_ms + days * DAY_MS,
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Unlock(Write):
-    """A physiotherapist lifts what locks a member; a speed limit of the last screening stays."""
-
-    member_id: str
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
-        """With its audit entry. Health data: only the outcome is kept."""
-        last = members.last_screening(connection, self.member_id)
-        limit = None if last is None else last.limit_ckmh
-        _keep_found(connection, ids, at, self.member_id, self.by, members.CLINICIAN, UNLOCK_DAYS, limit_ckmh=limit)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="clinician unlocked",
-            subject=f"member {self.member_id}",
-            after=f"for {UNLOCK_DAYS} days",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Balance(Write):
-    """Staff have checked a member's balance: what is kept is that, by whom, and until when it holds."""
-
-    member_id: str
-    days: int
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> None:
-        """With its audit entry. Health data: kept only for a member who agreed, and gone with the rest of it."""
-        if not members.consented(connection, self.member_id):
-            raise RefusalError("members.no_consent")
-        before = members.balance_until_ms(connection, self.member_id)
-        _keep_found(connection, ids, at, self.member_id, self.by, members.BALANCE, self.days)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="balance checked",
-            subject=f"member {self.member_id}",
-            before="none" if before is None else "over" if before <= at.utc_ms else "checked",
-            after=f"for {self.days} days",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Merge(Write):
-    """Two records of one person become one; answers with how many sessions moved."""
-
-    keep_id: str
-    other_code: str
-    by: Staff
-
-    def write(self, connection: Connection, ids: IdSource, at: Moment) -> int:
-        """The other code goes."""
-        other = members.by_code(connection, self.other_code)
-        if other is None:
-            raise RefusalError("members.no_such")
-        if other.id == self.keep_id:
-            raise RefusalError("members.same_one")
-        count = members.merge(connection, self.keep_id, other.id, at.utc_ms)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="members merged",
-            subject=f"member {self.keep_id}",
-            before=f"member {other.id}",
-            after=f"{count} sessions moved",
-        )
-        return count
-
-
-@dataclass(frozen=True, slots=True)
-class Erase(Job):
-    """Name, code, scores, samples and exports go; walks stay as a guest's. Answers with how many.
-
-    *health_only*: scores and screening go, and with them the member's yes to keeping them; the rest stays.
-    """
-
-    member_id: str
-    reason: str
-    by: Staff
-    health_only: bool = False
-
-    def do(self, store: Store, at: Moment) -> int:
-        """With its audit entry, which names an identifier that means nothing any more."""
-        count = store.writer.run(lambda connection: self._erased(connection, store.ids, at)).result(timeout=ERASE_S)
-        directory = store.path.parent
-        store.reader.ask(lambda connection: exports.forget(connection, directory, self.member_id)).result(ERASE_S)
-        empty_log(directory)  # nor are they left in the file beside the record
-        store.reader.look_now()  # their cap has gone
-        return count
-
-    def _erased(self, connection: Connection, ids: IdSource, at: Moment) -> int:
-        erased = members.withdraw_consent if self.health_only else members.erase
-        count = erased(connection, self.member_id, at.utc_ms)
-        audit.note(
-            connection,
-            ids,
-            at,
-            who=self.by.name,
-            action="health data erased" if self.health_only else "member erased",
-            subject=f"member {self.member_id}",
-            after=f"{count} sessions",
-            reason=self.reason,
-        )
-        return count
 
 
 # ---------------------------------------------------------------------------------------------------- the list
@@ -616,110 +337,3 @@ class MemberPage(LongPage):
             message=here.texts(self.message, **dict(self.values)) if self.message else "",
             tone=self.tone,
         )
-
-
-def may_fast_track(detail: Detail, here: Here) -> bool:
-    """Two clean visits of First Steps, under 65, nothing RED, and not beyond them already (coaching section 3)."""
-    progress = here.setup.content.rules.progress
-    ladder = ladder_of(detail.person.history, coach_facts(detail, here), progress)
-    older = detail.member.age_band is AgeBand.OLDER
-    return not older and ladder.clean >= progress.fast_clean and ladder.first is not None and not ladder.reds
-
-
-def cap_of(detail: Detail, here: Here) -> EffectiveCap:
-    """What holds for this member on this treadmill in the base plan, and whose cap it is."""
-    progress = here.setup.content.rules.progress
-    held = held_ckmh(detail.person, None, detail.person.history, here.caps, progress)
-    return effective(here.caps, replace(_context(detail, here), visits=detail.visits, screening_ckmh=held))
-
-
-def _context(detail: Detail, here: Here) -> CapContext:
-    return replace(
-        everybody(here),
-        member_id=detail.member.id,
-        visits=VISITS_KNOWN,
-        program_id=BASE,
-        age_band=detail.member.age_band,
-    )
-
-
-def coach_facts(detail: Detail, here: Here) -> Facts:
-    """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
-    fixed = fixed_ckmh(detail.person, None)
-    cap = effective(here.caps, replace(_context(detail, here), screening_ckmh=fixed))
-    return replace(
-        facts_of_person(detail.person, None, here.caps),
-        cap_mph=(Decimal(cap.speed_ckmh) / Decimal("160.9344")).quantize(TENTH, rounding="ROUND_FLOOR"),
-    )
-
-
-def plan_of(detail: Detail, here: Here) -> tuple[str, str]:
-    """What comes next, and why."""
-    content = here.setup.content
-    if detail.person.forbidden:
-        return here.texts("members.plan_none"), here.texts("members.why_forbidden")
-    today = propose(
-        detail.person.history, day_of(detail.utc_ms), coach_facts(detail, here), content.programs, content.rules
-    )
-    if not today.proposals:
-        return here.texts("members.plan_none"), here.texts(today.refusal or "talk.default")
-    best = today.proposals[0]
-    name = program_text(here, best.program)
-    try:
-        plan = expand(content.programs[best.program], best.choice, content.rules)
-        minutes = here.texts("unit.minutes", n=max(1, round(plan.walk_s / 60)))
-        top = here.texts.speed(plan.top_ckmh, here.setup.units)
-        name = f"{name}, {minutes}, {top} {here.texts(f'unit.{here.setup.units.name.lower()}')}"
-    except (KeyError, ProgramError):
-        pass  # a program that was taken away: its name has to do
-    return name, sentence_in(here.texts, here.setup.units, best.reason, best.values)
-
-
-def _balance(detail: Detail, here: Here) -> tuple[Fact, ...]:
-    """Of those whose limit it lifts: whether staff have checked their balance, and until when that holds."""
-    if not detail.balance_counts:
-        return ()
-    title, until_ms = here.texts("members.head_balance"), detail.balance_ms
-    if until_ms is None:
-        return (Fact(title, here.texts("members.unchecked"), Tone.NOTICE),)
-    told = here.texts("members.until", what=here.texts("members.checked"), day=day_text(until_ms))
-    if until_ms <= detail.utc_ms:
-        return (Fact(title, here.texts("members.expired", what=told), Tone.NOTICE),)
-    return (Fact(title, told),)
-
-
-def facts_of(detail: Detail, here: Here) -> tuple[Fact, ...]:
-    """Everything, top to bottom."""
-    texts, member, screening = here.texts, detail.member, detail.screening
-    plan, why = plan_of(detail, here)
-    holds = cap_of(detail, here)
-    own = speed_words(here, detail.cap.speed_ckmh) if detail.cap is not None else texts("members.no_cap")
-    screened, tone = texts("members.not_screened"), Tone.NOTICE
-    if screening is not None:
-        over = screening.expires_ms <= detail.utc_ms
-        screened = texts(f"members.screened_{screening.outcome.value}")
-        if screening.outcome is not Screened.FORBID:
-            screened = texts("members.until", what=screened, day=day_text(screening.expires_ms))
-        tone = Tone.BAD if screening.outcome is Screened.FORBID else Tone.NOTICE if over else Tone.PLAIN
-        screened = texts("members.expired", what=screened) if over else screened
-    facts = [
-        Fact(texts("members.head_plan"), plan),
-        Fact(texts("members.head_why"), why),
-        Fact(texts("members.head_cap"), own),
-        Fact(
-            texts("members.head_holds"),
-            f"{speed_words(here, holds.speed_ckmh)} ({texts(f'caps.source_{holds.source.value}')})",
-        ),
-        Fact(texts("members.head_screening"), screened, tone),
-        *_balance(detail, here),
-        Fact(texts("members.head_visits"), texts("members.visits", n=detail.visits, week=detail.week)),
-        Fact(texts("members.head_since"), day_text(member.first_seen_ms)),
-    ]
-    for session in detail.last:
-        walked = texts("unit.minutes", n=round(session.walk_s / 60))
-        done = "tick" if session.state is SessionState.COMPLETED else ""
-        ended = texts("members.completed" if done else "members.ended_early")
-        facts.append(
-            Fact(day_text(session.started_ms), f"{program_text(here, session.program_id)}, {walked}, {ended}")
-        )
-    return tuple(facts)
