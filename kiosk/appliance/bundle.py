@@ -108,7 +108,7 @@ def _none_in(folder: Path) -> str:
 
 
 def check_folder(folder: Path) -> None:
-    """That *folder* holds a manifest at all: said of the place that was named, not of the copy. Raises UpdateError."""
+    """That *folder* holds a manifest: said of the place that was named, not of our copy. Raises UpdateError."""
     if not (folder / MANIFEST).is_file():
         raise UpdateError(_none_in(folder))
 

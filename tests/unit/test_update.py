@@ -222,8 +222,9 @@ def test_a_full_card_is_told_to_the_kiosk_and_a_half_copy_is_never_gone_back_to(
     told = answer(Verb.UPDATE, desk)
     assert (told.done, told.ok) == (True, False)
     assert "No space left" in told.sentence
+    folder = make(tmp_path, keys)
     monkeypatch.setattr(update.shutil, "copyfile", full)
-    assert "0.2.0 is installed" in update.apply(make(tmp_path, keys), places, System(), lambda: False)
+    assert "0.2.0 is installed" in update.apply(folder, places, System(), lambda: False)
     assert not list(places.store.glob("*0.2.0*"))
 
 
