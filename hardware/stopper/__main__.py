@@ -27,13 +27,13 @@ from hardware.stopper.writer import Writer
 ONCE_ENOUGH: Final = 2  # taken by the treadmill twice: more could start a belt that stands (quirk 12)
 
 
-def make_writer(config: Config, paths: RuntimePaths, clock: Clock) -> Writer:
-    """The writer that the configuration names."""
+def make_writer(config: Config, paths: RuntimePaths, clock: Clock, address: str | None) -> Writer:
+    """The writer that the configuration names, for the treadmill at *address*."""
     if config.treadmill.link is LinkKind.SIMULATED:
-        return WorldWriter(socket_mailbox(paths.world_link, WorldToBelt), config.treadmill.address, clock)
+        return WorldWriter(socket_mailbox(paths.world_link, WorldToBelt), address, clock)
     from hardware.stopper.bluez import BluezWriter
 
-    return BluezWriter(config.treadmill.address)
+    return BluezWriter(address)
 
 
 class _Entrance:
@@ -64,13 +64,16 @@ async def serve(
     entrance = _Entrance(paths.stopper)
     try:
         process = StopperProcess(
-            writer=make_writer(config, paths, clock),
+            writer=make_writer(config, paths, clock, config.treadmill.address),
             profile=profile,
             lease=lease,
             clock=clock,
             accept=entrance.accept,
             listener=entrance,
             healthy=notifier.feed,
+            address=config.treadmill.address,
+            writer_of=lambda address: make_writer(config, paths, clock, address),
+            profile_of=lambda address: load_profile(config.data_directory, address),
         )
         on_process(process)
         loop = asyncio.get_running_loop()
@@ -97,7 +100,7 @@ def run_once(config: Config, paths: RuntimePaths) -> int:
         async def work() -> bool:
             enough = 1 if profile.quirks.toggle_stop else ONCE_ENOUGH
             process = StopperProcess(
-                writer=make_writer(config, paths, clock),
+                writer=make_writer(config, paths, clock, config.treadmill.address),
                 profile=profile,
                 lease=lease,
                 clock=clock,

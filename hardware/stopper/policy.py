@@ -75,7 +75,7 @@ def step(post: Post, now_s: float, *, lease: bool, budget_s: float, resend: bool
 
 def _reason(post: Post, now_s: float, lease: bool) -> str:
     words = [word for word in (post.guard, post.belt) if word is not None]
-    newest = max(words, key=lambda word: word.at_s, default=None)
+    newest = max(words, key=lambda word: (word.at_s, not word.sentry.at_rest), default=None)
     if newest is not None and newest.sentry.at_rest:
         return ""
     if post.belt is not None and post.belt.alive(now_s) and post.belt.sentry.at_rest:

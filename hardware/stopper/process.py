@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from hardware.config.profiles import Profile
+from hardware.config.profiles import UNCOMMISSIONED, Profile, ProfileError
 from hardware.constants import CONNECT_DEADLINE_S, STOPPER_GRACE_S, TICK_S, WRITE_DEADLINE_S
 from hardware.link.clock import Clock
 from hardware.link.detached import Detached, Overdue
@@ -58,11 +58,21 @@ class StopperProcess:
         healthy: Callable[[float], None] = lambda _: None,
         grace_s: float = STOPPER_GRACE_S,
         enough: int | None = None,
+        address: str | None = None,
+        writer_of: Callable[[str], Writer] | None = None,
+        profile_of: Callable[[str], Profile] | None = None,
     ) -> None:
-        """With *enough* it ends by itself: after so many stops taken by the treadmill, or with the stop budget."""
-        self._writer: Final = writer
-        self._budget_s: Final = profile.stop_budget_s
-        self._resend: Final = not profile.quirks.toggle_stop
+        """With *enough* it ends by itself: after so many stops taken by the treadmill, or with the stop budget.
+
+        *address* is whom *writer* writes to. *writer_of* and *profile_of* (which may raise ProfileError) give what is
+        needed for the treadmill of a belt process that was started anew: staff have bound another, or measured it.
+        """
+        self._writer = writer
+        self._profile = profile
+        self._address = address
+        self._writer_of: Final = writer_of
+        self._profile_of: Final = profile_of
+        self._anew: str | None = None  # whom the newest belt process is bound to, not yet looked up
         self._lease: Final = lease
         self._clock: Final = clock
         self._accept: Final = accept
@@ -118,16 +128,21 @@ class StopperProcess:
         """Hear, decide, write. Never blocks."""
         while (peer := self._accept()) is not None:
             self.admit(peer)
-        self._writer.poll()
         self._hear(now_s)
+        self._look_anew()
+        self._writer.poll()
         self._prepare(now_s)
         if self._enough is not None:
-            over = now_s - self._begun_s > self._budget_s
+            over = now_s - self._begun_s > self._profile.stop_budget_s
             self._done = self._done or over or self.post.confirmed >= self._enough
         if self._done or (self._attempt is not None and not self._attempt.done()):
             return
         self.post, write = policy.step(
-            self.post, now_s, lease=self._lease.active, budget_s=self._budget_s, resend=self._resend
+            self.post,
+            now_s,
+            lease=self._lease.active,
+            budget_s=self._profile.stop_budget_s,
+            resend=not self._profile.quirks.toggle_stop,
         )
         if write:
             self.writes += 1
@@ -136,6 +151,8 @@ class StopperProcess:
     def _hear(self, now_s: float) -> None:
         for door in tuple(self._doors):
             for frame in door.peer.drain(now_s):
+                if frame.body.role == "belt" and door.role != "belt":
+                    self._anew = frame.body.address
                 door.role = frame.body.role
                 self.post = policy.hear(self.post, frame.body, now_s)
             if door.peer.closed:
@@ -143,6 +160,25 @@ class StopperProcess:
                 self._doors.remove(door)
                 if not any(other.role == door.role for other in self._doors):
                     self.post = policy.lose(self.post, door.role)
+
+    def _look_anew(self) -> None:
+        """Follow a belt process that was started anew to its treadmill. Reads a file: never while a belt may move."""
+        address = self._anew
+        if address is None or self._lease.active:
+            return
+        self._anew = None
+        if self._profile_of is not None:
+            try:
+                self._profile = self._profile_of(address)
+            except ProfileError:
+                self._profile = UNCOMMISSIONED  # the belt process, which ends of it, says so
+        if address != self._address and self._writer_of is not None:
+            for task in (self._attempt, self._connecting, self._preparing):
+                if task is not None:
+                    task.cancel()
+            self._calls.spawn(self._writer.close())
+            self._writer, self._address = self._writer_of(address), address
+            self._prepare_due_s = self._clock.now()
 
     def _prepare(self, now_s: float) -> None:
         if now_s >= self._prepare_due_s and (self._preparing is None or self._preparing.done()):

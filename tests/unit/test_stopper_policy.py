@@ -206,3 +206,11 @@ def test_each_alarm_has_its_reason():
     watch.alive = {"guard": sentry("guard")}
     watch.at(10.04)
     assert watch.post.reason == ""
+
+
+def test_of_two_last_words_heard_together_the_one_that_knows_of_motion_is_believed():
+    watch = Watch()
+    watch.alive = {"guard": sentry("guard", at_rest=True), "belt": sentry("belt")}
+    watch.at(10.0)
+    watch.alive = {}  # both are gone just as the belt was started
+    assert watch.times(10.02, 11)
