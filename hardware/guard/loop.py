@@ -37,6 +37,7 @@ from hardware.link.messages import (
     Refused,
     SafetyEvent,
     Sentry,
+    State,
     Status,
     Wish,
 )
@@ -138,7 +139,9 @@ class Guard:
         self._told_s: float | None = None
         self._sentry_s: float | None = None
         self._stop_now = False
-        self._pin_fault = ""
+        self._told_rest = False
+        self._read_fault = ""  # a sample since the last tick that could not be read
+        self._pin_faults: dict[int, tuple[int, str]] = {}  # outputs that could not be driven: to what level, and why
         self._permit_level = 0
         self._alarm_level = 0
         self._pulse_level = 0
@@ -190,7 +193,10 @@ class Guard:
         self._tick_s = now_s
         requests, self._requests = tuple(self._requests), []
         outputs = self._react(requests, now_s, now_s)
+        self._read_fault = ""
         self._tell_stopper(outputs, now_s)
+        for pin, (level, _) in tuple(self._pin_faults.items()):
+            self._drive(pin, level, now_s)
         if outputs.permit and self._wiring.permit is not None:
             self._permit_level ^= 1
             self._drive(self._wiring.permit, self._permit_level, now_s)
@@ -202,6 +208,7 @@ class Guard:
             return self._pins.levels(now_s)
         except PinError as error:
             self._switchboard.failed(str(error))
+            self._read_fault = str(error)  # the next sample may be good: a read error trips all the same
             return None
 
     def _sampled(self, levels: Mapping[int, int] | None, now_s: float, stamp_s: float) -> None:
@@ -210,9 +217,10 @@ class Guard:
 
     def collect(self, now_s: float) -> None:
         """Drain the mailboxes. The tick's time is taken after this, so that no honest frame is from the future."""
+        life = self._belt.lives  # of whom these frames are from: in the same drain the next one may take the seat
         frames = self._belt.drain(now_s)
         if frames:
-            self._frame, self._frame_life = frames[-1], self._belt.lives
+            self._frame, self._frame_life = frames[-1], life
         for frame in self._kiosk.drain(now_s):
             body = frame.body
             if isinstance(body, Alive):
@@ -226,8 +234,9 @@ class Guard:
 
     def _inputs(self, requests: tuple[Request, ...]) -> Inputs:
         switches = self._switchboard.switches
-        if self._pin_fault and not switches.fault:
-            switches = msgspec.structs.replace(switches, fault=self._pin_fault)
+        undriven = next((why for _, why in self._pin_faults.values()), "")
+        if not switches.fault and (self._read_fault or undriven):
+            switches = msgspec.structs.replace(switches, fault=self._read_fault or undriven)
         # A frame counts for the peer that sent it: what the belt process before this one said is history.
         frame = self._frame if self._frame_life == self._belt.lives and self._belt.occupied else None
         drawn, drawn_at_s = (None, None) if self._drawn is None else self._drawn
@@ -277,9 +286,9 @@ class Guard:
         try:
             self._pins.drive(pin, level, now_s)
         except PinError as error:
-            self._pin_fault = str(error)
+            self._pin_faults[pin] = (level, str(error))  # tried again in every tick
         else:
-            self._pin_fault = ""
+            self._pin_faults.pop(pin, None)
 
     def _tell_kiosk(self, inputs: Inputs, outputs: Outputs, now_s: float, stamp_s: float) -> None:
         for refused in outputs.refused:
@@ -296,9 +305,9 @@ class Guard:
     def _tell_stopper(self, outputs: Outputs, now_s: float) -> None:
         self._stopper.tend(now_s)
         self._stopper.drain(now_s)
-        called = outputs.stop_now and not self._stop_now
-        self._stop_now = outputs.stop_now
-        if called or _due(self._sentry_s, now_s, SENTRY_S):
+        news = (outputs.stop_now and not self._stop_now) or outputs.at_rest is not self._told_rest
+        self._stop_now, self._told_rest = outputs.stop_now, outputs.at_rest
+        if news or _due(self._sentry_s, now_s, SENTRY_S):
             self._sentry_s = now_s
             facts = None if self._frame is None else self._frame.body.facts
             address = None if facts is None else facts.address
@@ -312,7 +321,7 @@ class Guard:
             self._leaving_s = now_s
 
     def done(self, now_s: float) -> bool:
-        """True once it may leave: nothing under our lease moves, or the stop's budget is long over.
+        """True once it may leave: nothing that it stops moves any more, or the stop's budget is long over.
 
         To be started anew (Rebind) it lets the belt process go first, and waits no longer than LEAVE_S for that.
         """
@@ -321,7 +330,8 @@ class Guard:
         if self._leaving_s is None:
             return False
         late_s = now_s - self._leaving_s - self.machine.budget_s - LEAVE_MARGIN_S
-        at_rest = self._tick_s is not None and self._tick_s >= self._leaving_s and not self.machine.lease
+        moving = self.machine.lease or self.machine.state is State.STOPPING  # without a lease: a walk that follows
+        at_rest = self._tick_s is not None and self._tick_s >= self._leaving_s and not moving
         return at_rest or late_s > 0
 
     def close(self, now_s: float) -> None:

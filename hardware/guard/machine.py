@@ -212,7 +212,7 @@ def _health(m: Machine, seen: Evidence) -> tuple[Missing, ...]:
         (seen.switches.clip is Contact.CLOSED, Missing.CLIP_OPEN),
         (seen.switches.fault == "", Missing.WIRING),
         (m.permit_wrong_s is None, Missing.PERMIT),
-        (seen.belt is not None, Missing.BELT_PROCESS),
+        (seen.belt is not None and not seen.shutdown, Missing.BELT_PROCESS),  # told to leave, so will it
         (seen.belt is None or seen.link_up, Missing.LINK),
         (not seen.link_up or seen.speed is not None, Missing.TELEMETRY),
         (seen.speed is None or (seen.at_rest and not m.lease), Missing.BELT_MOVING),

@@ -252,6 +252,72 @@ def test_an_output_that_cannot_be_driven_is_a_fault(house, monkeypatch):
     assert house.status.inputs.fault == "A GPIO pin failed: bad handle."
 
 
+def test_a_sample_that_could_not_be_read_trips_though_the_next_one_could(house, monkeypatch):
+    house.walk()
+    pins = house.guard._pins
+
+    def broken(now_s: float) -> dict[int, int]:
+        raise PinError("A GPIO pin failed: bad handle.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pins, "levels", broken)
+        house.guard.sample(house.now + SAMPLE_S)
+    house.guard.sample(house.now + 2 * SAMPLE_S)
+    house.quantum()
+    assert house.guard.machine.cause is Cause.INPUT_FAULT
+    house.run(0.2)
+    assert house.status.inputs.fault == ""  # it can be read again: staff may reset
+
+
+class FickleOutputs:
+    """Wraps pins; the outputs named in *broken* cannot be driven."""
+
+    def __init__(self, pins) -> None:
+        self.pins = pins
+        self.broken: set[int] = set()
+
+    def levels(self, now_s: float):
+        return self.pins.levels(now_s)
+
+    def drive(self, pin: int, level: int, now_s: float) -> None:
+        if pin in self.broken:
+            raise PinError(f"GPIO {pin} failed.")
+        self.pins.drive(pin, level, now_s)
+
+    def close(self) -> None:
+        self.pins.close()
+
+
+def test_an_output_that_cannot_be_driven_is_not_forgotten_because_another_can():
+    house = House2()
+    pins = house.guard._pins = FickleOutputs(house.guard._pins)
+    house.run(3)
+    house.quantum(Reset(ResetBy.STAFF))
+    assert house.run(1, lambda: not house.status.arm_missing)
+    pins.broken = {25}
+    house.quantum(SoundAlarm())  # and the permit's pin is driven in every tick
+    house.run(0.1)
+    assert house.guard.machine.cause is Cause.INPUT_FAULT
+    assert house.status.inputs.fault == "GPIO 25 failed."
+
+
+def test_an_alarm_that_could_not_be_switched_on_is_switched_on_as_soon_as_it_can_be():
+    house = House2()
+    pins = house.guard._pins = FickleOutputs(house.guard._pins)
+    house.walk()
+    house.plant.habits = Habits(stop="deaf")
+    house.hand(17, 1)
+    pins.broken = {25}
+    assert house.run(10, lambda: house.guard.machine.alarm)
+    house.run(1)
+    assert [d.level for _, d in house.drives if d.pin == 25][1:] == []
+    pins.broken = set()
+    house.run(0.1)
+    assert [d.level for _, d in house.drives if d.pin == 25][1:] == [1]
+    house.run(1)
+    assert house.status.inputs.fault == ""
+
+
 class DynamicLoops:
     """Pins whose loops hang on the test pulse, as the wiring guide draws them."""
 
@@ -497,6 +563,17 @@ def test_the_stopper_hears_ten_times_a_second_and_at_once_when_it_is_needed(hous
     assert house.stopper_seen[-1].lease
 
 
+def test_the_stopper_hears_at_once_that_a_belt_no_longer_rests(house):
+    house.walk()
+    house.quantum(Stop(StopWhy.PLAN_DONE))
+    assert house.run(12, lambda: house.state is State.LATCHED)
+    house.run(1)
+    assert house.stopper_seen[-1].at_rest
+    house.plant.console(100)  # within the time that is still ours
+    assert house.run(3, lambda: house.state is State.STOPPING)
+    assert not house.stopper_seen[-1].at_rest
+
+
 def test_a_belt_process_that_is_gone_is_not_waited_for(house):
     house.walk()
     house.belt.close()
@@ -512,6 +589,34 @@ def test_a_new_belt_process_is_not_taken_for_the_old_one(house):
     house.quantum()
     assert house.guard.machine.cause in (Cause.BELT_PROCESS, Cause.LINK_LOST)
     assert house.state is State.STOPPING
+
+
+def test_the_last_word_of_a_belt_process_that_is_gone_is_not_taken_for_one_of_the_next(tmp_path):
+    listener = Listener(tmp_path / "belt.sock")
+    house = House2()
+    seat = Seat(Belt, "taken", listener)
+    house.guard._belt = seat  # the same guard, on real sockets
+    plant = house.plant
+
+    def sit() -> SocketEndpoint:
+        end = SocketEndpoint(connect(tmp_path / "belt.sock"), Wish)
+        house.guard.collect(house.now)
+        return end
+
+    first = sit()
+    plant.step(Wish(1, WishMode.HOLD, 0, 0), False, house.now)
+    first.send(plant.sent, house.now)
+    house.guard.collect(house.now)
+    assert house.guard._inputs(()).belt is not None
+    first.send(plant.sent, house.now)
+    first.close()
+    second = sit()  # the last frame, the end of the first and the second arrive in one tick
+    house.guard.collect(house.now)
+    assert seat.lives == 2
+    inputs = house.guard._inputs(())
+    assert inputs.belt is None, "what the one before has said is history"
+    second.close()
+    seat.close()
 
 
 # ------------------------------------------------------------------------------------ lateness
@@ -748,6 +853,45 @@ def test_told_to_leave_with_nothing_moving_it_goes_after_one_more_tick(house):
     house.guard.leave(house.now)
     assert not house.guard.done(house.now)
     house.quantum()
+    assert house.guard.done(house.now)
+
+
+def test_told_to_leave_in_a_walk_that_follows_it_waits_until_the_permit_has_stopped_the_belt():
+    house = House2(rules=plant_rules(Habits(), follow_allowed=True))
+    house.run(3)
+    house.quantum(Reset(ResetBy.STAFF))
+    assert house.run(1, lambda: not house.status.arm_missing)
+    house.quantum(Arm(Envelope(400, 0), "f", Purpose.FOLLOW))
+    house.hand(17, 1)
+    house.run(0.2)
+    house.hand(17, 0)
+    assert house.run(1, lambda: house.state is State.ARMED)
+    house.plant.console(100)
+    assert house.run(3, lambda: house.state is State.RUNNING)
+    house.run(2)
+    house.guard.leave(house.now)
+    house.run(1)
+    assert house.state is State.STOPPING
+    assert not house.status.permit
+    assert not house.guard.done(house.now), "it leaves a belt that moves, and its alarm with it"
+    house.plant.console(0)  # its key is out
+    assert house.run(4, lambda: house.guard.done(house.now))
+    assert house.status.at_rest
+
+
+def test_told_to_leave_it_takes_no_start_any_more(house):
+    house.run(3)
+    house.quantum(Reset(ResetBy.STAFF))
+    assert house.run(1, lambda: not house.status.arm_missing)
+    house.quantum(Arm(Envelope(400, 0), "s7", Purpose.SESSION))
+    house.hand(17, 1)
+    house.run(0.2)
+    house.hand(17, 0)
+    assert house.run(1, lambda: house.state is State.ARMED)
+    house.guard.leave(house.now)
+    house.quantum(Start())
+    assert house.lease.log == []
+    assert WishMode.RUN not in {wish.mode for _, wish in house.wishes}
     assert house.guard.done(house.now)
 
 
