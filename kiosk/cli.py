@@ -470,4 +470,9 @@ def _demo_data() -> Path:
 
 def main() -> None:
     """Entry point of the distribution."""
-    app()
+    from kiosk.appliance.owner import hand_over
+
+    try:
+        app()
+    finally:
+        hand_over(STATE)

@@ -16,7 +16,7 @@ class RuntimeDirError(Exception):
 
 
 class RuntimePaths:
-    """Names below one runtime directory (``$XDG_RUNTIME_DIR/retrowalk``, on the appliance ``/run/retrowalk``)."""
+    """Names below one runtime directory (see default_runtime_directory)."""
 
     def __init__(self, directory: Path) -> None:
         self.directory: Final = directory
@@ -31,11 +31,20 @@ class RuntimePaths:
         self.lock: Final = directory / "lock"
 
 
-def default_runtime_directory() -> Path:
-    """``$RETROWALK_RUNTIME``, else ``$XDG_RUNTIME_DIR/retrowalk``, else ``/tmp/retrowalk-UID``."""
+APPLIANCE: Final = Path("/run/retrowalk")
+"""Made by the package, for its own users and root (deploy/etc/tmpfiles.conf)."""
+
+
+def default_runtime_directory(appliance: Path = APPLIANCE) -> Path:
+    """``$RETROWALK_RUNTIME``, else *appliance* where we may work in it: there guard and belt are to be found.
+
+    Else ``$XDG_RUNTIME_DIR/retrowalk``, else ``/tmp/retrowalk-UID``.
+    """
     named = os.environ.get("RETROWALK_RUNTIME")
     if named:
         return Path(named)
+    if os.access(appliance, os.R_OK | os.W_OK | os.X_OK):
+        return appliance
     base = os.environ.get("XDG_RUNTIME_DIR")
     return Path(base) / "retrowalk" if base else Path("/tmp") / f"retrowalk-{os.getuid()}"
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from kiosk.appliance import ask, console, helper
+from kiosk.appliance import ask, console, helper, owner
 from kiosk.appliance.ask import Answer, AskError, Desk, Verb
 from kiosk.appliance.frames import FrameFeed
 from kiosk.appliance.lacks import LOOK_S, Lacks
@@ -198,3 +198,27 @@ def test_a_command_without_a_configuration_named_takes_that_of_the_appliance(tmp
     at_a_desk = shell.directory_of(None, None)
     file.write_text(f'[data]\ndirectory = "{tmp_path}/record"\n', "utf-8")
     assert shell.directory_of(None, None) == tmp_path / "record" != at_a_desk
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_in_the_data_directory_belongs_to_the_kiosk_and_links_are_left_alone(tmp_path):
+    data, outside = tmp_path / "data", tmp_path / "outside"
+    (data / "profiles").mkdir(parents=True)
+    for path in (data / "retrowalk.db", data / "profiles" / "one.toml", outside, data / "theirs"):
+        path.touch()
+    (data / "link").symlink_to(outside)
+    os.link(outside, data / "second name")
+    os.chown(data, 4242, 4343)
+    os.chown(data / "theirs", 5151, 5151)
+    assert owner.hand_over(data) == 3
+    for path in (data / "retrowalk.db", data / "profiles", data / "profiles" / "one.toml"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4242, 4343), path
+    assert outside.stat().st_uid == 0
+    assert (data / "theirs").stat().st_uid == 5151
+    assert owner.hand_over(data) == 0
+
+
+def test_nothing_is_given_away_where_there_is_no_appliance(tmp_path):
+    (tmp_path / "file").touch()
+    assert owner.hand_over(tmp_path) == 0
+    assert owner.hand_over(tmp_path / "none") == 0

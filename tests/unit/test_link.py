@@ -1,6 +1,7 @@
 import asyncio
 import os
 import socket
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +12,13 @@ from hardware.link.clock import VirtualClock
 from hardware.link.endpoint import Listener, MemoryEndpoint, SocketEndpoint, connect, memory_pair
 from hardware.link.lease import Lease
 from hardware.link.messages import VERSION, Alive, Complaint, Frame, KioskToGuard, Target, Wish, WishMode
-from hardware.link.paths import RuntimeDirError, open_runtime_directory, take_lock
+from hardware.link.paths import (
+    APPLIANCE,
+    RuntimeDirError,
+    default_runtime_directory,
+    open_runtime_directory,
+    take_lock,
+)
 from hardware.link.steploop import StepLoop
 
 
@@ -242,3 +249,19 @@ def test_a_loop_on_a_handed_in_clock_runs_hours_in_no_time():
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def test_a_command_on_the_appliance_finds_the_guard_where_the_units_have_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("RETROWALK_RUNTIME", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    appliance = tmp_path / "retrowalk"
+    assert str(default_runtime_directory(appliance)) == "/run/user/1000/retrowalk"
+    appliance.mkdir()
+    assert default_runtime_directory(appliance) == appliance
+    monkeypatch.setenv("RETROWALK_RUNTIME", "/elsewhere")
+    assert str(default_runtime_directory(appliance)) == "/elsewhere"
+
+
+def test_the_appliance_s_runtime_directory_is_the_one_that_its_package_makes():
+    made = (Path(__file__).parents[2] / "deploy/etc/tmpfiles.conf").read_text().splitlines()
+    assert f"d {APPLIANCE} 2770 root retrowalk -" in made
