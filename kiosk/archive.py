@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 
 from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk import black_box
-from kiosk.coach.progression import TENTH, FastTrack, Visit, choice_of
+from kiosk.coach.levels import choice_of
+from kiosk.coach.plan import TENTH
 from kiosk.coach.screening import Outcome, Result, Screening
+from kiosk.coach.standing import FastTrack, Visit
 from kiosk.session.actions import (
     Action,
     FindMember,

@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from kiosk.coach.progression import Proposal, Visit
+from kiosk.coach.progression import Proposal
+from kiosk.coach.standing import Visit
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -14,7 +14,7 @@ from hardware.link.messages import TreadmillFacts
 from hardware.units import SpeedUnit
 from kiosk.assets import assets_directory
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import Visit
+from kiosk.coach.standing import Visit
 from kiosk.content import Content, load_content, read_screening
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session.model import Person

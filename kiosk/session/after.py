@@ -7,7 +7,7 @@ from typing import Final
 
 from hardware.link.messages import Cause
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import CHEST, Verdict, Visit, judge
+from kiosk.coach.standing import CHEST, Verdict, Visit, judge
 from kiosk.coach.week import DAYS, days_in, toggled
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import near

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, Decimal
 
 from hardware.units import ckmh_from_mph, mph_from_ckmh
-from kiosk.coach.progression import TENTH, Facts, Visit, balance_mph
+from kiosk.coach.plan import TENTH
+from kiosk.coach.progression import balance_mph
 from kiosk.coach.rules import ProgressRules
 from kiosk.coach.screening import Outcome
+from kiosk.coach.standing import Facts, Visit
 from kiosk.session.model import Person
 from kiosk.staff.caps import allowed_ckmh
 from kiosk.store.kinds import AgeBand

@@ -12,8 +12,8 @@ from hardware.link.messages import Cause, Refused, SafetyEvent, Status
 from kiosk.coach.cues import NEVER, Speaker
 from kiosk.coach.plan import Choice, Plan
 from kiosk.coach.player import Played, Player
-from kiosk.coach.progression import FastTrack, Visit
 from kiosk.coach.screening import Form, Outcome
+from kiosk.coach.standing import FastTrack, Visit
 from kiosk.intents import Intent, ScreenId
 from kiosk.staff.caps import EffectiveCap
 from kiosk.staff.desk.errands import Answered

@@ -7,8 +7,8 @@ from typing import Final
 
 from hardware.link.messages import Start, Status, StopWhy
 from hardware.link.messages import State as GuardState
+from kiosk.coach.levels import code_of
 from kiosk.coach.player import Walker, begin, resumed
-from kiosk.coach.progression import code_of
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import amber
 from kiosk.session.actions import Record, RecordScreening

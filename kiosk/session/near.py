@@ -9,21 +9,10 @@ from typing import Final
 from hardware.link.messages import Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, mph_from_ckmh
 from kiosk.coach import screening
-from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
-from kiosk.coach.progression import (
-    BASE,
-    STEP_UP,
-    TENTH,
-    Facts,
-    Proposal,
-    Today,
-    Verdict,
-    Visit,
-    for_guest,
-    judge,
-    propose,
-)
+from kiosk.coach.plan import TENTH, Choice, clipped, expand, steady, without_rises
+from kiosk.coach.progression import BASE, STEP_UP, Proposal, Today, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
+from kiosk.coach.standing import Facts, Verdict, Visit, judge
 from kiosk.coach.week import Week, in_order, own_week
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import desk

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from hardware.units import ckmh_from_mph
-from kiosk.coach.progression import Visit
+from kiosk.coach.standing import Visit
 from kiosk.coach.week import weeks_in_a_row
 from kiosk.locale import Catalogue
 from kiosk.snapshot import Bar, HistoryView, PainPair

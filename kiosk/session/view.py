@@ -12,7 +12,8 @@ from hardware.link.messages import Cause, LinkState
 from hardware.units import ckmh_from_mph
 from kiosk.coach.plan import Plan, expand
 from kiosk.coach.programs import Program
-from kiosk.coach.progression import CHEST, Visit, upcoming
+from kiosk.coach.progression import upcoming
+from kiosk.coach.standing import CHEST, Visit
 from kiosk.coach.week import DAYS, days_in, for_home, may_choose, next_own
 from kiosk.intents import INERT_SCREENS, ScreenId
 from kiosk.screens.flow import FLOW

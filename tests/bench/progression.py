@@ -11,7 +11,7 @@ from collections import Counter
 from decimal import Decimal
 from random import Random
 
-from kiosk.coach.progression import Facts, judge, ladder_of
+from kiosk.coach.standing import Facts, judge, ladder_of
 from tests.bench import common
 from tests.support.members import RULES, Body, Walk, body, broken, checks_of, facts_of, live
 

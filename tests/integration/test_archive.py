@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from kiosk.archive import StoreArchive
+from kiosk.coach.levels import code_of
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import code_of
 from kiosk.coach.screening import Outcome, Result
 from kiosk.session.actions import (
     FindMember,

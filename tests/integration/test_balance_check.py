@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from kiosk.archive import StoreArchive, day_of, find_person
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import Visit
 from kiosk.coach.screening import Outcome, Result
+from kiosk.coach.standing import Visit
 from kiosk.intents import ScreenId
 from kiosk.session import near
 from kiosk.session.actions import RecordScreening

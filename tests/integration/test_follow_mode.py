@@ -11,7 +11,7 @@ from hardware.config import Checks
 from hardware.config.profiles import Profile, load_profile
 from hardware.link.messages import Cause, Purpose, ResetBy, Start, Target
 from hardware.simulated.machines import MACHINES
-from kiosk.coach.progression import choice_of
+from kiosk.coach.levels import choice_of
 from kiosk.intents import ScreenId
 from kiosk.staff import audit
 from kiosk.staff.desk.asking import ConfirmPage

@@ -10,20 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk.coach.levels import choice_of, code_of
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import (
-    Facts,
-    FastTrack,
-    Verdict,
-    Visit,
-    balance_mph,
-    choice_of,
-    code_of,
-    judge,
-    ladder_of,
-    propose,
-    upcoming,
-)
+from kiosk.coach.progression import balance_mph, propose, upcoming
+from kiosk.coach.standing import Facts, FastTrack, Verdict, Visit, judge, ladder_of
 from tests.support.members import BEGAN, PROGRAMS, RULES, Body, broken, checks_of, facts_of, live, older_limit
 
 P = RULES.progress

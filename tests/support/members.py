@@ -9,7 +9,8 @@ from random import Random
 
 from kiosk.assets import assets_directory
 from kiosk.coach.plan import Plan, clipped, expand
-from kiosk.coach.progression import Facts, Ladder, Proposal, Today, Verdict, Visit, judge, ladder_of, propose
+from kiosk.coach.progression import Proposal, Today, propose
+from kiosk.coach.standing import Facts, Ladder, Verdict, Visit, judge, ladder_of
 from kiosk.content import read_programs, read_rules
 
 ASSETS = assets_directory()

@@ -26,7 +26,7 @@ from hardware.link.messages import (
 )
 from kiosk.coach import progression
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import Visit
+from kiosk.coach.standing import Visit
 from kiosk.intents import FAR_SCREENS, INERT_SCREENS, Intent, IntentKind, ScreenId, TileState
 from kiosk.screens.attract import service_state
 from kiosk.screens.flow import EDGES, FLOW

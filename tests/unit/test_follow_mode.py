@@ -11,8 +11,10 @@ import pytest
 from hardware.link.messages import Arm, LowerCap, Purpose, Start, StopWhy, Target
 from hardware.link.messages import Stop as StopBelt
 from kiosk.coach.cues import of_speed
+from kiosk.coach.levels import choice_of, code_of
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import Facts, Verdict, Visit, choice_of, code_of, judge, ladder_of, propose
+from kiosk.coach.progression import propose
+from kiosk.coach.standing import Facts, Verdict, Visit, judge, ladder_of
 from kiosk.intents import ScreenId
 from kiosk.session.actions import Record, Say, Send
 from kiosk.session.model import CapsRead

@@ -6,7 +6,7 @@ import pytest
 
 from hardware.units import ckmh_from_mph
 from kiosk.archive import find_person
-from kiosk.coach.progression import FastTrack
+from kiosk.coach.standing import FastTrack
 from kiosk.intents import DESK_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.session import desk as over_session
 from kiosk.session.model import OwnerNeeded, PinTried

@@ -5,7 +5,8 @@ import pytest
 
 from kiosk.assets import assets_directory
 from kiosk.coach.plan import Choice
-from kiosk.coach.progression import Proposal, Visit
+from kiosk.coach.progression import Proposal
+from kiosk.coach.standing import Visit
 from kiosk.coach.week import (
     DAYS,
     DayState,

@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from kiosk.archive import day_of
-from kiosk.coach.plan import expand
+from kiosk.coach.plan import TENTH, expand
 from kiosk.coach.programs import ProgramError
-from kiosk.coach.progression import BASE, TENTH, Facts, ladder_of, propose
+from kiosk.coach.progression import BASE, propose
+from kiosk.coach.standing import Facts, ladder_of
 from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh
 from kiosk.session.words import sentence_in
 from kiosk.staff.caps import VISITS_KNOWN, CapContext, EffectiveCap, effective
