@@ -221,7 +221,7 @@ def test_the_lowest_cap_that_holds_for_everybody_is_named_and_marked(staffed):
     set_cap(desk, 402)
     set_cap(desk, 322, CapScope.TREADMILL, ADDRESS)
     desk.tile("caps")
-    assert desk.view.text == "Holds for everybody here: 2.00 mph (this treadmill)."
+    assert desk.view.text == "In force for everybody here: 2.00 mph (this treadmill)."
     assert [row.cells[0] for row in desk.view.rows if row.tone.value == "good"] == ["This treadmill"]
 
 
@@ -393,11 +393,11 @@ def test_a_member_is_shown_with_what_comes_next_and_why_and_without_health_data(
     assert facts["Next"].startswith("First Steps, ")
     assert facts["Why"] == "One small step on"
     assert facts["Walked"] == "1 in all, 1 in seven days"
-    assert facts["Holds now"] == "1.00 mph (first visits)"
+    assert facts["In force now"] == "1.00 mph (first visits)"
     assert facts["Screening"] == "not yet"
     set_cap(desk, 100)
     desk.run(1)
-    assert {fact.name: fact.value for fact in desk.view.facts}["Holds now"] == "0.62 mph (whole gym)"
+    assert {fact.name: fact.value for fact in desk.view.facts}["In force now"] == "0.62 mph (whole gym)"
     shown = repr(desk.view)
     assert "pain" not in shown
     assert "effort" not in shown
