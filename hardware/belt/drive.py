@@ -1,9 +1,11 @@
 """What a Wish of RUN asks to be written next: one start in its epoch, then the target. Pure.
 
 Level-triggered: there is no queue. Whatever the newest Wish says is compared with what was commanded last, and at
-most one write comes out. Values on the wire are in the machine's own units (0.01 km/h, or 0.01 mph where quirk 19
-says so). Never above the Wish: rounding goes to the slower step of the machine's grid (the guard, which knows the
-cap, may round the Wish itself). A raise is never repeated by itself; a lowering that was not answered is.
+most one write comes out. A belt that moves before it was started was started by a hand: in that epoch nothing is
+written to it, least of all a start once the hand has stopped it. Values on the wire are in the machine's own units
+(0.01 km/h, or 0.01 mph where quirk 19 says so). Never above the Wish: rounding goes to the slower step of the
+machine's grid (the guard, which knows the cap, may round the Wish itself). A raise is never repeated by itself; a
+lowering that was not answered is.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ class Drive:
     """What was commanded."""
 
     epoch: int | None = None  # of the newest start
+    by_hand: int | None = None  # the epoch in which the belt moved before it was started
     speed_wire: int | None = None
     incline_dpct: int | None = None
     pending: Pending | None = None
@@ -106,7 +109,9 @@ def _forget(drive: Drive, pending: Pending) -> Drive:
 
 def run(drive: Drive, now_s: float, order: Order, machine: Machine, view: View) -> tuple[Drive, bytes]:
     """The next write for *order*, empty when there is none."""
-    if not view.ready or not view.lease:
+    if drive.epoch != order.epoch and view.motion is Motion.MOVING:
+        drive = replace(drive, by_hand=order.epoch)
+    if not view.ready or not view.lease or drive.by_hand == order.epoch:
         return drive, b""
     if drive.epoch != order.epoch:
         return _start(now_s, order, machine, view, drive)

@@ -535,3 +535,22 @@ def test_asked_to_leave_without_a_belt_of_ours_it_goes_at_once():
         bench.process.leave()
         bench.run(0.2)
         assert bench.task.result() is True
+
+
+def test_a_link_that_cannot_even_be_given_up_is_not_the_end_of_connecting(bench, monkeypatch):
+    bench.walking(120)
+    real, failed = WireLink.disconnect, []
+
+    async def broken(self) -> None:
+        await real(self)
+        failed.append(True)
+        raise AttributeError("bus")  # as a library does when its bus is torn down under it
+
+    monkeypatch.setattr(WireLink, "disconnect", broken)
+    bench.mischief("link_dropped")
+    bench.run(1)
+    bench.want(WishMode.STOP, 3)
+    bench.run(12)
+    assert failed
+    assert bench.true_ckmh == 0
+    assert bench.frame.link is not LinkState.LOST

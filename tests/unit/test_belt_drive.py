@@ -55,6 +55,15 @@ def test_nothing_without_control_or_lease(missing):
     assert drive.run(started(), 10.0, Order(1, 80, 0), MACHINE, replace(MOVING, **missing))[1] == b""
 
 
+@pytest.mark.parametrize("ready", [False, True])
+def test_a_belt_that_a_hand_started_first_in_this_epoch_is_not_started_when_the_hand_has_stopped_it(ready):
+    state, payload = drive.run(Drive(), 10.0, Order(1, 80, 0), MACHINE, replace(MOVING, ready=ready))
+    assert payload == b""
+    state, payload = drive.run(state, 12.0, Order(1, 80, 0), MACHINE, REST)
+    assert payload == b""
+    assert drive.run(state, 20.0, Order(2, 80, 0), MACHINE, REST)[1] == START
+
+
 def test_a_moving_belt_that_was_not_started_in_this_epoch_is_given_no_target():
     assert drive.run(started(1), 10.0, Order(2, 150, 0), MACHINE, MOVING)[1] == b""
 

@@ -152,7 +152,10 @@ class FtmsClient:
                 for task in beside:
                     task.cancel()
             self._lost()
-            await self._link.disconnect()
+            try:
+                await self._link.disconnect()
+            except Exception as error:  # noqa: BLE001 - the same: a belt that moves must be reached again
+                self._failed(LinkError(Fault.OTHER, repr(error)))
             await self._stay_away()
 
     def _failed(self, error: LinkError) -> None:
