@@ -184,6 +184,8 @@ def _stopped(m: Machine, cause: Cause, now_s: float) -> Machine:
         # What turns hard loses its ramp, and the time that it would have had.
         return but(m, ramp=None, ramping_s=min(m.ramping_s, now_s - m.since_s)) if hard else m
     if m.state in AT_REST_STATES and cause is not Cause.UNEXPECTED_MOTION:
+        if m.state is State.ARMED and m.following:
+            m = but(m, rest_s=now_s)  # started at its console a moment ago, it may yet come: that would be this walk
         return m if m.state is State.LATCHED else but(m, state=State.LATCHED, since_s=now_s)
     ramped = m.state is State.RUNNING and cause in RAMPED and m.purpose not in EMPTY_BELT and not m.following
     return but(
@@ -503,7 +505,8 @@ def _slowing(m: Machine, seen: Evidence) -> Machine:
     if m.ramp is None:
         return m
     course = follow(m.course, eased_ckmh(*m.ramp, seen.now_s), 0, m.limits, None)
-    done = seen.reads_zero or seen.shutdown or course.speed_ckmh <= m.limits.min_ckmh
+    by_hand = seen.event is StatusEvent.STOPPED_BY_USER  # at the console: another speed might set it going again
+    done = by_hand or seen.reads_zero or seen.shutdown or course.speed_ckmh <= m.limits.min_ckmh
     return but(m, course=course, ramp=None if done else m.ramp)
 
 

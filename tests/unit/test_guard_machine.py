@@ -1241,6 +1241,18 @@ def test_the_ramp_ends_early_when_the_belt_stands_still():
     assert rig.run(3, lambda: rig.state is State.LATCHED)
 
 
+def test_the_ramp_ends_at_once_when_somebody_stops_the_belt_at_its_console():
+    rig = running(speed=200)
+    rig.tick(Stop(StopWhy.PLAN_DONE))
+    rig.run(1)
+    assert rig.out.wish.mode is WishMode.RUN
+    rig.plant.report(StatusEvent.STOPPED_BY_USER)
+    rig.tick()
+    rig.tick()
+    assert rig.out.wish.mode is WishMode.STOP  # another speed might set it going again
+    assert (rig.machine.cause, rig.out.permit) == (Cause.PLAN_DONE, True)
+
+
 def test_a_stop_before_the_belt_moves_has_no_ramp():
     rig = starting()
     rig.run(1)
