@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SYSTEM_CONFIG = Path("/etc/retrowalk/retrowalk.toml")
 STATE = Path("/var/lib/retrowalk")  # of the appliance
+TARGET = Path("/usr/lib/systemd/system/retrowalk.target")
 
 app = typer.Typer(
     name="retrowalk",
@@ -408,22 +409,30 @@ class _SetupHands:
             raise SetupError(str(error)) from error
 
     def services(self, *, on: bool) -> bool:
+        if on and TARGET.exists():  # not before it is set up: the kiosk takes the console where one could log in
+            subprocess.run(["systemctl", "--quiet", "enable", TARGET.name], check=False)
         if not Path("/run/systemd/system").is_dir():
             return False
         units = [f"retrowalk-{name}.service" for name in ("guard", "belt", "stopper", "kiosk")]
-        command = ["start", "retrowalk.target"] if on else ["stop", *units]
+        command = ["restart", TARGET.name] if on else ["stop", *units]
         return subprocess.run(["systemctl", *command], check=False).returncode == 0
 
-    def opening_check(self) -> int | None:
-        if not any(command.name == "opening-check" for command in app.registered_commands):
+    def opened(self) -> bool | None:
+        from hardware.link.paths import default_runtime_directory
+        from kiosk.staff.commands.shell import now
+        from kiosk.staff.health import beacon
+
+        kiosk = beacon.read(self._runtime or default_runtime_directory(), now().now_s)
+        if kiosk is None or kiosk.status is None:
             return None
-        return subprocess.run([sys.argv[0], "opening-check"], check=False).returncode
+        opening = kiosk.status.opening
+        return not opening.needed or opening.valid_left_s is not None
 
 
 @app.command()
 def setup(
-    config: Annotated[Path, typer.Option(help="The configuration file to write.")] = SYSTEM_CONFIG,
-    data: Annotated[Path, typer.Option(help="Where the record is kept.")] = Path("/var/lib/retrowalk"),
+    config: Annotated[Path, typer.Option(help="The configuration file to write.", readable=False)] = SYSTEM_CONFIG,
+    data: Annotated[Path, typer.Option(help="Where the record is kept.", readable=False)] = STATE,
     answers: Annotated[
         Path | None, typer.Option(help="Answers in a TOML file: nothing is asked, what needs hands is left out.")
     ] = None,
@@ -437,6 +446,8 @@ def setup(
 
     from kiosk.appliance import setup as wizard
     from kiosk.appliance.config_text import read_answers
+    from kiosk.appliance.console import on_kiosks_console
+    from kiosk.appliance.helper import MOVING, belt_moves
     from kiosk.staff.commands.shell import shell_user
 
     for step in again or ():
@@ -444,11 +455,14 @@ def setup(
             raise _fail(f'There is no step "{step}". The steps: {", ".join(wizard.STEPS)}.')
     if answers is None and not sys.stdin.isatty():
         raise _fail("There is no terminal to ask at. Start it from one, or give --answers FILE.")
-    if runtime is None and Path("/run/retrowalk").is_dir():
-        runtime = Path("/run/retrowalk")
+    if config == SYSTEM_CONFIG and os.geteuid() != 0:
+        raise _fail("Setting up needs rights of the machine: put sudo before this command.")
+    if config == SYSTEM_CONFIG and belt_moves():
+        raise _fail(MOVING)
+    one: wizard.Setup | None = None
     try:
         given = None if answers is None else read_answers(answers.read_text(encoding="utf-8"), str(answers))
-        wizard.Setup(
+        one = wizard.Setup(
             config=config,
             data=data,
             hands=_SetupHands(runtime),
@@ -456,11 +470,18 @@ def setup(
             answers=given,
             panel=wizard.attached_panel(),
             who=shell_user(),
-        ).run(again or ())
+            kiosks_console=on_kiosks_console(),
+        )
+        became = one.run(again or ())
     except (wizard.SetupError, ConfigError, OSError) as error:
         raise _fail(str(error)) from error
     except (KeyboardInterrupt, EOFError):
-        raise _fail("Broken off. What is done is kept; retrowalk setup goes on from there.") from None
+        stopped = " Until then the kiosk is stopped." if one is not None and one.stopped else ""
+        raise _fail(
+            f"\nBroken off. The steps that are done are kept; sudo retrowalk setup goes on from there.{stopped}"
+        ) from None
+    if "failed" in became.values() or became["questions"] != "done":
+        raise typer.Exit(1)
 
 
 def _demo_data() -> Path:

@@ -23,7 +23,9 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     screen_px: Annotated[str, Meta(pattern=r"^\d{3,4}x\d{3,4}$")] = "1920x1080"
     screen_width_mm: float = 597.0
     viewing_distance_m: float = 3.0
+    position: str = "rear"
     volume: int = 2
+    sound: bool = True
     level: str = "H0"
     chip_label: str | None = None
     clip: int = 17
@@ -38,7 +40,9 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pickup_mm: int = 200
     test_pulse: int | None = None
     treadmill: str | None = None  # its Bluetooth address
+    adapter: str | None = None
     cap_kmh: float = 2.0
+    max_incline_percent: float = 0.0
 
 
 WIRES: Final = (
@@ -71,12 +75,16 @@ def answers_of(config: Config) -> Answers:
         screen_px=f"{config.screen.width_px}x{config.screen.height_px}",
         screen_width_mm=config.screen.width_mm,
         viewing_distance_m=config.screen.viewing_distance_m,
+        position=config.screen.position.value,
         volume=config.sound.volume,
+        sound=config.sound.enabled,
         level=config.wiring.level.value,
         chip_label=config.wiring.chip_label,
         pickup_mm=config.wiring.pickup_mm,
         treadmill=config.treadmill.address,
+        adapter=config.treadmill.adapter,
         cap_kmh=config.limits.cap_kmh,
+        max_incline_percent=config.limits.max_incline_percent,
         **wires,
     )
 
@@ -108,11 +116,13 @@ def config_text(answers: Answers, data: str) -> str:
         *(
             [f"address = {toml_text(answers.treadmill)}"]
             if answers.treadmill
-            else ["# address: bound on the staff's desk, or: retrowalk setup --again treadmill"]
+            else ["# address: bound on the staff's desk, or: sudo retrowalk setup --again treadmill"]
         ),
+        *([f"adapter = {toml_text(answers.adapter)}"] if answers.adapter else []),
         "",
         "[limits]",
         f"cap_kmh = {answers.cap_kmh:g}",
+        *([f"max_incline_percent = {answers.max_incline_percent:g}"] if answers.max_incline_percent else []),
         "",
         "[wiring]",
         "# H0: Bluetooth alone stops the belt, supervised use. H1, H2: a permit relay as well (guide/wiring.md).",
@@ -126,9 +136,11 @@ def config_text(answers: Answers, data: str) -> str:
         f"height_px = {height}",
         f"width_mm = {answers.screen_width_mm:g}",
         f"viewing_distance_m = {answers.viewing_distance_m:g}",
+        *([f"position = {toml_text(answers.position)}"] if answers.position != Answers().position else []),
         "",
         "[sound]",
         f"volume = {answers.volume}",
+        *([] if answers.sound else ["enabled = false"]),
         "",
         "[data]",
         f"directory = {toml_text(data)}",

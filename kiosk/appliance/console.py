@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import textwrap
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 HOLD_S: Final = 40.0
@@ -13,6 +16,7 @@ HOLD_S: Final = 40.0
 limit is for screens that crash); what a person has to mend must not."""
 
 LOOK_S: Final = 0.2
+KIOSKS_CONSOLE: Final = "/dev/tty1"
 _CLEAR: Final = "\x1b[2J\x1b[H\x1b[?25l"
 _WIDTH: Final = 70
 
@@ -30,6 +34,24 @@ def page(sentence: str) -> str:
         .replace("\r\n", "\n")
         .replace("\n", "\r\n")
     )
+
+
+def on_kiosks_console(environment: Mapping[str, str] = os.environ, root: Path = Path("/")) -> bool:
+    """True for a command that somebody types on the console that the kiosk takes (tty1).
+
+    sudo gives its command a terminal of its own: then the login session knows which one it began on.
+    """
+    with contextlib.suppress(OSError):
+        if os.ttyname(0) == KIOSKS_CONSOLE:
+            return True
+    if environment.get("SUDO_TTY") == KIOSKS_CONSOLE:
+        return True
+    try:
+        session = re.search(r"/session-(\w+)\.scope", (root / "proc/self/cgroup").read_text("utf-8"))
+        told = "" if session is None else (root / "run/systemd/sessions" / session[1]).read_text("utf-8")
+    except OSError:
+        return False
+    return f"TTY={Path(KIOSKS_CONSOLE).name}" in told.splitlines()
 
 
 def on_appliance(environment: Mapping[str, str]) -> bool:

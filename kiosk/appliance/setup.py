@@ -2,13 +2,16 @@
 
 Four steps, each of which may be skipped (it then says what is missing) and is remembered, so that setup can be broken
 off and taken up again: *questions* write the configuration, *wires* has each wire moved, *treadmill* finds and binds
-the machine, *check* starts the kiosk and runs the opening check.
+the machine, *check* starts the kiosk and leads to its screen, where the first account is made, the treadmill is
+commissioned and the opening check done. Whether that was done is then asked of the guard, not of the technician.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +21,11 @@ from typing import Final, Protocol, TextIO
 import msgspec
 from rich.console import Console
 from rich.panel import Panel
-from rich.prompt import Confirm, FloatPrompt, IntPrompt, Prompt
+from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
-from hardware.config import Config, ConfigError, load_config
+from hardware.config import MAX_CAP_KMH, MIN_CAP_KMH, Config, ConfigError, load_config
 from hardware.config.binding import Binding, BindingError, save_binding
 from hardware.config.files import keep_and_replace
 from kiosk.appliance.config_text import LEVELS, UNITS, Answers, answers_of, config_text, width_mm
@@ -34,10 +37,10 @@ PROGRESS: Final = "setup-progress.json"
 
 
 WITHOUT: Final = {
-    "questions": "Without a configuration the kiosk does not start. Run retrowalk setup again.",
-    "wires": "Nobody has seen the wires work. Prove them before anyone walks: retrowalk setup --again wires",
-    "treadmill": "No treadmill is bound: the staff's desk, or retrowalk setup --again treadmill",
-    "check": "The opening check is still to do, on the staff's desk or with: retrowalk opening-check",
+    "questions": "Without a configuration the kiosk does not start. Once more: sudo retrowalk setup",
+    "wires": "Nobody has seen the wires work. Prove them before anyone walks: sudo retrowalk setup --again wires",
+    "treadmill": "No treadmill is bound: the staff's desk, or sudo retrowalk setup --again treadmill",
+    "check": "The opening check is still to do, at the screen: nobody can walk before. Then: sudo retrowalk setup",
 }
 """What is missing where a step was skipped."""
 
@@ -50,6 +53,26 @@ MOVE: Final = {
     "belt_pickup": "Turn the belt by hand by a metre, treadmill unplugged",
 }
 """How each wire is moved; keys are those of [wiring]."""
+
+
+AT_THE_SCREEN: Final = """
+The rest is done at the kiosk's screen, beside the treadmill, with the belt empty:
+  1. It asks for the owner's name and a PIN of six digits, once.
+  2. Hold the logo for two seconds, sign in, Treadmill, Commission: about ten minutes.
+  3. Opening check: about three minutes, and from then on each day.
+"""
+
+THIS_CONSOLE: Final = (
+    "This console becomes the kiosk's screen: setup ends here, and nobody can log in on it any more. "
+    "Later commands need a login over the network."
+)
+
+HEADER_PINS: Final = range(28)
+"""BCM numbers on the 40-pin header."""
+
+NAME_MAX: Final = 60
+NEEDED: Final = "No kiosk goes without this one: it is normally closed, from the pin to ground."
+NONE_FITTED: Final = ("none", "-", "-1")
 
 
 class SetupError(Exception):
@@ -69,10 +92,10 @@ class Hands(Protocol):
         """(address, name, strength) of each treadmill in reach. Raises SetupError."""
 
     def services(self, *, on: bool) -> bool:
-        """Start guard, belt, stopper and kiosk, or stop them; False where there is no systemd."""
+        """Start guard, belt, stopper and kiosk, now anew and at each boot, or stop them; False without systemd."""
 
-    def opening_check(self) -> int | None:
-        """Run it; its exit code, or None where this version has none."""
+    def opened(self) -> bool | None:
+        """Whether the guard knows of an opening check that counts; None where the kiosk does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +137,13 @@ class Setup:
         answers: Answers | None = None,
         panel: Panel_ | None = None,
         who: str = "setup",
+        kiosks_console: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """*answers*: from a file; then nothing is asked. *stream*: what is typed, in tests."""
+        """*answers*: from a file; then nothing is asked. *stream*: what is typed, in tests.
+
+        *kiosks_console*: what is typed comes from the console that the kiosk will take.
+        """
         self._path: Final = config
         self._data: Final = data
         self._hands: Final = hands
@@ -125,20 +152,29 @@ class Setup:
         self._given: Final = answers
         self._panel: Final = panel
         self._who: Final = who
+        self._kiosks_console: Final = kiosks_console
+        self.stopped = False
         self._now: Final = now
         self._progress: Final = config.parent / PROGRESS
 
     # ------------------------------------------------------------------------------------------------ the whole
 
     def run(self, again: Sequence[str] = ()) -> dict[str, str]:
-        """All steps that are not done, and those named in *again*. What became of each: done, skipped, failed."""
+        """All steps that are not done, and those named in *again*. What became of each: done, skipped, failed.
+
+        After any of the others the last one is done too: what runs is to run by the new configuration.
+        """
         became = self._remembered()
         for step in again:
             became.pop(step, None)
+        if any(became.get(step) != "done" for step in STEPS):
+            became.pop("check", None)
         doing = {"questions": self.questions, "wires": self.wires, "treadmill": self.treadmill, "check": self.check}
         for number, step in enumerate(STEPS, start=1):
             if became.get(step) == "done":
-                self._console.print(f"[dim]{number}. {step}: done before (again: retrowalk setup --again {step})[/]")
+                self._console.print(
+                    f"[dim]{number}. {step}: done before (again: sudo retrowalk setup --again {step})[/]"
+                )
                 continue
             self._console.rule(f"{number} of {len(STEPS)}: {step}", align="left")
             became[step] = doing[step]()
@@ -174,29 +210,52 @@ class Setup:
             console=self._console,
             default=default,
             choices=None if choices is None else list(choices),
+            case_sensitive=False,
             stream=self._stream,
-        )
+        ).strip()
 
-    def _number(self, question: str, default: float) -> float:
-        return FloatPrompt.ask(question, console=self._console, default=default, stream=self._stream)
-
-    def _pin(self, question: str, default: int | None) -> int | None:
-        """A BCM number; -1 is "not fitted"."""
-        pin = IntPrompt.ask(
-            f"{question} [dim](-1: not fitted)[/]",
-            console=self._console,
-            default=-1 if default is None else default,
-            stream=self._stream,
-        )
-        return None if pin < 0 else pin
-
-    def _needed_pin(self, question: str, default: int) -> int:
-        """A BCM number of what no kiosk goes without."""
+    def _name(self, question: str, default: str) -> str:
         while True:
-            pin = IntPrompt.ask(question, console=self._console, default=default, stream=self._stream)
-            if pin >= 0:
-                return pin
-            self._console.print("No kiosk goes without this one: it is normally closed, from the pin to ground.")
+            name = self._text(question, default)
+            if 0 < len(name) <= NAME_MAX:
+                return name
+            self._console.print(f"From 1 to {NAME_MAX} letters, please.")
+
+    def _pixels(self, question: str, default: str) -> str:
+        while True:
+            found = re.fullmatch(r"(\d{3,4})\s*[x*×]\s*(\d{3,4})", self._text(question, default).lower())
+            if found is not None:
+                return f"{found[1]}x{found[2]}"
+            self._console.print("Write width x height, for example 1920x1080.")
+
+    def _number(self, question: str, default: float, low: float, high: float) -> float:
+        while True:
+            typed = self._text(question, f"{default:g}").replace(",", ".")
+            try:
+                number = float(typed)
+            except ValueError:
+                number = math.nan
+            if low <= number <= high:
+                return number
+            self._console.print(f"A number from {low:g} to {high:g}, please.")
+
+    def _pin(self, question: str, default: int | None, taken: dict[int, str], without: str = "") -> int | None:
+        """A BCM number that is not *taken*, or None for "not fitted". *without*: why that cannot be here."""
+        shown = "none" if default is None else str(default)
+        choice = "" if without else " [dim](none: not fitted)[/]"
+        while True:
+            typed = self._text(f"{question}{choice}", shown).lower().removeprefix("gpio").strip()
+            if typed in NONE_FITTED and not without:
+                return None
+            if typed in NONE_FITTED:
+                self._console.print(without)
+            elif not typed.isdecimal() or (int(typed) not in HEADER_PINS and int(typed) != default):
+                self._console.print(f"A GPIO number from {HEADER_PINS[0]} to {HEADER_PINS[-1]}, please.")
+            elif int(typed) in taken:
+                self._console.print(f"{taken[int(typed)]} is on GPIO {typed} already: each needs a pin of its own.")
+            else:
+                taken[int(typed)] = question
+                return int(typed)
 
     def _yes(self, question: str, *, default: bool = True) -> bool:
         return Confirm.ask(question, console=self._console, default=default, stream=self._stream)
@@ -240,55 +299,56 @@ class Setup:
             )
 
     def _ask(self, was: Answers) -> Answers:
-        name = self._text("Name of the gym, as members see it", was.gym_name)
-        label = self._text("Name of this treadmill", was.treadmill_label)
+        """What is not asked stays as it *was*."""
+        name = self._name("Name of the gym, as members see it", was.gym_name)
+        label = self._name("Name of this treadmill", was.treadmill_label)
         language = self._text("Language", was.language, ("en", "es", "de"))
         units = self._text("Speeds in", was.units, UNITS)
-        pixels = self._text("Pixels of the screen", was.screen_px)
-        width = self._number("Width of its picture in mm (a tape measure will do)", was.screen_width_mm)
-        distance = self._number("From the walker's eyes to the screen, in m", was.viewing_distance_m)
+        pixels = self._pixels("Pixels of the screen", was.screen_px)
+        width = self._number("Width of its picture in mm (a tape measure will do)", was.screen_width_mm, 50, 3000)
+        distance = self._number("From the walker's eyes to the screen, in m", was.viewing_distance_m, 0.3, 10)
         self._console.print(
             "\nWhat can stop the belt besides Bluetooth?  [bold]H0[/] nothing: supervised use, 2.0 km/h at most   "
             "[bold]H1[/] a puller on the treadmill's key   [bold]H2[/] contacts in its safety loop"
         )
         level = self._text("Wiring level", was.level, LEVELS)
-        self._console.print("\nPins are BCM numbers. Loops are normally closed, from the pin to ground.")
-        pins: dict[str, int | None] = {
-            "clip": self._needed_pin("Clip", was.clip),
-            "red_button": self._needed_pin("Red button", was.red_button),
-            "amber_button": self._pin("Amber button on the rail", was.amber_button),
-            "alarm": self._pin("Alarm (buzzer or beacon)", was.alarm),
-            "deck_open_end": self._pin("Distance sensor, open end", was.deck_open_end),
-            "deck_motor_end": self._pin("Distance sensor, motor end", was.deck_motor_end),
-            "belt_pickup": self._pin("Belt pick-up", was.belt_pickup),
-        }
+        self._console.print(
+            "\nPins are GPIO (BCM) numbers, not places on the header; guide/wiring.md has both. "
+            "Clip and red button are normally closed, from the pin to ground."
+        )
+        taken: dict[int, str] = {} if was.test_pulse is None else {was.test_pulse: "The test pulse"}
+        pins: dict[str, int | None] = {}
+        pins["clip"] = self._pin("Clip", was.clip, taken, NEEDED)
+        pins["red_button"] = self._pin("Red button", was.red_button, taken, NEEDED)
+        pins["amber_button"] = self._pin("Amber button on the rail", was.amber_button, taken)
+        pins["alarm"] = self._pin("Alarm (buzzer or beacon)", was.alarm, taken)
+        pins["deck_open_end"] = self._pin("Distance sensor, open end", was.deck_open_end, taken)
+        pins["deck_motor_end"] = self._pin("Distance sensor, motor end", was.deck_motor_end, taken)
+        pins["belt_pickup"] = self._pin("Belt pick-up", was.belt_pickup, taken)
+        pickup_mm, cap_kmh = was.pickup_mm, was.cap_kmh
+        if pins["belt_pickup"] is not None:
+            pickup_mm = round(self._number("Belt for each of its pulses, in mm, by tape", was.pickup_mm, 40, 300))
+        pins["permit"] = pins["permit_readback"] = None
         if level != "H0":
-            pins["permit"] = self._pin("Permit (relay)", was.permit if was.permit is not None else 23)
-            pins["permit_readback"] = self._pin("Permit read-back", was.permit_readback or 24)
-        fitted = {wire: pin for wire, pin in pins.items() if pin is not None}
-        try:
-            return msgspec.convert(
-                {
-                    "cap_kmh": was.cap_kmh,
-                    "volume": was.volume,
-                    "pickup_mm": was.pickup_mm,
-                    "treadmill": was.treadmill,
-                    "chip_label": was.chip_label,
-                    "gym_name": name,
-                    "treadmill_label": label,
-                    "language": language,
-                    "units": units,
-                    "screen_px": pixels,
-                    "screen_width_mm": width,
-                    "viewing_distance_m": distance,
-                    "level": level,
-                    **fitted,
-                },
-                Answers,
-            )
-        except msgspec.ValidationError as error:
-            self._console.print(f"{error}. Once more, please.", style="red", markup=False)
-            return self._ask(was)
+            relay = f"Level {level} is its relay: without one, level H0 (break off with Ctrl-C and begin again)."
+            pins["permit"] = self._pin("Permit (relay)", was.permit or 23, taken, relay)
+            pins["permit_readback"] = self._pin("Permit read-back", was.permit_readback or 24, taken)
+            question = "Fastest that anybody may walk here, in km/h (commissioning may allow less)"
+            cap_kmh = self._number(question, was.cap_kmh, MIN_CAP_KMH, MAX_CAP_KMH)
+        return msgspec.structs.replace(
+            was,
+            gym_name=name,
+            treadmill_label=label,
+            language=language,
+            units=units,
+            screen_px=pixels,
+            screen_width_mm=width,
+            viewing_distance_m=distance,
+            level=level,
+            pickup_mm=pickup_mm,
+            cap_kmh=cap_kmh,
+            **pins,
+        )
 
     # ------------------------------------------------------------------------------------------------ 2: wires
 
@@ -302,7 +362,7 @@ class Setup:
             return "done"
         if not self._yes("Move each wire now, one after the other?"):
             return "skipped"
-        self._hands.services(on=False)  # a pin has one owner, and the guard is it
+        self.stopped = self._hands.services(on=False)  # a pin has one owner, and the guard is it
         missing = [wire for wire in self._hands.wires(config) if not self._prove(config, wire)]
         for wire in missing:
             self._console.print(f"[yellow]{wire.replace('_', ' ')}: not proved.[/]")
@@ -316,7 +376,7 @@ class Setup:
             if not wrong:
                 self._console.print("[green]Seen.[/]")
                 return True
-            self._console.print(f"{wrong}.", style="red", markup=False)
+            self._console.print(f"{wrong.rstrip('.')}.", style="red", markup=False)
             if not self._yes("Try again?"):
                 return False
 
@@ -336,10 +396,14 @@ class Setup:
         if self._given is not None or not self._yes("Switch the treadmill on. Look for it now?"):
             return "skipped"
         while True:
-            found = list(self._hands.scan(SCAN_S, config.treadmill.adapter))
+            try:
+                found = list(self._hands.scan(SCAN_S, config.treadmill.adapter))
+                wrong = "No treadmill answers. Is it on, awake, and free of any phone or watch?"
+            except SetupError as error:
+                found, wrong = [], str(error)
             if found:
                 break
-            self._console.print("No treadmill answers. Is it on, awake, and free of any phone or watch?")
+            self._console.print(wrong, markup=False)
             if not self._yes("Look again?"):
                 return "skipped"
         table = Table("number", "name", "last four", "strength")
@@ -373,15 +437,28 @@ class Setup:
     # ------------------------------------------------------------------------------------------------ 4: check
 
     def check(self) -> str:
-        """Start the kiosk; end with the opening check."""
+        """Start the kiosk, lead to its screen, and hear from the guard whether the opening check was done."""
+        if self._kiosks_console and self._given is None:
+            self._console.print(THIS_CONSOLE, style="yellow")
+            self._console.print(AT_THE_SCREEN, highlight=False)
+            if not self._yes("Start the kiosk now?"):
+                return "skipped"
         if not self._hands.services(on=True):
             self._console.print("There is no systemd here: start it with retrowalk run.")
             return "skipped"
+        self.stopped = False
         self._console.print("Guard, belt, stopper and kiosk are started.")
-        if self._given is not None or not self._yes("Do the opening check now, with the belt empty?"):
+        if self._given is not None:
             return "skipped"
-        code = self._hands.opening_check()
-        if code is None:
-            self._console.print("Do it on the kiosk: hold the logo, sign in, Opening check.")
-            return "skipped"
-        return "done" if code == 0 else "failed"
+        self._console.print(AT_THE_SCREEN, highlight=False)
+        while self._yes("Are all three done? (n: later)"):
+            opened = self._hands.opened()
+            if opened:
+                self._console.print("[green]The guard has it: members can walk.[/]")
+                return "done"
+            self._console.print(
+                "The kiosk does not answer. What is wrong says: sudo retrowalk doctor"
+                if opened is None
+                else "The guard knows of no opening check yet. It begins on the staff's desk, after commissioning."
+            )
+        return "skipped"

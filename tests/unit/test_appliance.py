@@ -222,3 +222,16 @@ def test_nothing_is_given_away_where_there_is_no_appliance(tmp_path):
     (tmp_path / "file").touch()
     assert owner.hand_over(tmp_path) == 0
     assert owner.hand_over(tmp_path / "none") == 0
+
+
+def test_the_kiosk_s_console_is_known_through_sudo(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "run/systemd/sessions").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/user.slice/user-1000.slice/session-c1.scope\n")
+    session = tmp_path / "run/systemd/sessions/c1"
+    assert console.on_kiosks_console({"SUDO_TTY": "/dev/tty1"}, tmp_path)
+    assert not console.on_kiosks_console({}, tmp_path)
+    session.write_text("UID=1000\nTTY=tty1\nREMOTE=0\n")
+    assert console.on_kiosks_console({"SUDO_TTY": "/dev/pts/0"}, tmp_path)
+    session.write_text("UID=1000\nTTY=pts/0\nREMOTE=1\n")
+    assert not console.on_kiosks_console({}, tmp_path)

@@ -28,9 +28,9 @@ class Typed(io.StringIO):
 
 
 class Hands:
-    def __init__(self, wrong=(), machines=((MACHINE,),), services=True, check=0):
+    def __init__(self, wrong=(), machines=((MACHINE,),), services=True, opened=(True,)):
         self.wrong, self.machines = list(wrong), list(machines)
-        self.proved, self.switched, self._services, self._check = [], [], services, check
+        self.proved, self.switched, self._services, self._opened = [], [], services, list(opened)
 
     def wires(self, config):
         return [wire.name for wire in prove.fitted(config.wiring)]
@@ -40,14 +40,17 @@ class Hands:
         return self.wrong.pop(0) if self.wrong else ""
 
     def scan(self, seconds, adapter):
-        return self.machines.pop(0) if self.machines else ()
+        found = self.machines.pop(0) if self.machines else ()
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def services(self, *, on):
         self.switched.append(on)
         return self._services
 
-    def opening_check(self):
-        return self._check
+    def opened(self):
+        return self._opened.pop(0)
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def place(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
 
-    def run(typed="", hands=None, answers=None, again=(), panel=None):
+    def run(typed="", hands=None, answers=None, again=(), panel=None, kiosks_console=False):
         out = io.StringIO()
         one = Setup(
             config=tmp_path / "etc" / "retrowalk.toml",
@@ -66,6 +69,7 @@ def place(tmp_path):
             answers=answers,
             panel=panel,
             who="shell (root)",
+            kiosks_console=kiosks_console,
             now=lambda: datetime(2026, 7, 11, 8, 15, tzinfo=UTC),
         )
         became = one.run(again)
@@ -88,13 +92,14 @@ def test_return_at_every_question_gives_a_kiosk_that_works(place):
 
 
 def test_answers_are_what_is_written_and_are_offered_again_the_next_time(place):
-    typed = "Harbour Gym\nT4\nde\nkm/h\n1280x800\n217\n1.5\nH1\n5\n6\n13\n19\n-1\n-1\n-1\n23\n24\ny\n"
+    typed = "Harbour Gym\nT4\nde\nkm/h\n1280x800\n217\n1.5\nH1\n5\n6\n13\n19\n-1\nnone\n-\n23\n24\n3.5\ny\n"
     place.run(typed + "n\nn\nn\n")
     config = load_config(place.path)
     assert (config.gym.name, config.gym.language, config.gym.units) == ("Harbour Gym", "de", "km/h")
     assert (config.wiring.clip, config.wiring.amber_button, config.wiring.deck_open_end) == (5, 13, None)
     assert (config.wiring.permit, config.wiring.permit_readback) == (23, 24)
-    place.run("\n" * 17 + "y\nn\nn\nn\n", again=["questions"])
+    assert config.limits.cap_kmh == 3.5
+    place.run("\n" * 18 + "y\nn\nn\nn\n", again=["questions"])
     assert load_config(place.path) == config
 
 
@@ -107,11 +112,61 @@ def test_the_file_before_is_kept_and_a_no_writes_nothing(place):
     assert load_config(place.path).gym.name == "Second"
 
 
-def test_answers_that_contradict_each_other_are_named_and_asked_again(place):
-    first = "\n\n\n\n\n\n\n\n7\n7\n\n\n\n\n\n"
-    _, said = place.run(first + "y\n" + "\n" * 9 + "8\n" + "\n" * 5 + "y\nn\nn\nn\n")
-    assert "both use pin 7" in said
-    assert load_config(place.path).wiring.red_button == 8
+def test_a_wrong_answer_is_said_at_once_and_only_it_is_asked_again(place):
+    typed = [
+        *("\n", "x" * 61 + "\n", "T4\n", "Deutsch\n", "DE\n", "km/h\n"),
+        *("1080p\n", "1280 X 800\n", "27 inch\n", "5\n", "597,5\n", "0\n", "2,5\n", "h0\n"),
+        *(
+            "17x\n",
+            "28\n",
+            "gpio17\n",
+            "17\n",
+            "27\n",
+            "27\n",
+            "none\n",
+            "\n",
+            "\n",
+            "\n",
+            "13\n",
+            "20\n",
+            "314\n",
+            "157\n",
+        ),
+    ]
+    _, said = place.run("".join(typed) + "y\nn\nn\nn\n")
+    for sentence in (
+        "From 1 to 60 letters",
+        "for example 1920x1080",
+        "A number from 50 to 3000",
+        "A number from 0.3 to 10",
+        "A GPIO number from 0 to 27",
+        "Clip is on GPIO 17 already",
+        "Red button is on GPIO 27 already",
+        "A number from 40 to 300",
+    ):
+        assert sentence in said
+    config = load_config(place.path)
+    assert (config.gym.treadmill_label, config.gym.language, config.wiring.level) == ("T4", "de", "H0")
+    assert (config.screen.width_px, config.screen.width_mm, config.screen.viewing_distance_m) == (1280, 597.5, 2.5)
+    assert (config.wiring.clip, config.wiring.red_button, config.wiring.pickup_mm) == (17, 27, 157)
+    assert "regex" not in said
+
+
+def test_a_level_with_a_relay_needs_its_pin(place):
+    _, said = place.run("\n" * 7 + "H2\n" + "\n" * 7 + "none\n23\n24\n2\ny\nn\nn\nn\n")
+    assert "Level H2 is its relay" in said
+    assert load_config(place.path).wiring.permit == 23
+
+
+def test_what_was_set_by_hand_and_is_not_asked_survives_new_answers(place):
+    place.run(
+        answers=Answers(max_incline_percent=2.0, adapter="hci1", position="console", sound=False, test_pulse=12)
+    )
+    _, said = place.run("Third\n" + "\n" * 7 + "12\n\n" + "\n" * 6 + "y\nn\nn\nn\n", again=["questions"])
+    assert "The test pulse is on GPIO 12 already" in said
+    config = load_config(place.path)
+    assert (config.gym.name, config.limits.max_incline_percent, config.treadmill.adapter) == ("Third", 2.0, "hci1")
+    assert (config.screen.position, config.sound.enabled, config.wiring.test_pulse) == ("console", False, 12)
 
 
 def test_clip_and_red_button_cannot_be_left_out(place):
@@ -159,7 +214,48 @@ def test_no_treadmill_in_reach_is_looked_for_again_or_left(place):
     place.run(answers=Answers())
     became, said = place.run("n\ny\ny\n1\nn\n", Hands(machines=[(), (MACHINE,)]))
     assert became["treadmill"] == "done"
+    assert became["check"] == "skipped"
     assert "free of any phone" in said
+
+
+def test_without_bluetooth_setup_says_why_and_goes_on(place):
+    place.run(answers=Answers())
+    hands = Hands(machines=[SetupError("The Bluetooth service is not running.")])
+    became, said = place.run("n\ny\nn\nn\n", hands)
+    assert "The Bluetooth service is not running." in said
+    assert became["treadmill"] == "skipped"
+    assert hands.switched == [True]  # the kiosk is started all the same: its screen says what it lacks
+
+
+def test_the_opening_check_counts_once_the_guard_has_it_whatever_the_technician_says(place):
+    place.run(answers=Answers())
+    became, said = place.run("n\nn\ny\ny\ny\n", Hands(opened=[None, False, True]))
+    assert became["check"] == "done"
+    assert "sudo retrowalk doctor" in said
+    assert "knows of no opening check yet" in said
+    assert said.index("owner's name") < said.index("Commission") < said.index("Opening check: about")
+
+
+@pytest.mark.parametrize(
+    ("step", "typed"),
+    [("wires", "y\nn\n"), ("treadmill", "y\n1\nn\n"), ("questions", ALL_DEFAULTS + "y\nn\n")],
+)
+def test_a_step_done_again_starts_the_kiosk_anew_and_needs_a_new_opening_check(place, step, typed):
+    place.run(ALL_DEFAULTS + "y\ny\ny\n1\ny\n")
+    hands = Hands()
+    became, _ = place.run(typed, hands, again=[step])
+    assert hands.switched[-1] is True
+    assert became == {**dict.fromkeys(STEPS, "done"), "check": "skipped"}
+
+
+def test_on_the_console_that_the_kiosk_takes_it_says_so_before_it_goes(place):
+    place.run(answers=Answers())
+    hands = Hands()
+    became, said = place.run("n\nn\nn\n", hands, kiosks_console=True)
+    assert (became["check"], hands.switched) == ("skipped", [])
+    assert "nobody can log in on it any more" in said
+    place.run("n\nn\ny\nn\n", hands, kiosks_console=True)
+    assert hands.switched == [True]
 
 
 def test_a_file_of_answers_asks_nothing_and_proves_nothing(place):
