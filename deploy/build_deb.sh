@@ -77,9 +77,10 @@ cp deploy/etc/retrowalk-dbus.conf "$root/usr/share/dbus-1/system.d/retrowalk.con
 mkdir -p "$root/etc/systemd/system"
 ln -s /dev/null "$root/etc/systemd/system/ctrl-alt-del.target" # Ctrl-Alt-Del reboots nothing
 cp deploy/etc/sysctl.conf "$root/usr/lib/sysctl.d/90-retrowalk.conf"
-cp deploy/etc/logind.conf "$root/usr/lib/systemd/logind.conf.d/50-retrowalk.conf"
-cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/50-retrowalk.conf"
-cp deploy/etc/watchdog.conf "$root/usr/lib/systemd/system.conf.d/50-retrowalk.conf"
+cp deploy/etc/logind.conf "$root/usr/lib/systemd/logind.conf.d/90-retrowalk.conf"
+# 90: after what Raspberry Pi OS sets (40-rpi-volatile-storage.conf, 70-rpi-enable-watchdog.conf).
+cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/90-retrowalk.conf"
+cp deploy/etc/watchdog.conf "$root/usr/lib/systemd/system.conf.d/90-retrowalk.conf"
 cp -r README.md LICENSE deploy/guide "$root/usr/share/doc/retrowalk/"
 cp deploy/README.md "$root/usr/share/doc/retrowalk/APPLIANCE.md"
 cp deploy/wayland.conf "$root/usr/share/doc/retrowalk/"

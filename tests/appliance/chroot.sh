@@ -89,7 +89,15 @@ check "udevadm verify 99-retrowalk.rules" in_root udevadm verify /usr/lib/udev/r
 
 echo "== $arch: upgrade with data"
 printf 'gym_name = "Harbour Gym"\n' >"$root/answers.toml"
+enabled=$root/etc/systemd/system/multi-user.target.wants/retrowalk.target
+[ ! -L "$enabled" ] && ok "the kiosk does not take the console before it is set up" || bad "the kiosk does not take the console before it is set up"
 check "retrowalk setup --answers" in_root retrowalk setup --answers /answers.toml
+[ -L "$enabled" ] && ok "setup has it started at each boot" || bad "setup has it started at each boot"
+check "root adds the owner, before any record is there" in_root sh -c 'echo 482913 | retrowalk staff add Owner --role owner --pin-stdin'
+says "and the record that this made is the kiosk's" '^retrowalk retrowalk$' in_root stat -c '%U %G' /var/lib/retrowalk/retrowalk.db
+says "doctor as a user without rights asks for sudo, without a traceback" 'sudo' in_root runuser -u nobody -- retrowalk doctor
+says "setup as a user without rights asks for sudo" 'put sudo' in_root runuser -u nobody -- retrowalk setup --answers /answers.toml
+says "a private key is not trusted" 'is the private key' in_root sh -c 'openssl genpkey -algorithm ed25519 -out /k.pem && retrowalk update trust /k.pem'
 rm -f "$root/run/retrowalk/told"
 says "the kiosk draws its first frame, without a display" '^READY=1 after' in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c '
 import os, socket, subprocess, time
@@ -159,5 +167,6 @@ says "a purge without a terminal keeps the record" 'Kept /var/lib/retrowalk' in_
 in_root dpkg -i /new.deb >/dev/null 2>&1 || true
 says "a purge by hand asks" 'Delete the record' in_root script -qec "sh -c 'echo y | true; dpkg --purge retrowalk'" /dev/null <<<"y"
 [ ! -e "$root/var/lib/retrowalk" ] && ok "and a yes deletes it" || bad "and a yes deletes it"
+[ ! -L "$enabled" ] && ok "nothing is started at boot any more" || bad "nothing is started at boot any more"
 [ ! -e "$root/opt/retrowalk" ] && ok "nothing is left in /opt" || { bad "nothing is left in /opt"; find "$root/opt/retrowalk" | head; }
 exit $failed

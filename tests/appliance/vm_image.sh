@@ -49,7 +49,7 @@ install -m 644 "$guest"/*.service "$root/etc/systemd/system/"
 for unit in guard belt stopper; do install -D -m 644 "$guest/slow.conf" "$root/etc/systemd/system/retrowalk-$unit.service.d/slow.conf"; done
 install -m 644 "$guest/wires.conf" "$root/etc/systemd/system/retrowalk-guard.service.d/"
 install -D -m 644 "$guest/fast.conf" "$root/etc/systemd/system/retrowalk-kiosk.service.d/slow.conf"
-chroot "$root" systemctl -q enable job.service retrowalk-world.service
+chroot "$root" systemctl -q enable job.service retrowalk-world.service retrowalk.target
 rm -f "$root"/etc/systemd/system/timers.target.wants/* "$root"/etc/systemd/system/getty.target.wants/*
 mkdir -p "$root/host"
 printf 'host /host 9p trans=virtio,version=9p2000.L,rw,nofail 0 0\n/dev/vda / ext4 defaults 0 1\n' >"$root/etc/fstab"

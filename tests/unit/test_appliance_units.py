@@ -132,3 +132,31 @@ def test_the_kiosk_may_write_to_a_stick_that_was_in_before_it_started():
 
     assert f"-{MEDIA}" in service("kiosk")["ReadWritePaths"][0].split()
     assert f"d {MEDIA} 0755 root root -" in (DEPLOY / "etc/tmpfiles.conf").read_text().splitlines()
+
+
+def test_the_console_stays_a_login_until_setup_has_written_a_configuration():
+    from kiosk.cli import TARGET
+
+    script = (DEPLOY / "debian/postinst").read_text()
+    assert f'[ "$unit" = {TARGET.name} ] && [ ! -f /etc/retrowalk/retrowalk.toml ]; then continue' in script
+    assert f"/etc/systemd/system/multi-user.target.wants/{TARGET.name}" in (DEPLOY / "debian/postrm").read_text()
+    assert unit(TARGET.name)["Install"]["WantedBy"] == ["multi-user.target"]
+
+
+def test_dpkg_does_not_wait_for_the_kiosk_s_first_frame():
+    script = (DEPLOY / "debian/postinst").read_text()
+    assert "systemctl --no-block start retrowalk.target" in script
+    assert "deb-systemd-invoke --no-block" not in script  # it has no such option, and would wait
+
+
+@pytest.mark.parametrize(("folder", "theirs"), [("journald", 40), ("system", 70)])
+def test_what_we_set_for_the_machine_is_read_after_what_raspberry_pi_os_sets(folder, theirs):
+    placed = re.search(rf"{folder}\.conf\.d/(\d+)-retrowalk\.conf", (DEPLOY / "build_deb.sh").read_text())
+    assert int(placed.group(1)) > theirs
+
+
+def test_the_journal_outlives_a_power_cut_and_the_hardware_watchdog_fits_the_pi_s_counter():
+    assert "Storage=persistent" in (DEPLOY / "etc/journald.conf").read_text().splitlines()
+    seconds = dict(re.findall(r"^(\w+)WatchdogSec=(\d+)$", (DEPLOY / "etc/watchdog.conf").read_text(), re.MULTILINE))
+    assert 0 < int(seconds["Runtime"]) < 16
+    assert int(seconds["Reboot"]) % 16 >= 12  # what a kernel that does not clamp arms the hardware with
