@@ -70,7 +70,7 @@ def setup_of(
         config_cap_ckmh=config.limits.cap_ckmh,
         config_max_dpct=round(config.limits.max_incline_percent * 10),
         simulated=config.simulated,
-        supervised=config.wiring.level is WiringLevel.H0,
+        supervised=config.wiring.supervised,
         puller=config.wiring.level is WiringLevel.H1,
         new_id=lambda: archive.new_id(clock.now()),
         today=lambda: archive.today(clock.now()),

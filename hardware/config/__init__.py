@@ -128,6 +128,13 @@ class Wiring(_Section, frozen=True):
     pickup_mm: Annotated[int, Meta(ge=40, le=300)] = 200
     test_pulse: Pin | None = None  # feeds the loops instead of ground, so that a short to ground is seen
 
+    @property
+    def supervised(self) -> bool:
+        """Staff stand by: nothing besides Bluetooth stops the belt (H0), or nobody would learn that it no longer does
+        (safety.md, Levels: a permit that is read back).
+        """
+        return self.level is WiringLevel.H0 or self.permit_readback is None
+
 
 class Screen(_Section, frozen=True):
     """The panel, in millimetres, and how far away the walker's eyes are."""

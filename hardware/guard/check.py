@@ -122,6 +122,8 @@ def check(
         report.missing.append(fault)
     if wiring.level is WiringLevel.H0:
         report.lines.append("level H0: only Bluetooth can stop the belt. Staff stand by, 2.0 km/h at most.")
+    elif wiring.supervised:
+        report.lines.append(f"level {wiring.level} without read-back counts as H0. Staff stand by, 2.0 km/h at most.")
     return report
 
 

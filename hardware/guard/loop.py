@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from hardware.config import Config, Wiring, WiringLevel
+from hardware.config import Config, Wiring
 from hardware.config.profiles import Profile
 from hardware.constants import LEAVE_S, SAMPLE_S, SENTRY_S, TICK_S
 from hardware.gpio.pins import PinError, Pins
@@ -59,7 +59,7 @@ def rules_of(config: Config, profiles: dict[str, Profile], *, proved: bool = Tru
         house=House(
             cap_ckmh=config.limits.cap_ckmh,
             max_dpct=dpct_from_percent(config.limits.max_incline_percent),
-            supervised=config.wiring.level is WiringLevel.H0,
+            supervised=config.wiring.supervised,
         ),
         tick_late_s=config.timing.tick_late_s,
         profiles=profiles,

@@ -412,7 +412,8 @@ def test_leave_to_follow_a_treadmill_is_signed(gym, tmp_path, monkeypatch):
     word = SimpleNamespace(status=SimpleNamespace(facts=facts))
     monkeypatch.setattr(beacon, "read", lambda *_: word)
     config = tmp_path / "kiosk.toml"
-    config.write_text(f'[wiring]\nlevel = "H1"\npermit = 5\n[treadmill]\naddress = "{ADDRESS}"\n')
+    wiring = '[wiring]\nlevel = "H1"\npermit = 5\npermit_readback = 6\n'
+    config.write_text(f'{wiring}[treadmill]\naddress = "{ADDRESS}"\n')
     words = ["treadmill", "profile", "--follow", "--pin-stdin", "--data", str(directory), "--config", str(config)]
     done = CliRunner().invoke(app, [*words, "--runtime", str(tmp_path / "run")], input=f"{OLGA}\n")
     assert done.exit_code == 0, done.output

@@ -209,4 +209,4 @@ def test_follow_mode_is_allowed_from_a_shell_for_what_the_running_kiosk_is_conne
     assert not load_profile(tmp_path, ADDRESS).follow_allowed
     wired.write_text("")
     code, said = shell(treadmill_app, "profile", "--follow", *more, typed="864209\n")
-    assert (code, "no wire could stop it" in said) == (2, True)
+    assert (code, "no wire that is read back could stop it" in said) == (2, True)

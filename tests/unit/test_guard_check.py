@@ -139,6 +139,7 @@ def test_a_relay_without_read_back_is_missing_something():
     wiring = Wiring(pins=PinsKind.SIMULATED, level=WiringLevel.H1, permit=23)
     report = Bench(wiring).check()
     assert "no read-back contact" in report.missing[0]
+    assert "counts as H0" in report.lines[-1]
 
 
 def test_without_outputs_nothing_is_driven():

@@ -899,8 +899,13 @@ def test_rules_come_from_the_configuration():
     rules = rules_of(Config(limits=Limits(cap_kmh=3.2, max_incline_percent=2.5)), {})
     assert rules.house == House(320, 25, supervised=True)
     assert rules.tick_late_s == 0.060
-    rules = rules_of(Config(wiring=Wiring(level=WiringLevel.H2, permit=5)), {})
+    rules = rules_of(Config(wiring=Wiring(level=WiringLevel.H2, permit=5, permit_readback=6)), {})
     assert not rules.house.supervised
+
+
+def test_a_permit_that_is_not_read_back_makes_nothing_unattended():
+    for level in WiringLevel:
+        assert rules_of(Config(wiring=Wiring(level=level, permit=5)), {}).house.supervised
 
 
 def test_time_is_never_fetched_and_no_file_is_opened_in_a_walk(monkeypatch):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from hardware.config import Config, ConfigError, PinsKind, WiringLevel, bound, load_config
+from hardware.config import Config, ConfigError, PinsKind, bound, load_config
 from hardware.config.profiles import Profile, ProfileError, load_profile, profile_path
 from kiosk.staff.commands.shell import (
     AsJson,
@@ -536,8 +536,10 @@ def _follow(
     from kiosk.staff.health import beacon
     from kiosk.store.kinds import Role
 
-    if config.wiring.level is WiringLevel.H0:
-        raise AskedError("It takes no commands, and no wire could stop it (level H0). Fit H1 or H2 first.")
+    if config.wiring.supervised:
+        raise AskedError(
+            "It takes no commands, and no wire that is read back could stop it. Fit H1 or H2 with read-back."
+        )
     word = beacon.read(open_runtime_directory(runtime).directory, now().now_s)
     facts = None if word is None or word.status is None else word.status.facts
     if facts is None or facts.address != address:
