@@ -6,7 +6,7 @@ as FTMS has them. mph exists only in program files and in what a person reads.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -34,6 +34,12 @@ def ckmh_from_mph(mph: Decimal | float | str) -> int:
 def mph_from_ckmh(speed_ckmh: int) -> float:
     """Speed in mph for 0.01 km/h."""
     return float(Decimal(speed_ckmh) / CKMH_PER_MPH)
+
+
+def tenths_of_mph(speed_ckmh: int) -> Decimal:
+    """The fastest tenth of a mph that *speed_ckmh* allows: of 241 that is 1.5, whose place on the wire is 241."""
+    below_the_next = (Decimal(speed_ckmh) + Decimal("0.5")) / CKMH_PER_MPH
+    return below_the_next.quantize(Decimal("0.1"), rounding=ROUND_FLOOR)
 
 
 def ckmh_from_kmh(kmh: Decimal | float | str) -> int:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, date, datetime
-from decimal import ROUND_FLOOR, Decimal
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from hardware.units import ckmh_from_mph, mph_from_ckmh
+from hardware.units import ckmh_from_mph, tenths_of_mph
 from kiosk import black_box
 from kiosk.coach.levels import choice_of
-from kiosk.coach.plan import TENTH
 from kiosk.coach.screening import Outcome, Result, Screening
 from kiosk.coach.standing import FastTrack, Visit
 from kiosk.session.actions import (
@@ -392,9 +390,8 @@ def find_person(connection: Connection, code: str, at: Moment) -> Person | None:
 
 
 def fast_track_of(progress: Progress) -> FastTrack:
-    """A level that staff set, as progression reads it: speeds in tenths of a mph, rounded down."""
-    comfort = Decimal(str(mph_from_ckmh(progress.comfort_ckmh) + 0.004)).quantize(TENTH, rounding=ROUND_FLOOR)
-    return FastTrack(day_of(progress.updated_ms), comfort, progress.main_s)
+    """A level that staff set, as progression reads it."""
+    return FastTrack(day_of(progress.updated_ms), tenths_of_mph(progress.comfort_ckmh), progress.main_s)
 
 
 def visit_of(record: SessionRecord) -> Visit:

@@ -6,10 +6,8 @@ For age and falls the record knows an age band and a limit that waits for a chec
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_FLOOR, Decimal
 
-from hardware.units import ckmh_from_mph, mph_from_ckmh
-from kiosk.coach.plan import TENTH
+from hardware.units import ckmh_from_mph, tenths_of_mph
 from kiosk.coach.progression import balance_mph
 from kiosk.coach.rules import ProgressRules
 from kiosk.coach.screening import Outcome
@@ -28,7 +26,7 @@ def facts_of_person(person: Person, outcome: Outcome | None, caps: Iterable[Cap]
         older=person.age_band is AgeBand.OLDER or "older" in flags,
         fell="fall" in flags or person.limit_waits or (outcome is not None and outcome.until_checked),
         balance_checked=person.balance_checked,
-        own_mph=None if own is None else Decimal(str(mph_from_ckmh(own) + 0.004)).quantize(TENTH, ROUND_FLOOR),
+        own_mph=None if own is None else tenths_of_mph(own),
         flags=flags,
         cleared_on=person.cleared_on,
         fast_track=person.fast_track,

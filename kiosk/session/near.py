@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from hardware.link.messages import Missing, ResetBy, State
-from hardware.units import ckmh_from_mph, mph_from_ckmh
+from hardware.units import ckmh_from_mph, tenths_of_mph
 from kiosk.coach import screening
-from kiosk.coach.plan import TENTH, Choice, clipped, expand, steady, without_rises
+from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
 from kiosk.coach.progression import BASE, STEP_UP, Proposal, Today, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.standing import Facts, Verdict, Visit, judge
@@ -409,7 +408,7 @@ def facts_of(t: Turn) -> Facts:
     facts = Facts() if person is None else facts_of_person(person, outcome, t.state.caps)
     return replace(
         facts,
-        cap_mph=Decimal(str(mph_from_ckmh(cap.speed_ckmh))).quantize(TENTH, rounding=ROUND_FLOOR),
+        cap_mph=tenths_of_mph(cap.speed_ckmh),
         pain_now=outcome.pain if outcome is not None else None,
         flags=outcome.flags if outcome is not None else frozenset(),
         staff_signed=t.stay.signed_by != "",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hardware.units import ckmh_from_mph
 from kiosk.archive import StoreArchive, day_of, find_person
 from kiosk.coach.plan import Choice
 from kiosk.coach.screening import Outcome, Result
@@ -361,3 +362,12 @@ def test_no_cap_of_a_session_is_above_what_a_fall_or_65_allows(
     if most is not None:
         assert found <= round(float(most) * MPH) + 1
         assert near.facts_of(t).fell or near.facts_of(t).older
+
+
+@pytest.mark.parametrize("tenths", range(6, 36))
+def test_a_cap_in_mph_lets_a_member_grow_to_that_speed_and_no_further(tenths):
+    mph = Decimal(tenths) / 10
+    t = Turn(SessionState(caps=(Cap(CapScope.GYM, "", ckmh_from_mph(mph), None, 1, "Kim", ""),)), 1000.0, SETUP)
+    who = Person("m", "A", None, AgeBand.ADULT, True, None, None, None, False, ())
+    t.stay = Stay(guest=False, person=who, consent=True, outcome=Outcome(Result.CLEAR))
+    assert near.facts_of(t).cap_mph == mph

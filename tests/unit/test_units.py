@@ -11,6 +11,7 @@ from hardware.units import (
     mph_from_ckmh,
     on_grid,
     speed_text,
+    tenths_of_mph,
 )
 
 
@@ -30,6 +31,12 @@ def test_a_binary_fraction_never_loses_a_hundredth():
 @given(st.integers(min_value=0, max_value=50))
 def test_tenths_of_mph_survive_the_wire(tenths):
     assert speed_text(ckmh_from_mph(Decimal(tenths) / 10), SpeedUnit.MPH) == f"{Decimal(tenths) / 10:.1f}"
+
+
+@given(st.integers(0, 2500))
+def test_the_tenth_of_a_mph_that_a_speed_allows_is_the_fastest_that_is_not_over_it_on_the_wire(speed):
+    tenth = tenths_of_mph(speed)
+    assert ckmh_from_mph(tenth) <= speed < ckmh_from_mph(tenth + Decimal("0.1"))
 
 
 def test_an_unknown_speed_is_shown_as_dashes():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
+from hardware.units import tenths_of_mph
 from kiosk.archive import day_of
-from kiosk.coach.plan import TENTH, expand
+from kiosk.coach.plan import expand
 from kiosk.coach.programs import ProgramError
 from kiosk.coach.progression import BASE, propose
 from kiosk.coach.standing import Facts, ladder_of
@@ -50,10 +50,7 @@ def coach_facts(detail: Detail, here: Here) -> Facts:
     """What progression needs of a member, as the session gathers it (kiosk.session.near)."""
     fixed = fixed_ckmh(detail.person, None)
     cap = effective(here.caps, replace(_context(detail, here), screening_ckmh=fixed))
-    return replace(
-        facts_of_person(detail.person, None, here.caps),
-        cap_mph=(Decimal(cap.speed_ckmh) / Decimal("160.9344")).quantize(TENTH, rounding="ROUND_FLOOR"),
-    )
+    return replace(facts_of_person(detail.person, None, here.caps), cap_mph=tenths_of_mph(cap.speed_ckmh))
 
 
 def plan_of(detail: Detail, here: Here) -> tuple[str, str]:
