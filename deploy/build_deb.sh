@@ -81,6 +81,8 @@ cp deploy/etc/logind.conf "$root/usr/lib/systemd/logind.conf.d/90-retrowalk.conf
 # 90: after what Raspberry Pi OS sets (40-rpi-volatile-storage.conf, 70-rpi-enable-watchdog.conf).
 cp deploy/etc/journald.conf "$root/usr/lib/systemd/journald.conf.d/90-retrowalk.conf"
 cp deploy/etc/watchdog.conf "$root/usr/lib/systemd/system.conf.d/90-retrowalk.conf"
+mkdir -p "$root/usr/share/man/man1"
+gzip -9n <deploy/retrowalk.1 >"$root/usr/share/man/man1/retrowalk.1.gz"
 cp -r README.md LICENSE deploy/guide "$root/usr/share/doc/retrowalk/"
 cp deploy/README.md "$root/usr/share/doc/retrowalk/APPLIANCE.md"
 cp deploy/wayland.conf "$root/usr/share/doc/retrowalk/"

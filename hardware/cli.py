@@ -180,7 +180,10 @@ def radio_trouble(adapter: str | None) -> str:
     return ""
 
 
-treadmill_app = typer.Typer(no_args_is_help=True, help="Simulated treadmills: what there is, and one on a radio.")
+treadmill_app = typer.Typer(
+    no_args_is_help=True,
+    help="The bound treadmill: which one, and what was measured on it; at a desk, simulated ones.",
+)
 app.add_typer(treadmill_app, name="treadmill")
 
 

@@ -35,6 +35,10 @@ TARGET = Path("/usr/lib/systemd/system/retrowalk.target")
 app = typer.Typer(
     name="retrowalk",
     help="Guided backward walking on FTMS treadmills.",
+    epilog=(
+        "On the appliance: sudo retrowalk setup sets it up, sudo retrowalk doctor says what is wrong and what to do; "
+        "the guide for wiring and commissioning is in /usr/share/doc/retrowalk."
+    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,9 +1,12 @@
 """retrowalk setup: what is asked, what is written, what is proved, and what is said where something is left out."""
 
 import io
+import os
+import time
 import types
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -11,8 +14,11 @@ from hardware.config import ConfigError, Wiring, load_config
 from hardware.config.binding import load_binding
 from hardware.gpio.pins import PinError
 from hardware.guard import prove
+from hardware.link.messages import Opening
 from kiosk.appliance.config_text import WIRES, Answers, answers_of, config_text, read_answers, width_mm
 from kiosk.appliance.setup import MOVE, STEPS, WITHOUT, Setup, SetupError, attached_panel
+from kiosk.gallery import STATUS
+from kiosk.staff.health.beacon import Beacon, write
 
 MACHINE = ("C0:FF:EE:00:00:42", "Treadmill", "strong (-50 dBm)")
 
@@ -339,3 +345,30 @@ def test_only_what_is_fitted_is_asked_for_and_simulated_pins_are_no_wires(tmp_pa
     assert [wire.name for wire in prove.fitted(Wiring())] == ["clip", "red_button"]
     with pytest.raises(PinError, match="simulated"):
         prove.open_inputs(Wiring(pins="simulated"), None)
+
+
+def test_setup_hears_of_the_opening_check_from_the_guard_by_the_kiosk_s_word(tmp_path):
+    from kiosk.cli import _SetupHands
+
+    hands = _SetupHands(tmp_path)
+    assert hands.opened() is None
+    for opening, expected in (
+        (Opening(), False),
+        (Opening(valid_left_s=60.0), True),
+        (Opening(needed=False), True),
+    ):
+        status = msgspec.structs.replace(STATUS, opening=opening)
+        lit = Beacon(
+            at_s=time.monotonic(),
+            pid=os.getpid(),
+            screen="attract",
+            driver="KMSDRM",
+            size=(1920, 1080),
+            too_small=False,
+            sound="",
+            status=status,
+        )
+        write(tmp_path, lit)
+        assert hands.opened() is expected
+    write(tmp_path, msgspec.structs.replace(lit, status=None))
+    assert hands.opened() is None
