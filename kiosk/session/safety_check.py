@@ -16,7 +16,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.going_on import to_ratings
 from kiosk.session.model import Offer
 from kiosk.session.near import make_offer, rules_base
-from kiosk.session.turn import Turn, linked, staff_latched
+from kiosk.session.turn import LINK_MISSING, Turn, linked, staff_latched
 from kiosk.snapshot import Tile
 
 RESET_EVERY_S: Final = 1.0  # the guard takes two Resets within half a second for one that is held
@@ -31,7 +31,7 @@ def tiles(t: Turn) -> tuple[Tile, ...]:
     proving = proved or (status is not None and status.state is GuardState.PROOF and stay.armed)
     red = inputs is not None and inputs.red_closed
     lines = [
-        ("check.link", status is not None and linked(status) and _no(status, _LINK), False, False),
+        ("check.link", status is not None and linked(status) and _no(status, LINK_MISSING), False, False),
         ("check.still", status is not None and status.at_rest, False, False),
         ("check.flat", status is not None and not status.incline_dpct, False, False),
         ("check.red", red, inputs is not None and not red, False),
@@ -56,9 +56,6 @@ def tiles(t: Turn) -> tuple[Tile, ...]:
             active = False
         made.append(Tile(key, state, tap))
     return tuple(made)
-
-
-_LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
 
 
 def _no(status: Status, missing: frozenset[Missing]) -> bool:

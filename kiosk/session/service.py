@@ -11,7 +11,7 @@ from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.session.actions import Record
 from kiosk.session.near import ask_pin
 from kiosk.session.proofs import proof_tiles, proved
-from kiosk.session.turn import Turn, staff_latched
+from kiosk.session.turn import LINK_MISSING, Turn, staff_latched
 from kiosk.snapshot import Tile
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.noted import Note
@@ -20,8 +20,6 @@ from kiosk.store.records import EventIn
 from kiosk.store.repositories.service import Service
 
 ITEMS: Final = (("reset.item.person", True), ("reset.item.belt", True))
-
-_LINK: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
 
 
 # ------------------------------------------------------------------------------------------------------- the reset
@@ -38,7 +36,7 @@ def reset_items(t: Turn) -> tuple[Tile, ...]:
         for index, (key, tap) in enumerate(ITEMS)
     )
     measured = (
-        ("reset.item.link", not missing & _LINK),
+        ("reset.item.link", not missing & LINK_MISSING),
         ("reset.item.still", Missing.BELT_MOVING not in missing),
     )
     lines = tuple(Tile(key, TileState.DONE if done else TileState.WAITING) for key, done in measured)

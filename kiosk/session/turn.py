@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Cause, Disarm, KioskToGuard, LinkState, ResetBy, Status
+from hardware.link.messages import Cause, Disarm, KioskToGuard, LinkState, Missing, ResetBy, Status
 from hardware.link.messages import State as GuardState
 from kiosk.coach.cues import CueBook, Moment, Request, Speaker, speak
 from kiosk.intents import ScreenId
@@ -29,6 +29,9 @@ FAULT_EVERY_S: Final = 5.0
 FAULT_CALLS_S: Final = 600.0
 """After ten minutes nobody is coming for the sound: the screen goes on saying it."""
 QUIET_CAUSES: Final = frozenset({None, Cause.BOOT, Cause.STAFF_STOP, Cause.STOP_TEST})
+
+LINK_MISSING: Final = frozenset({Missing.LINK, Missing.CONTROL, Missing.TELEMETRY, Missing.BELT_PROCESS})
+"""What the guard misses of a treadmill that is not connected: one line to a person."""
 
 ONE_WALK: Final = frozenset({ScreenId.WALK, ScreenId.EASING})
 
