@@ -155,14 +155,13 @@ def _words(c: Canvas, rect: Rect, state: str) -> None:
     lift = round(m.height * 0.02)
     area = Rect(rest.x, rest.y + lift, rest.width, rest.height - lift)
     title_cap = m.headline if m.compact else round(m.headline * 1.06)
-    title = c.fit(
-        c.t(f"attract.{state}_title"),
-        Rect(0, 0, area.width, area.height),
-        title_cap,
-        face=Face.DISPLAY,
-        least=round(m.body * 0.85),
-        max_lines=3,
-    )
+    words = c.t(f"attract.{state}_title")
+    place = Rect(0, 0, area.width, area.height)
+    # In the lines that it is written in, if a size not much smaller allows it: else it breaks in mid-sentence.
+    least = round(title_cap * 0.7)
+    title = c.fit(words, place, title_cap, face=Face.DISPLAY, least=least, max_lines=words.count("\n") + 1)
+    if not title.whole:
+        title = c.fit(words, place, title_cap, face=Face.DISPLAY, least=round(m.body * 0.85), max_lines=3)
     body_cap = m.body if m.compact else round(m.body * 1.1)
     gap = round(title.cap_px * 1.0)
     left = area.height - title.height - gap

@@ -49,13 +49,16 @@ def _one_row(c: Canvas, rect: Rect, question: str, scale: str) -> None:
     for value in _ANCHORS:
         centre = rect.x + round(value * (cell + m.gap) + cell / 2)
         place = Rect(centre - half, below.y, 2 * half, words_high)
+        words = c.t(f"{scale}.word_{value}")
         align = "center"
-        if place.left < rect.left:
+        if c.width(words, words_cap, Face.REGULAR) <= cell:
+            pass
+        elif place.left < rect.left:
             place.left, align = rect.left, "left"
-        if place.right > rect.right:
+        elif place.right > rect.right:
             place.right, align = rect.right, "right"
         c.block(
-            c.t(f"{scale}.word_{value}"),
+            words,
             place,
             words_cap,
             theme.MUTED,

@@ -13,10 +13,12 @@ from kiosk.snapshot import SummaryView
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.far import clock_text
-from kiosk.ui.layout import columns, cut_right, cut_top, rows
+from kiosk.ui.layout import columns, cut_left, cut_right, cut_top, rows
 from kiosk.ui.text import Face, descent_of
 
 _MILES_FROM_M: Final = 161.0
+_NO_BREAK: Final = "\u00a0"
+_BETWEEN: Final = " · "
 
 
 def distance(c: Canvas, metres: float) -> tuple[str, str]:
@@ -49,11 +51,30 @@ def paint(c: Canvas) -> None:
         other = (c.t("summary.join_short" if m.compact else "summary.join"), Intent(IntentKind.JOIN))
     free = widgets.footer_buttons(c, frame, middle=other, right=(c.t("button.done"), Intent(IntentKind.DONE)))
     if view is not None:
-        advice = c.t("summary.advice_short") if view.advice and m.compact else view.advice
-        remark = advice or (c.t("summary.join_failed") if view.join_failed else scores(c, view))
-        fitted = c.fit(remark, free, m.body, max_lines=3 if m.compact else 2, least=m.least, balance=True)
-        if fitted.whole or view.advice:  # the scores are known to who gave them; advice is said in any case
-            c.lines(fitted, free, theme.TEXT if view.advice else theme.MUTED, valign="middle")
+        if view.advice:
+            _advice(c, free, c.t("summary.advice_short") if m.compact else view.advice)
+        else:
+            _remark(c, free, c.t("summary.join_failed") if view.join_failed else scores(c, view))
+
+
+def _advice(c: Canvas, free: Rect, text: str) -> None:
+    """What has to be done now, with the mark of every notice: it is no remark."""
+    m = c.m
+    side = round(m.body * 1.2)
+    mark, words = cut_left(free, side, round(m.body * (0.4 if m.compact else 0.7)))
+    c.icon("diamond", Rect(mark.x, mark.centery - side // 2, side, side), theme.AMBER)
+    lines = 3 if m.compact else 2
+    c.block(text, words, m.body, face=Face.SEMIBOLD, max_lines=lines, least=m.least, balance=True, valign="middle")
+
+
+def _remark(c: Canvas, free: Rect, text: str) -> None:
+    """Left out where it has no room: the scores are known to who gave them."""
+    m = c.m
+    for words in (text, text.replace(_BETWEEN, "\n").replace(_NO_BREAK, " ")):
+        fitted = c.fit(words, free, m.body, max_lines=3 if m.compact else 2, least=m.least, balance=True)
+        if fitted.whole:
+            c.lines(fitted, free, theme.MUTED, valign="middle")
+            return
 
 
 def scores(c: Canvas, view: SummaryView) -> str:
@@ -65,7 +86,8 @@ def scores(c: Canvas, view: SummaryView) -> str:
         parts.append(c.t("summary.pain", before=view.pain_before, after=view.pain_after))
     elif view.pain_after is not None:
         parts.append(c.t("summary.pain_after", after=view.pain_after))
-    return " · ".join(parts)
+    text = _BETWEEN.join(part.replace(" ", _NO_BREAK) for part in parts)  # a line ends between two of them
+    return text[:1].upper() + text[1:]
 
 
 def _body(c: Canvas, body: Rect, view: SummaryView) -> None:
@@ -177,10 +199,11 @@ def _figure_row(c: Canvas, rect: Rect, label: str, value: str, unit: str, label_
     room = rect.inflate(-2 * pad, 0)
     cap = min(round(m.body * 1.1), round(rect.height * 0.5))
     small = m.least
-    x = room.right - _figure_width(c, rect.height, value, unit)
-    ink = c.figure(value, (x, rect.centery - cap // 2), cap, inside=rect)
+    right = room.right
     if unit:
-        c.line(unit, (ink.right + round(small * 0.6), rect.centery + cap // 2 - small), small, inside=rect)
+        foot = rect.centery + cap // 2 - small
+        right = c.line(unit, (right, foot), small, align="right", inside=rect).left - round(small * 0.6)
+    c.figure(value, (right, rect.centery - cap // 2), cap, align="right", inside=rect)
     c.line(
         label,
         (room.x, rect.centery - label_cap // 2),

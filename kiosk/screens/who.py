@@ -10,7 +10,7 @@ from kiosk.intents import Intent, IntentKind
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import columns, cut_bottom, cut_top, inset
-from kiosk.ui.text import Face
+from kiosk.ui.text import Face, Fitted
 
 _VOLUMES = (1, 2, 3)
 
@@ -33,18 +33,43 @@ def paint(c: Canvas) -> None:
         high = round(m.touch * 1.2)
         choices, body = cut_bottom(body, high + round(m.small * 2.4), round(m.height * 0.05))
         _settings(c, choices)
-    guest, member = columns(body, [1, 1], max(m.gap, m.margin // 2))
-    _choice(c, guest, "person", c.t("who.guest"), c.t("who.guest_help"), Intent(IntentKind.GUEST))
-    _choice(c, member, "digits", c.t("who.code"), c.t("who.code_help"), Intent(IntentKind.HAVE_CODE))
+    cards = columns(body, [1, 1], max(m.gap, m.margin // 2))
+    guest = (c.t("who.guest"), c.t("who.guest_help"))
+    member = (c.t("who.code"), c.t("who.code_help"))
+    highest = 0 if m.compact else max(_high(c, _room(c, cards[0]), *words) for words in (guest, member))
+    _choice(c, cards[0], "person", *guest, Intent(IntentKind.GUEST), highest)
+    _choice(c, cards[1], "digits", *member, Intent(IntentKind.HAVE_CODE), highest)
 
 
-def _choice(c: Canvas, rect: Rect, icon: str, title: str, text: str, intent: Intent) -> None:
+def _room(c: Canvas, card: Rect) -> Rect:
+    pad = round(c.m.height * (0.035 if c.m.compact else 0.06))
+    return inset(card, pad, round(pad * 0.9))
+
+
+def _fitted(c: Canvas, room: Rect, title: str, text: str) -> tuple[Fitted, Fitted]:
+    m = c.m
+    head = c.fit(title, room, round(m.title * 1.15), face=Face.BOLD, max_lines=2)
+    return head, c.fit(text, room, m.body, max_lines=3, balance=True)
+
+
+def _gaps(c: Canvas) -> tuple[int, int, int]:
+    """Side of the icon, and what is free below it and below the title."""
+    return round(c.m.title * 2.9), round(c.m.height * 0.045), round(round(c.m.title * 1.15) * 0.9)
+
+
+def _high(c: Canvas, room: Rect, title: str, text: str) -> int:
+    head, helping = _fitted(c, room, title, text)
+    return sum(_gaps(c)) + head.height + helping.height
+
+
+def _choice(c: Canvas, rect: Rect, icon: str, title: str, text: str, intent: Intent, highest: int) -> None:
+    """One card. *highest*: of both cards' contents, so that icon and title of both stand on the same lines."""
     m = c.m
     c.box(rect, theme.BUTTON, line=theme.BUTTON_LINE)
     c.target(rect, intent)
-    pad = round(m.height * (0.035 if m.compact else 0.06))
-    room = inset(rect, pad, round(pad * 0.9))
+    room = _room(c, rect)
     if m.compact:
+        pad = room.x - rect.x
         side = round(m.title * 1.3)
         mark, words = cut_top(room, side, round(m.height * 0.03))
         c.icon(icon, Rect(mark.x, mark.y, side, side), theme.SKY)
@@ -52,17 +77,13 @@ def _choice(c: Canvas, rect: Rect, icon: str, title: str, text: str, intent: Int
         c.block(title, head, m.body, face=Face.BOLD, valign="middle", max_lines=2, least=m.least)
         c.block(text, words, m.body, theme.MUTED, max_lines=4, least=m.least)
         return
-    side = round(m.title * 2.9)
-    title_cap = round(m.title * 1.15)
-    fitted = c.fit(title, room, title_cap, face=Face.BOLD, max_lines=2)
-    helping = c.fit(text, room, m.body, max_lines=3, balance=True)
-    gaps = round(m.height * 0.045), round(title_cap * 0.9)
-    whole = side + gaps[0] + fitted.height + gaps[1] + helping.height
-    y = room.y + max(0, (room.height - whole) // 2)
+    side, below_icon, below_title = _gaps(c)
+    fitted, helping = _fitted(c, room, title, text)
+    y = room.y + max(0, (room.height - highest) // 2)
     c.icon(icon, Rect(room.x, y, side, side), theme.SKY)
-    y += side + gaps[0]
+    y += side + below_icon
     box = c.lines(fitted, Rect(room.x, y, room.width, room.bottom - y), theme.TEXT, face=Face.BOLD)
-    y = box.bottom + gaps[1]
+    y = box.bottom + below_title
     c.lines(helping, Rect(room.x, y, room.width, rect.bottom - y), theme.MUTED)
 
 

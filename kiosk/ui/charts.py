@@ -205,7 +205,6 @@ def columns_chart(
     plot = Rect(rect.x, rect.y + above, rect.width, rect.height - above - below)
     top = max((bar.value for bar in bars), default=0) or 1
     c.fill(Rect(rect.x, plot.bottom, rect.width, max(2, round(c.m.height * 0.002))), _GRID)
-    every = _thinning(c, [bar.label for bar in bars], cells[0].width + gap, cap)
     # Every value, or where there is no room the first and the last: some of them would look like a fault.
     widest = max(c.width(text(bar.value), cap, Face.SEMIBOLD) for bar in bars)
     valued = range(len(bars)) if widest <= cells[0].width + gap - 6 else (0, len(bars) - 1)
@@ -222,23 +221,27 @@ def columns_chart(
                 theme.TEXT if bar.now else theme.MUTED,
                 align="center",
             )
-        if (len(bars) - 1 - index) % every == 0:
-            _label(c, bar.label, cell.centerx, plot.bottom + round(cap * 0.8), cap, rect)
+    _dates(c, [bar.label for bar in bars], cells, plot.bottom + round(cap * 0.8), cap, rect)
 
 
 _PAST: Final[Colour] = (0x35, 0x6F, 0x97)
 
 
-def _thinning(c: Canvas, labels: Sequence[str], room: int, cap: int) -> int:
-    """Every how many labels have room beside each other."""
-    widest = max((c.width(label, cap, Face.REGULAR) for label in labels), default=0) + cap
-    return max(1, -(-widest // max(1, room)))
+def _dates(c: Canvas, labels: Sequence[str], cells: Sequence[Rect], y: int, cap: int, within: Rect) -> None:
+    """Dates under their columns, equally thinned out from the right so that none runs into its neighbour.
 
-
-def _label(c: Canvas, text: str, x: int, y: int, cap: int, within: Rect) -> None:
-    half = c.width(text, cap, Face.REGULAR) // 2 + 1
-    x = min(max(x, within.left + half), within.right - half)
-    c.line(text, (x, y), cap, theme.MUTED, face=Face.REGULAR, align="center")
+    The last one is moved in from the edge, and may take its neighbour's room with that: then that one is left out.
+    """
+    widths = [c.width(label, cap, Face.REGULAR) for label in labels]
+    pitch = cells[1].x - cells[0].x if len(cells) > 1 else within.width
+    every = max(1, -(-(max(widths, default=0) + cap) // max(1, pitch)))
+    free_to = within.right + cap
+    for index in range(len(labels) - 1, -1, -every):
+        half = widths[index] // 2 + 1
+        x = min(max(cells[index].centerx, within.left + half), within.right - half)
+        if x + half + cap <= free_to:
+            c.line(labels[index], (x, y), cap, theme.MUTED, face=Face.REGULAR, align="center")
+            free_to = x - half
 
 
 def pain_chart(c: Canvas, rect: Rect, pairs: Sequence[PainPair], *, places: int = 0) -> None:
@@ -264,9 +267,8 @@ def pain_chart(c: Canvas, rect: Rect, pairs: Sequence[PainPair], *, places: int 
         )
     gap = 4
     cells = columns(plot, [1] * count, gap)
-    every = _thinning(c, [pair.label for pair in pairs], cells[0].width + gap, cap)
     side = max(8, min(round(cap * 1.05), cells[0].width // 2))
-    for index, (pair, cell) in enumerate(zip(pairs, cells, strict=False)):
+    for pair, cell in zip(pairs, cells, strict=False):
 
         def at(value: int, cell: Rect = cell) -> int:
             return plot.bottom - round(plot.height * value / 10)
@@ -277,5 +279,4 @@ def pain_chart(c: Canvas, rect: Rect, pairs: Sequence[PainPair], *, places: int 
         for score, icon, colour in ((pair.before, "circle", theme.IDLE), (pair.after, "dot", theme.SKY)):
             if score is not None:
                 c.icon(icon, Rect(cell.centerx - side // 2, at(score) - side // 2, side, side), colour)
-        if (len(pairs) - 1 - index) % every == 0:
-            _label(c, pair.label, cell.centerx, plot.bottom + round(cap * 0.9), cap, rect)
+    _dates(c, [pair.label for pair in pairs], cells, plot.bottom + round(cap * 0.9), cap, rect)

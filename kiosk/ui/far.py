@@ -24,6 +24,12 @@ LEADING_WIDE: Final = 1.52
 """The same where no bar stands below."""
 LEADING_SMALL: Final = 1.52
 _DESCENT: Final = 0.32
+_HANGS: Final = 0.35
+"""How far a g reaches below the line, in heights of a capital."""
+_RISES: Final = 0.07
+"""How far an l reaches above a capital."""
+_BAND_EDGE: Final = 0.09
+"""What stays free of a band above and below its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,10 @@ def band(c: Canvas, frame: FarFrame, tone: Tone, icon: str, word: str, *, right:
     if word_width > room:
         cap = int(cap * room / word_width)
         word_width = room
-    lift = 0 if word.isupper() else round(cap * 0.1)  # letters below the line need their room too
+    lift = 0
+    if not word.isupper():  # letters below the line need their room in the band too
+        cap = min(cap, int(place.height / (1 + _RISES + _HANGS + 2 * _BAND_EDGE)))
+        lift = round(cap * (_HANGS - _RISES) / 2)
     c.line(word, (left, place.centery - cap // 2 - lift), cap, tone.ink, face=Face.DISPLAY, inside=place)
     free = room - word_width - m.main // 2
     notice = far_notice(c)

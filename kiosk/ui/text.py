@@ -186,11 +186,14 @@ def _cap_height(font: pygame.font.Font) -> int:
 
 
 def wrap(fonts: Fonts, text: str, face: Face, cap_px: float, width: int) -> list[str]:
-    """Break *text* into lines no wider than *width*, where words allow. A newline in *text* always breaks."""
+    """Break *text* into lines no wider than *width*, where words allow. A newline in *text* always breaks.
+
+    Only a plain space is a place to break: a no-break space keeps its neighbours together.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in paragraph.split():
+        for word in filter(None, paragraph.split(" ")):
             candidate = f"{line} {word}" if line else word
             if line and fonts.width(candidate, face, cap_px) > width:
                 lines.append(line)

@@ -207,3 +207,12 @@ def test_a_thing_has_one_word_in_every_text(language: str) -> None:
         if re.search(rf"\b{other}", texts._texts[key], re.IGNORECASE)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_words_of_the_kiosk_stand_in_the_lines_they_are_written_in(language: str) -> None:
+    texts = load_catalogues(assets_directory() / "locale")[language]
+    free = next(e for e in gallery.catalogue(language) if e.snapshot.screen is ScreenId.ATTRACT)
+    for size in PANELS:
+        drawn = [text.text for text in screens.paint(None, kit(size), free.snapshot).texts]
+        assert [line for line in texts("attract.free_title").split("\n") if line not in drawn] == [], size

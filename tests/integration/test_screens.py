@@ -235,6 +235,16 @@ def test_digits_of_a_code_are_shown_to_nobody_who_has_not_asked_and_a_pin_offers
     assert IntentKind.SHOW not in {target.intent.kind for target in some.targets}
 
 
+def test_what_is_alike_on_two_cards_stands_on_one_line() -> None:
+    who = next(entry for entry in gallery.catalogue() if entry.snapshot.screen is ScreenId.WHO)
+    for size in PANELS:
+        ui = kit(size)
+        names = (ui.catalogue("en")("who.guest"), ui.catalogue("en")("who.code"))
+        lines = [text.ink.bottom for text in screens.paint(None, ui, who.snapshot).texts if text.text in names]
+        assert len(lines) == 2
+        assert abs(lines[0] - lines[1]) <= 2, size
+
+
 def test_every_near_screen_has_a_way_out() -> None:
     leave = {IntentKind.BACK, IntentKind.CANCEL, IntentKind.SKIP, IntentKind.DONE, IntentKind.STAY, IntentKind.WAKE}
     leave |= {IntentKind.STAFF, IntentKind.CHOOSE, IntentKind.SIGN_OUT}

@@ -12,6 +12,7 @@ from pygame import Rect
 from kiosk.intents import FAR_SCREENS, INERT_SCREENS, IntentKind
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas, DrawnText, Target
+from kiosk.ui.far import far_frame
 from kiosk.ui.theme import contrast
 
 CONTRAST = 4.5
@@ -23,8 +24,8 @@ LOCKED_CONTRAST = 3.0
 
 def findings(c: Canvas) -> list[str]:
     """Everything that is wrong with the painted canvas *c*."""
-    found = clipped(c) + overlapping(c) + faint(c) + misplaced_targets(c)
-    return found + (small_far(c) if c.far else small_near(c))
+    found = clipped(c) + overlapping(c) + crowded(c) + faint(c) + misplaced_targets(c)
+    return found + (small_far(c) + outside_band(c) if c.far else small_near(c))
 
 
 def clipped(c: Canvas) -> list[str]:
@@ -52,6 +53,28 @@ def overlapping(c: Canvas) -> list[str]:
             if text.layer == picture.layer and text.ink.inflate(-2, -2).colliderect(picture.rect):
                 found.append(f'"{text.text}" stands on the picture {picture.name}')
     return found
+
+
+def crowded(c: Canvas) -> list[str]:
+    """Two texts on one line with less than a narrow space between them: they read as one word."""
+    found = []
+    for one, other in combinations(c.texts, 2):
+        left, right = sorted((one, other), key=lambda text: text.ink.x)
+        cap = min(one.cap_px, other.cap_px)
+        beside = min(one.ink.bottom, other.ink.bottom) - max(one.ink.top, other.ink.top) > cap * 0.6
+        if one.layer == other.layer and beside and right.ink.left - left.ink.right < cap * 0.2:
+            found.append(f'"{left.text}" runs into "{right.text}"')
+    return found
+
+
+def outside_band(c: Canvas) -> list[str]:
+    """Words of the band that reach over its edge."""
+    band = far_frame(c).band
+    return [
+        f'"{text.text}" reaches over the band: {text.ink} in {band}'
+        for text in c.texts
+        if band.collidepoint(text.ink.center) and not band.contains(text.ink)
+    ]
 
 
 def faint(c: Canvas) -> list[str]:
