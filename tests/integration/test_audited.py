@@ -47,7 +47,7 @@ from kiosk.store.records import EventIn, Severity
 from kiosk.store.repositories import members as rows
 from kiosk.store.repositories import service
 from tests.support.at_desk import ADDRESS, FACTS, NOW_MS, PINS, Staffed, furnish
-from tests.support.desk import TO_CHECK, Desk, red
+from tests.support.desk import TO_CHECK, Desk, gated, red
 from tests.support.record import moment, opened
 
 CODE, OTHER, NAME = "417926", "528037", "Quentina"
@@ -228,15 +228,6 @@ def test_who_leaves_the_screen_is_signed_out_in_the_audit_too(tmp_path, furnishe
 def notes(shown):
     return [(a.errand.who, a.errand.action, a.errand.before) for a in shown.actions
             if isinstance(a, Run) and isinstance(a.errand, noted.Note)]  # fmt: skip
-
-
-def gated(shown):
-    while shown.screen is ScreenId.SCREENING:
-        name = shown.shown.question.rpartition(".")[2]
-        if shown.shown.question_scale:
-            shown.touch("score", 0)
-        else:
-            shown.touch("yes" if name in ("group_walk", "medicine", "walk_10") else "no")
 
 
 @pytest.mark.parametrize("left", [("choose", 0), ("back", 0), None])

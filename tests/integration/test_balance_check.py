@@ -18,7 +18,6 @@ from kiosk.archive import StoreArchive, day_of, find_person
 from kiosk.coach.plan import Choice
 from kiosk.coach.screening import Outcome, Result
 from kiosk.coach.standing import Visit
-from kiosk.intents import ScreenId
 from kiosk.session import near
 from kiosk.session.actions import RecordScreening
 from kiosk.session.limits import held_ckmh
@@ -35,7 +34,7 @@ from kiosk.store.moment import DAY_MS, Moment, SimulatedWallClock
 from kiosk.store.records import Cap, Screening
 from kiosk.store.repositories import caps, members
 from tests.support.at_desk import NOW_MS, Staffed, furnish
-from tests.support.desk import SCREENING, Desk, make_setup, prove
+from tests.support.desk import SCREENING, Desk, answers, make_setup, prove
 from tests.support.members import RULES, Body, live, older_limit
 
 MPH = 160.9344
@@ -89,26 +88,12 @@ def clean(days_ago, program="P1", variant="3-4", top=161):
                  pain_after=0, effort=2)  # fmt: skip
 
 
-def form(**odd):
-    """Answer the form as a healthy adult, except for *odd*."""
-
-    def deed(desk):
-        while desk.screen is ScreenId.SCREENING:
-            name = desk.shown.question.rpartition(".")[2]
-            if desk.shown.question_scale:
-                desk.touch("score", 0)
-            else:
-                desk.touch("yes" if odd.get(name, name == "walk_10") else "no")
-
-    return deed
-
-
 def comes(member, *then, **odd):
     """A member types their code and answers."""
     today = day_of(NOW_MS)
     desk = Desk(people={CODE: member}, today=lambda: today, config_cap_ckmh=563)
     return desk.follow(("attract", "wake"), ("who", "have_code"), ("code", lambda d: d.code(CODE)),
-                       ("screening", form(**odd)), *then)  # fmt: skip
+                       ("screening", answers(**odd)), *then)  # fmt: skip
 
 
 def signs(desk):
@@ -167,7 +152,7 @@ def test_of_who_did_not_agree_nothing_is_kept(staffed):
     shy = person(staffed)
     desk = Desk(people={CODE: shy})
     desk.follow(("attract", "wake"), ("who", "have_code"), ("code", lambda d: d.code(CODE)), ("consent", "no"),
-                ("screening", form(fall=True)), ("talk_to_staff", "staff"), ("staff_pin", signs),
+                ("screening", answers(fall=True)), ("talk_to_staff", "staff"), ("staff_pin", signs),
                 ("program", ("choose", 0)), ("preview", "next"), ("check", prove), ("countdown", None))  # fmt: skip
     carry(staffed, screened(desk))
     assert staffed.read(lambda c: members.last_screening(c, member_id)) is None
@@ -206,7 +191,7 @@ def test_a_check_is_held_signed_and_lifts_the_limit_after_four_clean_visits_alon
     own = Cap(CapScope.MEMBER, member_id, 322, None, NOW_MS, "Kim", "progress")
     desk = Desk(people={CODE: proved}, today=lambda: day_of(NOW_MS), config_cap_ckmh=563)
     desk.step(CapsRead((own,)))
-    desk.follow(("attract", "wake"), ("who", "have_code"), ("code", lambda d: d.code(CODE)), ("screening", form()),
+    desk.follow(("attract", "wake"), ("who", "have_code"), ("code", lambda d: d.code(CODE)), ("screening", answers()),
                 ("program", None))  # fmt: skip
     assert cap(desk) == 322
 

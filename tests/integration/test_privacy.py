@@ -49,11 +49,7 @@ def walk(house, score):
     keys(house, CODE)
     house.at(S.CONSENT, within_s=5)
     house.touch("yes")
-    while house.screen is S.SCREENING:
-        if house.shown.question_scale:
-            house.touch("score", score)
-        else:
-            house.touch("yes" if house.shown.question.endswith("walk_10") else "no")
+    healthy(house, score)
     house.at(S.PROGRAM, within_s=5)
     house.touch("choose", 0)
     house.touch("next")

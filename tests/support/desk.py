@@ -315,14 +315,30 @@ class Desk:
 # ------------------------------------------------------------------------------------------------- pieces of scripts
 
 
+def answers(pain=0, **odd):
+    """Answer the form as a healthy adult with *pain*, except for *odd*: question = yes, no or a score."""
+
+    def deed(desk):
+        while desk.screen is ScreenId.SCREENING:
+            shown = desk.shown
+            name = shown.question.rpartition(".")[2]
+            given = odd.get(name, pain if shown.question_scale else name == "walk_10")
+            if isinstance(given, bool):
+                desk.touch("yes" if given else "no")
+            else:
+                desk.touch("score", given)
+
+    return deed
+
+
 def healthy(desk, pain=0):
     """Answer the form as a healthy adult does."""
-    while desk.screen is ScreenId.SCREENING:
-        question = desk.shown
-        if question.question_scale:
-            desk.touch("score", pain)
-        else:
-            desk.touch("yes" if question.question.endswith("walk_10") else "no")
+    answers(pain)(desk)
+
+
+def gated(desk):
+    """Somebody who takes medicine: staff decide."""
+    answers(group_walk=True, medicine=True)(desk)
 
 
 def taps(desk):

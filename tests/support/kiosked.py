@@ -9,13 +9,11 @@ from hardware.config import WiringLevel
 from hardware.link.endpoint import Counters, memory_pair
 from hardware.link.mailbox import Mailbox
 from hardware.link.messages import GuardToKiosk, KioskToGuard, Status, WorldHand, WorldMischief
-from hardware.units import SpeedUnit
 from kiosk.app import Kiosk, Simulation
 from kiosk.archive import StoreArchive
 from kiosk.autopilot import Autopilot
 from kiosk.intents import Intent, IntentKind, ScreenId, TileState
 from kiosk.screens import intent_at, targets
-from kiosk.session.setup import Setup
 from kiosk.snapshot import Snapshot
 from kiosk.sound import Silence
 from kiosk.stage import BlindStage, Key
@@ -23,7 +21,7 @@ from kiosk.store.moment import SimulatedWallClock
 from kiosk.store.store import Store, open_store
 from kiosk.ui.canvas import Ui
 from tests.support.composed import START_S, Composed
-from tests.support.desk import CONTENT, SCREENING
+from tests.support.desk import SCREENING, make_setup
 
 BEGAN_MS = 1_783_760_400_000  # 2026-07-11 09:00 UTC
 
@@ -106,14 +104,7 @@ class RealKiosk:
             return mine
 
         self.kiosk = Kiosk(
-            setup=Setup(
-                content=CONTENT,
-                screening=SCREENING,
-                gym_name="Gym",
-                treadmill_label="Treadmill 4",
-                units=SpeedUnit.MPH,
-                language="en",
-                volume=2,
+            setup=make_setup(
                 config_cap_ckmh=config.limits.cap_ckmh,
                 config_max_dpct=round(config.limits.max_incline_percent * 10),
                 simulated=True,

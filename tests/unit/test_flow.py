@@ -42,6 +42,7 @@ from tests.support.desk import (
     TO_FOLLOW,
     TO_WALK,
     Desk,
+    answers,
     console,
     healthy,
     press_amber,
@@ -117,22 +118,6 @@ NEW = person(consented=False, screened_until_ms=None)
 BARRED = person(forbidden=True)
 SHY = person(id="m4", label="Cy", consented=False)  # screened, and wants no scores kept
 PEOPLE = {"444555": SHY, "123457": ADA, "555666": BO, "222333": NEW, "999000": BARRED}
-
-
-def answers(**odd):
-    """Answer the form as a healthy adult, except for *odd*."""
-
-    def deed(desk):
-        while desk.screen is S.SCREENING:
-            shown = desk.shown
-            name = shown.question.rpartition(".")[2]
-            given = odd.get(name, 0 if shown.question_scale else name == "walk_10")
-            if isinstance(given, bool):
-                desk.touch("yes" if given else "no")
-            else:
-                desk.touch("score", given)
-
-    return deed
 
 
 def code(digits):

@@ -21,7 +21,7 @@ from kiosk.store.kinds import CapScope, Role, Screened
 from kiosk.store.records import Cap, Closing, Opening, SessionState, Staff
 from kiosk.store.repositories import caps, members, sessions
 from tests.support.at_desk import ADDRESS, NOW_MS, PINS, Staffed, furnish, status
-from tests.support.desk import CONTENT, Desk
+from tests.support.desk import CONTENT, Desk, gated
 
 
 @pytest.fixture(scope="module")
@@ -618,16 +618,6 @@ def test_staff_rights_hide_what_may_not_be_done():
     nobody = Staff("x", "X", Role.PHYSIO, active=True, created_ms=0)
     assert not pin.may(nobody, pin.Right.SYSTEM)
     assert status().facts is not None
-
-
-def gated(desk):
-    """A guest who takes medicine: staff decide."""
-    while desk.screen is ScreenId.SCREENING:
-        name = desk.shown.question.rpartition(".")[2]
-        if desk.shown.question_scale:
-            desk.touch("score", 0)
-        else:
-            desk.touch("yes" if name in ("group_walk", "medicine", "walk_10") else "no")
 
 
 def test_an_override_is_one_session_at_the_slowest_speed_with_a_reason_in_log_and_audit():
