@@ -87,6 +87,13 @@ class LeasePort(Protocol):
         """Once the belt is measured at rest."""
 
     @property
+    def staff(self) -> bool:
+        """True if only staff may reset what was latched last."""
+
+    def keep_staff(self, staff: bool) -> None:
+        """For a guard that is started again before the next boot."""
+
+    @property
     def opening(self) -> tuple[str, float] | None:
         """The finished opening check: the treadmill's address, and when (monotonic seconds)."""
 
@@ -128,7 +135,9 @@ class Guard:
         self._lease: Final = lease
         self._switchboard: Final = Switchboard(wiring)
         self._black_box: Final = BlackBox(rules)
-        self.machine: Machine = initial(now_s, lease=lease.active, session=lease.session, checked=lease.opening)
+        self.machine: Machine = initial(
+            now_s, lease=lease.active, session=lease.session, checked=lease.opening, staff=lease.staff
+        )
         self._frame: Frame[Belt] | None = None
         self._frame_life = 0
         self._drawn: tuple[int, float] | None = None
@@ -264,6 +273,8 @@ class Guard:
         self._sound(outputs.alarm, stamp_s)
         if not outputs.lease and self._lease.active:
             self._lease.release()
+        if self.machine.staff is not self._lease.staff:
+            self._lease.keep_staff(self.machine.staff)
         if self.machine.check is not before.check:
             self._lease.keep_opening(self.machine.check.record)
         if self.machine.leave and self._rebinding_s is None:

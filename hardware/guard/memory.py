@@ -205,14 +205,20 @@ but: Final = msgspec.structs.replace
 
 
 def initial(
-    now_s: float, *, lease: bool = False, session: str = "", checked: tuple[str, float] | None = None
+    now_s: float,
+    *,
+    lease: bool = False,
+    session: str = "",
+    checked: tuple[str, float] | None = None,
+    staff: bool = False,
 ) -> Machine:
     """A guard just started: LATCHED. With an open *lease* a moving belt is ours and is stopped first (2.6).
 
-    *checked*: the treadmill of the last opening check, and when it was finished. Epochs start at the ticks since
+    *checked*: the treadmill of the last opening check, and when it was finished. *staff*: what the guard before had
+    latched is for staff to reset. Epochs start at the ticks since
     boot: those of a restarted guard are above all that it ever gave out.
     """
-    machine = Machine(since_s=now_s, epoch=int(now_s / TICK_S), check=opening.done_before(checked))
+    machine = Machine(since_s=now_s, epoch=int(now_s / TICK_S), staff=staff, check=opening.done_before(checked))
     if not lease:
         return machine
     return but(

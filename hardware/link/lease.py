@@ -5,7 +5,7 @@ killed and ends with the boot, as a belt started before a reboot is no longer kn
 (the kiosk's open session row says so then). The opening check carries the boot it was made in, so that it is void
 after a reboot even where the directory is not.
 
-Layout, version 2: 0 magic, 4 active, 8 session (40 bytes), 48 boot (16), 64 address (24), 88 time (double), 96 CRC-32
+Layout, version 2: 0 magic, 4 active, 5 only staff may reset, 8 session (40 bytes), 48 boot (16), 64 address (24), 88 time (double), 96 CRC-32
 of bytes 48 to 95. A file with another magic counts as none; an opening check whose sum does not fit counts as none.
 """
 
@@ -24,6 +24,7 @@ from hardware.link.paths import RuntimeDirError
 _SIZE: Final = 128
 _MAGIC: Final = b"RWL2"
 _ACTIVE: Final = 4
+_STAFF: Final = 5
 _SESSION: Final = slice(8, 48)
 _CHECK: Final = slice(48, 96)
 _SUM: Final = slice(96, 100)
@@ -74,6 +75,15 @@ class Lease:
     def release(self) -> None:
         """Once the belt is measured at rest."""
         self._map[_ACTIVE] = 0
+
+    @property
+    def staff(self) -> bool:
+        """True while what the guard has latched is for staff to reset: a guard started anew is latched as firmly."""
+        return self._map[0:4] == _MAGIC and self._map[_STAFF] != 0
+
+    def keep_staff(self, staff: bool) -> None:
+        """At each change."""
+        self._map[_STAFF] = int(staff)
 
     @property
     def opening(self) -> tuple[str, float] | None:

@@ -105,6 +105,7 @@ class MemoryLease:
         self.active = False
         self.session = ""
         self.opening: tuple[str, float] | None = None
+        self.staff = False
 
     def take(self, session: str) -> None:
         """As hardware.link.lease.Lease does."""
@@ -117,6 +118,10 @@ class MemoryLease:
     def keep_opening(self, record: tuple[str, float] | None) -> None:
         """As hardware.link.lease.Lease does."""
         self.opening = record
+
+    def keep_staff(self, staff: bool) -> None:
+        """As hardware.link.lease.Lease does."""
+        self.staff = staff
 
 
 class FakeKiosk:

@@ -387,7 +387,8 @@ class Rig:
         self.checked = self.machine.check.record
         lease, session = self.machine.lease, self.machine.session
         epoch = self.machine.epoch
-        self.machine = initial(self.now, lease=lease, session=session, checked=self.checked)
+        staff = self.machine.staff
+        self.machine = initial(self.now, lease=lease, session=session, checked=self.checked, staff=staff)
         # The adversary may have set the clock back, which no monotonic one does.
         self.machine = msgspec.structs.replace(self.machine, epoch=max(epoch, self.machine.epoch))
 

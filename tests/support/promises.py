@@ -111,7 +111,6 @@ class Promises:
         self.opening.looked(rig, inputs, before, after, out)
 
         if before.tick_s is None:
-            self.staff_seen = False  # a guard started anew has its own latch
             assert before.state is State.LATCHED, "a guard that starts is not latched"
             assert not out.permit, "a guard that starts gives the permit"
         # I1: what trips, trips in this very step

@@ -64,6 +64,7 @@ class LeaseBook:
     def __init__(self, active: bool = False) -> None:
         self.active, self.session = active, "before" if active else ""
         self.opening: tuple[str, float] | None = None
+        self.staff = False
         self.log: list[str] = []
 
     def take(self, session: str) -> None:
@@ -77,18 +78,27 @@ class LeaseBook:
     def keep_opening(self, record: tuple[str, float] | None) -> None:
         self.opening = record
 
+    def keep_staff(self, staff: bool) -> None:
+        self.staff = staff
+
 
 class House2:
     """The guard with memory mailboxes, a plant behind the belt's, and hands on the pins."""
 
     def __init__(
-        self, *, lease: bool = False, wiring: Wiring = WIRING, rules: Rules | None = None, opening=None
+        self,
+        *,
+        lease: bool = False,
+        wiring: Wiring = WIRING,
+        rules: Rules | None = None,
+        opening=None,
+        staff: bool = False,
     ) -> None:
         self.now = 1000.0
         habits = Habits(latency_s=0.5)
         self.plant = Plant(habits, now=self.now)
         self.lease = LeaseBook(lease)
-        self.lease.opening = opening
+        self.lease.opening, self.lease.staff = opening, staff
         pins, self.world = memory_pair(PinLevels, PinDrive)
         self.levels = {17: 0, 27: 0, 24: 0}
         self.belt_seat, self.kiosk_seat = belt_seat(), kiosk_seat()
@@ -969,6 +979,29 @@ def test_an_opening_check_is_kept_in_the_lease_read_back_and_voided_when_the_nex
     house.quantum()
     assert house.lease.opening == ("C0:FF:EE:00:00:42", pytest.approx(house.now, abs=0.1))
     assert house.status.opening.valid_left_s is not None
+
+
+def test_a_latch_that_needs_staff_needs_them_after_a_new_start_of_the_guard_too():
+    first = House2()
+    first.walk()
+    first.hand(27, 1)
+    assert first.run(8, lambda: first.state is State.LATCHED)
+    first.hand(27, 0)
+    first.run(1)
+    again = House2(staff=first.lease.staff)
+    again.run(3)
+    status = again.status
+    assert (status.state, status.cause, status.reset_by) == (State.LATCHED, Cause.BOOT, ResetBy.STAFF)
+    again.quantum(Reset(ResetBy.MEMBER))
+    assert again.state is State.LATCHED
+    again.run(1)
+    again.quantum(Reset(ResetBy.STAFF))
+    assert again.state is State.IDLE
+    assert not again.lease.staff
+    third = House2(staff=again.lease.staff)
+    third.run(3)
+    third.quantum(Reset(ResetBy.MEMBER))
+    assert third.state is State.IDLE
 
 
 def test_the_alarm_sounds_for_the_opening_check_and_ends_by_itself(house):

@@ -129,6 +129,22 @@ def test_the_lease_outlives_the_process_that_took_it(tmp_path):
     assert not reader.active
 
 
+def test_that_staff_are_needed_outlives_the_guard_and_is_nobody_s_business_in_another_file(tmp_path):
+    guard = Lease(tmp_path / "lease", writable=True)
+    assert not guard.staff
+    guard.keep_staff(True)
+    guard.take("s1")
+    guard.release()
+    guard.close()
+    again = Lease(tmp_path / "lease", writable=True)
+    assert again.staff is True
+    again.keep_staff(False)
+    assert again.staff is False
+    again.close()
+    (tmp_path / "lease").write_bytes(b"RWL1" + b"\xff" * 124)
+    assert not Lease(tmp_path / "lease", writable=False).staff
+
+
 def test_a_lease_that_cannot_be_opened_is_a_sentence_with_its_path(tmp_path):
     for path in (tmp_path, tmp_path / "none" / "lease"):
         with pytest.raises(RuntimeDirError) as error:
