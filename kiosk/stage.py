@@ -118,24 +118,33 @@ class PygameStage:
             os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
         # One finger is one touch: without this SDL reports it a second time as a mouse (style B3, pibooth).
         os.environ.setdefault("SDL_TOUCH_MOUSE_EVENTS", "0")
+        try:
+            self._surface = self._opened(screen, title)
+        except pygame.error as error:
+            pygame.display.quit()
+            raise DisplayError(
+                f"The display cannot be used ({error}). Check that the panel is plugged in and has power."
+            ) from error
+        self.ui: Final = Ui(self._surface.get_size(), screen, catalogues)
+
+    def _opened(self, screen: Screen, title: str) -> pygame.Surface:
+        """What is drawn on. Raises DisplayError, pygame.error."""
         pygame.display.init()
         pygame.font.init()
         size = (screen.width_px, screen.height_px)
-        if headless:
-            self._surface = pygame.display.set_mode(size)
-        else:
-            driver = pygame.display.get_driver().lower()
-            if driver not in REAL_DRIVERS:
-                pygame.display.quit()
-                raise DisplayError(
-                    f'There is no display to show the kiosk on (SDL offers only "{driver}"). '
-                    "Start it from a desktop or on the appliance's console, or with --headless."
-                )
-            flags = pygame.FULLSCREEN if screen.fullscreen else 0
-            self._surface = pygame.display.set_mode(size, flags)
-            pygame.display.set_caption(title)
-            pygame.mouse.set_visible(not screen.fullscreen)
-        self.ui: Final = Ui(self._surface.get_size(), screen, catalogues)
+        if self._headless:
+            return pygame.display.set_mode(size)
+        driver = pygame.display.get_driver().lower()
+        if driver not in REAL_DRIVERS:
+            pygame.display.quit()
+            raise DisplayError(
+                f'There is no display to show the kiosk on (SDL offers only "{driver}"). '
+                "Start it from a desktop or on the appliance's console, or with --headless."
+            )
+        surface = pygame.display.set_mode(size, pygame.FULLSCREEN if screen.fullscreen else 0)
+        pygame.display.set_caption(title)
+        pygame.mouse.set_visible(not screen.fullscreen)
+        return surface
 
     @property
     def closed(self) -> bool:

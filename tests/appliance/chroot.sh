@@ -98,6 +98,9 @@ says "and the record that this made is the kiosk's" '^retrowalk retrowalk$' in_r
 says "doctor as a user without rights asks for sudo, without a traceback" 'sudo' in_root runuser -u nobody -- retrowalk doctor
 says "setup as a user without rights asks for sudo" 'put sudo' in_root runuser -u nobody -- retrowalk setup --answers /answers.toml
 says "a private key is not trusted" 'is the private key' in_root sh -c 'openssl genpkey -algorithm ed25519 -out /k.pem && retrowalk update trust /k.pem'
+says "a kiosk without a display says so in a sentence, and does not crash until the machine reboots" '^The display cannot be used' \
+  in_root runuser -u retrowalk -- env SDL_VIDEODRIVER=kmsdrm SDL_AUDIODRIVER=dummy /opt/retrowalk/bin/retrowalk-kiosk \
+  --config /etc/retrowalk/retrowalk.toml --runtime /run/retrowalk
 rm -f "$root/run/retrowalk/told"
 says "the kiosk draws its first frame, without a display" '^READY=1 after' in_root runuser -u retrowalk -- /usr/bin/python3 -sP -c '
 import os, socket, subprocess, time

@@ -7,6 +7,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from hardware.config import Screen
+from kiosk import stage
 from kiosk.appliance import ask, console, helper, owner
 from kiosk.appliance.ask import Answer, AskError, Desk, Verb
 from kiosk.appliance.frames import FrameFeed
@@ -222,6 +224,18 @@ def test_nothing_is_given_away_where_there_is_no_appliance(tmp_path):
     (tmp_path / "file").touch()
     assert owner.hand_over(tmp_path) == 0
     assert owner.hand_over(tmp_path / "none") == 0
+
+
+@pytest.mark.parametrize("step", ["init", "set_mode"])
+def test_a_display_that_is_not_there_is_a_sentence_for_the_console_and_no_crash(monkeypatch, step):
+    """A crash would be tried ten times and then reboot the machine (retrowalk-kiosk.service)."""
+
+    def refuse(*_args):
+        raise stage.pygame.error("kmsdrm not available")
+
+    monkeypatch.setattr(stage.pygame.display, step, refuse)
+    with pytest.raises(stage.DisplayError, match=r"kmsdrm not available.*plugged in"):
+        stage.PygameStage(Screen(), {}, headless=True, title="")
 
 
 def test_the_kiosk_s_console_is_known_through_sudo(tmp_path):
