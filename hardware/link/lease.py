@@ -5,8 +5,9 @@ killed and ends with the boot, as a belt started before a reboot is no longer kn
 (the kiosk's open session row says so then). The opening check carries the boot it was made in, so that it is void
 after a reboot even where the directory is not.
 
-Layout, version 2: 0 magic, 4 active, 5 only staff may reset, 8 session (40 bytes), 48 boot (16), 64 address (24), 88 time (double), 96 CRC-32
-of bytes 48 to 95. A file with another magic counts as none; an opening check whose sum does not fit counts as none.
+Layout, version 2: 0 magic, 4 active, 5 only staff may reset, 8 session (40 bytes), 48 boot (16), 64 address (24),
+88 time (double), 96 CRC-32 of bytes 48 to 95. A file with another magic counts as none; an opening check whose sum
+does not fit counts as none.
 """
 
 from __future__ import annotations
