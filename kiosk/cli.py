@@ -85,6 +85,8 @@ def run(
     runtime: Annotated[Path | None, typer.Option(help="Where the sockets live.")] = None,
 ) -> None:
     """Start guard, stopper, belt and kiosk on a real treadmill, and watch them."""
+    if config == SYSTEM_CONFIG and TARGET.exists():
+        raise _fail(f"On the appliance systemd starts them: sudo systemctl start {TARGET.name}")
     try:
         if load_config(config).simulated:
             raise _fail(f"{config} is a configuration of the simulated world. Use: retrowalk demo")

@@ -115,8 +115,11 @@ class Lease:
 def _mapped(path: Path, *, writable: bool) -> mmap.mmap:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
-        if os.fstat(descriptor).st_size < _SIZE:
+        found = os.fstat(descriptor)
+        if found.st_size < _SIZE:
             os.ftruncate(descriptor, _SIZE)
+            if found.st_uid == os.geteuid():  # whatever the umask: guard, belt and stopper are users of one group
+                os.fchmod(descriptor, 0o660)
         return mmap.mmap(descriptor, _SIZE, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
     finally:
         os.close(descriptor)

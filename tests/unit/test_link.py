@@ -281,3 +281,12 @@ def test_a_command_on_the_appliance_finds_the_guard_where_the_units_have_it(tmp_
 def test_the_appliance_s_runtime_directory_is_the_one_that_its_package_makes():
     made = (Path(__file__).parents[2] / "deploy/etc/tmpfiles.conf").read_text().splitlines()
     assert f"d {APPLIANCE} 2770 root retrowalk -" in made
+
+
+def test_the_lease_is_the_group_s_whatever_the_umask_of_who_makes_it(tmp_path):
+    before = os.umask(0o077)
+    try:
+        Lease(tmp_path / "lease", writable=True).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "lease").stat().st_mode & 0o777 == 0o660
