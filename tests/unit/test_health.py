@@ -120,6 +120,23 @@ def test_each_state_of_the_machine_is_told_apart(tmp_path, look, files, answers,
 
 
 @pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("dtparam=strict_gpiod", ["fine"]),
+        ("dtparam=audio=on, strict_gpiod=on", ["fine"]),
+        ("#dtparam=strict_gpiod", ["kept"]),
+        ("dtparam=strict_gpiod=off", ["kept"]),
+        ("", ["kept"]),
+    ],
+)
+def test_a_pi_that_keeps_the_level_of_a_pin_is_told_of_and_another_machine_is_not(tmp_path, line, found):
+    files = {"boot/firmware/config.txt": f"[all]\n{line}\n"}
+    assert computer.pins(machine(tmp_path, files)) == ()
+    pi = machine(tmp_path, {"proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0"})
+    assert [one.key for one in computer.pins(pi)] == found
+
+
+@pytest.mark.parametrize(
     ("files", "trouble", "found"),
     [
         ({}, "", "no_adapter"),

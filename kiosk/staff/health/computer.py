@@ -79,6 +79,17 @@ def _throttled(machine: Machine) -> int | None:
         return None
 
 
+def pins(machine: Machine) -> tuple[Finding, ...]:
+    """Whether a Pi lets a pin go when its process ends; its kernel keeps a freed output's level (safety.md 2.2)."""
+    if "Raspberry Pi" not in (machine.read("proc/device-tree/model") or ""):
+        return ()
+    asked = machine.read("boot/firmware/config.txt") or ""
+    lines = [line.partition("#")[0].replace(" ", "") for line in asked.splitlines()]
+    if any(re.fullmatch(r"dtparam=(.*,)?strict_gpiod(=on)?(,.*)?", line) for line in lines):
+        return (fine("pins", "fine"),)
+    return (todo("pins", "kept"),)
+
+
 def bluetooth(machine: Machine, trouble: str | None) -> Finding:
     """The radio. *trouble* is what the belt's own code has met when it asked BlueZ: a sentence, '' for none, None
     where nobody asked.

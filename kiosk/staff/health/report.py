@@ -60,6 +60,7 @@ def examine(
         *house.treadmill(config, directory, status),
         house.guard(status, kiosk_runs=beacon is not None, alone=alone),
         *(() if alone else house.wires(config, status, look)),
+        *computer.pins(machine),
         *house.opening(status),
         computer.display(machine, None if beacon is None else beacon.driver),
         *(panel(beacon) if beacon is not None else ()),
