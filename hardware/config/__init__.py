@@ -205,7 +205,9 @@ def load_config(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"There is no configuration file {path}.") from None
+        raise ConfigError(
+            f"There is no configuration file {path}. Make one with: sudo retrowalk setup; or name yours with --config."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from error
     return bound(parse_config(text, str(path)))
