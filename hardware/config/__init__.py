@@ -206,7 +206,7 @@ def load_config(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no configuration file {path}. Make one with: sudo retrowalk setup; or name yours with --config."
+            f"There is no configuration file {path}. Make one with: sudo retrowalk setup, or name yours: --config."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from error
