@@ -160,3 +160,13 @@ def test_the_journal_outlives_a_power_cut_and_the_hardware_watchdog_fits_the_pi_
     seconds = dict(re.findall(r"^(\w+)WatchdogSec=(\d+)$", (DEPLOY / "etc/watchdog.conf").read_text(), re.MULTILINE))
     assert 0 < int(seconds["Runtime"]) < 16
     assert int(seconds["Reboot"]) % 16 >= 12  # what a kernel that does not clamp arms the hardware with
+
+
+def test_no_key_of_a_keyboard_reboots_or_switches_off():
+    settings = (DEPLOY / "etc/logind.conf").read_text().splitlines()
+    for key in ("Power", "Reboot", "Suspend", "Hibernate"):
+        assert f"Handle{key}Key=ignore" in settings
+    for key in ("Reboot", "Suspend"):  # what a long press does unless told otherwise
+        assert f"Handle{key}KeyLongPress=ignore" in settings
+    assert "CtrlAltDelBurstAction=none" in (DEPLOY / "etc/watchdog.conf").read_text().splitlines()
+    assert 'ln -s /dev/null "$root/etc/systemd/system/ctrl-alt-del.target"' in (DEPLOY / "build_deb.sh").read_text()
