@@ -25,8 +25,8 @@ from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
-from hardware.config import MAX_CAP_KMH, MIN_CAP_KMH, Config, ConfigError, load_config
-from hardware.config.binding import Binding, BindingError, save_binding
+from hardware.config import MAX_CAP_KMH, MIN_CAP_KMH, Config, ConfigError, load_config, parse_config
+from hardware.config.binding import Binding, BindingError, load_binding, save_binding
 from hardware.config.files import keep_and_replace
 from kiosk.appliance.config_text import LEVELS, UNITS, Answers, answers_of, config_text, width_mm
 
@@ -284,19 +284,35 @@ class Setup:
             self._path.chmod(0o644)
         except OSError as error:
             raise SetupError(f"{self._path} cannot be written ({error.strerror}): use sudo.") from error
+        self._rename(answers.treadmill_label)
         return "done"
+
+    def _rename(self, label: str) -> None:
+        """A bound treadmill has its name in the binding, which comes before the configuration's."""
+        try:
+            binding = load_binding(self._data)
+            if binding is not None and binding.label != label:
+                save_binding(self._data, msgspec.structs.replace(binding, label=label))
+                self._hand_over(self._data / "binding.toml")
+        except (BindingError, OSError) as error:
+            self._console.print(f"The treadmill keeps its name: {error}", style="yellow", markup=False)
 
     def _defaults(self) -> Answers:
         try:
-            return answers_of(load_config(self._path))
-        except ConfigError:
-            found = self._panel
-            if found is None:
-                return Answers()
-            return Answers(
-                screen_px=f"{found.width_px}x{found.height_px}",
-                screen_width_mm=found.width_mm or width_mm(27.0, found.width_px, found.height_px),
-            )
+            own = parse_config(self._path.read_text(encoding="utf-8"), str(self._path))
+            was = answers_of(load_config(self._path))
+            return msgspec.structs.replace(was, treadmill=own.treadmill.address)  # a binding stays in its own file
+        except (OSError, UnicodeDecodeError):
+            pass  # none yet
+        except ConfigError as error:
+            self._console.print(f"What was set before is not used. {error}", style="yellow", markup=False)
+        found = self._panel
+        if found is None:
+            return Answers()
+        return Answers(
+            screen_px=f"{found.width_px}x{found.height_px}",
+            screen_width_mm=found.width_mm or width_mm(27.0, found.width_px, found.height_px),
+        )
 
     def _ask(self, was: Answers) -> Answers:
         """What is not asked stays as it *was*."""

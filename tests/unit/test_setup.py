@@ -224,6 +224,23 @@ def test_no_treadmill_in_reach_is_looked_for_again_or_left(place):
     assert "free of any phone" in said
 
 
+def test_a_bound_treadmill_takes_the_new_name_and_its_address_stays_in_its_own_file(place):
+    place.run(ALL_DEFAULTS + "y\nn\ny\n1\nn\n")
+    place.run("\nBy the palm\n" + "\n" * 13 + "y\nn\nn\n", again=["questions"])
+    assert load_binding(place.data).label == "By the palm"
+    assert load_config(place.path).gym.treadmill_label == "By the palm"
+    assert MACHINE[0] not in place.path.read_text()
+
+
+def test_a_file_that_cannot_be_used_is_said_before_the_questions_begin_anew(place):
+    place.run(answers=Answers())
+    place.path.write_text("colour = 3\n")
+    _, said = place.run(ALL_DEFAULTS + "y\nn\nn\nn\n", again=["questions"])
+    assert "What was set before is not used" in said
+    assert "colour" in said
+    assert load_config(place.path).wiring.clip == 17
+
+
 def test_without_bluetooth_setup_says_why_and_goes_on(place):
     place.run(answers=Answers())
     hands = Hands(machines=[SetupError("The Bluetooth service is not running.")])
