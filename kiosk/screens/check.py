@@ -103,7 +103,7 @@ def paint(c: Canvas) -> None:
     right = None
     if now is not None and now[1].tap:
         right = (c.t(f"check.{tile_name(now[1].key)}.tap"), Intent(IntentKind.TICK, now[0]))
-    widgets.footer_buttons(c, frame, left=(c.t("button.cancel"), Intent(IntentKind.CANCEL)), right=right)
+    widgets.footer_buttons(c, frame, left=(c.t("button.leave"), Intent(IntentKind.CANCEL)), right=right)
 
 
 def _rows_height(c: Canvas, count: int) -> int:

@@ -31,14 +31,15 @@ def paint_keypad(
         pad, words = cut_right(frame.body, round(frame.body.width * 0.46), m.margin * 2)
     widgets.keypad(c, pad, ready=s.digits >= CODE_DIGITS, locked=locked)
     foot, words = cut_bottom(words, widgets.footer_height(c), m.gap)
+    out = c.t("button.leave" if back else "button.cancel")  # the end of a visit, or of asking for a PIN
     if back and not m.compact:
         place, foot = cut_left(foot, widgets.button_width(c, c.t("button.back"), share=0.145), m.gap)
         widgets.button(c, place, c.t("button.back"), Intent(IntentKind.BACK), max_lines=1)
-        cancel, _ = cut_left(foot, widgets.button_width(c, c.t("button.cancel"), share=0.145))
-        widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), widgets.FAINT, max_lines=1)
+        cancel, _ = cut_left(foot, widgets.button_width(c, out, share=0.145))
+        widgets.button(c, cancel, out, Intent(leave), widgets.FAINT, max_lines=1)
     else:  # a small panel has room for one way out, and the screen before this one begins anew just as well
-        cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, c.t("button.cancel"))))
-        widgets.button(c, cancel, c.t("button.cancel"), Intent(leave), max_lines=1)
+        cancel, _ = cut_left(foot, min(foot.width, widgets.button_width(c, out)))
+        widgets.button(c, cancel, out, Intent(leave), max_lines=1)
     if not m.compact:
         box = c.block(text, words, m.body, theme.MUTED, max_lines=3)
         words = _below(words, box.bottom + descent_of(m.body) + round(m.height * 0.05))
@@ -57,19 +58,7 @@ def paint_keypad(
         short = f"{key}_short"
         message = c.t(short if m.compact and c.words.has(short) else key)
     if message:
-        cap = m.body
-        side = round(cap * 1.2)
-        mark, room = cut_left(words, side, round(cap * (0.4 if m.compact else 0.7)))
-        c.icon("diamond", Rect(mark.x, mark.y, side, side), theme.AMBER)
-        c.block(
-            message,
-            Rect(room.x, room.y + (side - cap) // 2, room.width, room.height),
-            cap,
-            theme.TEXT,
-            face=Face.SEMIBOLD,
-            max_lines=6,
-            least=m.least,
-        )
+        widgets.remark(c, words, message)
 
 
 def _below(rect: Rect, y: int) -> Rect:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kiosk.intents import Intent, IntentKind
-from kiosk.screens.safety_stop import family
 from kiosk.ui import theme, widgets
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate
@@ -23,7 +22,7 @@ def paint(c: Canvas) -> None:
     body_cap = (m.small if s.notes else m.body) if m.compact else round(m.body * 1.1)
     why = s.notes
     if not why and s.cause is not None:
-        why = (c.t("out_of_service.why", cause=c.t(f"safety_stop.{family(s.cause)}.word")),)
+        why = (c.t("out_of_service.why", cause=c.t(f"cause.{s.cause.value}")),)
     lines = [(note, theme.TEXT, Face.SEMIBOLD) for note in why]
     if not (m.compact and s.notes):  # a small panel keeps its room for what staff have to know
         lines.insert(0, (c.t("attract.out_body"), theme.MUTED, Face.REGULAR))

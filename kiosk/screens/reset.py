@@ -17,7 +17,7 @@ from kiosk.ui.text import Face, descent_of
 def paint(c: Canvas) -> None:
     """Draw and note targets."""
     m, s = c.m, c.snapshot
-    cause = c.t(f"safety_stop.{family(s.cause)}.word") if s.cause is not None else c.t("reset.no_cause")
+    cause = c.t(f"cause.{s.cause.value}") if s.cause is not None else c.t("reset.no_cause")
     if m.compact:
         frame = widgets.near_frame(c, cause)
         left, right = frame.body, None

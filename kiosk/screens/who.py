@@ -22,14 +22,14 @@ def paint(c: Canvas) -> None:
     body = frame.body
     if m.compact:
         cells = columns(frame.footer, [1, 1.15, 1.15], m.gap)
-        widgets.button(c, cells[0], c.t("button.cancel"), Intent(IntentKind.CANCEL), max_lines=1)
+        widgets.button(c, cells[0], c.t("button.leave"), Intent(IntentKind.CANCEL), max_lines=1)
         following = (s.languages.index(s.language) + 1) % len(s.languages) if s.language in s.languages else 0
         widgets.button(
             c, cells[1], _language_name(c, s.language), Intent(IntentKind.LANGUAGE, following), max_lines=1
         )
         _volume(c, cells[2], Intent(IntentKind.VOLUME, s.volume % len(_VOLUMES) + 1), s.volume)
     else:
-        widgets.footer_buttons(c, frame, left=(c.t("button.cancel"), Intent(IntentKind.CANCEL)))
+        widgets.footer_buttons(c, frame, left=(c.t("button.leave"), Intent(IntentKind.CANCEL)))
         high = round(m.touch * 1.2)
         choices, body = cut_bottom(body, high + round(m.small * 2.4), round(m.height * 0.05))
         _settings(c, choices)

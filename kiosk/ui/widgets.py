@@ -165,7 +165,7 @@ def footer_buttons(
         place, free = cut_left(free, button_width(c, left[0], share=share), c.m.gap)
         button(c, place, left[0], left[1], max_lines=1 if cancel else 2)
     if cancel:
-        word = c.t("button.cancel")
+        word = c.t("button.leave")
         wide = button_width(c, word, share=share)
         others = [button_width(c, label) for label, _ in (part for part in (middle, right) if part is not None)]
         # Where words have no room beside each other the cross stands alone.
@@ -353,6 +353,19 @@ def still_there(c: Canvas) -> None:
     button(c, place, c.t("still.stay"), Intent(IntentKind.STAY), PRIMARY)
     c.targets.clear()
     c.target(c.whole, Intent(IntentKind.STAY))
+
+
+def remark(c: Canvas, rect: Rect, text: str) -> None:
+    """What was not right, below what was typed: the mark of every notice, and a sentence."""
+    m, cap = c.m, c.m.body
+    side = round(cap * 1.2)
+    mark, room = cut_left(rect, side, round(cap * (0.4 if m.compact else 0.7)))
+    place = Rect(room.x, room.y + (side - cap) // 2, room.width, room.height)
+    if c.fit(text, place, cap, face=Face.SEMIBOLD, max_lines=6, least=m.least).whole:
+        c.icon("diamond", Rect(mark.x, mark.y, side, side), theme.AMBER)
+    else:  # on the smallest panel the words need the room of the mark
+        place = rect
+    c.block(text, place, cap, theme.TEXT, face=Face.SEMIBOLD, max_lines=6, least=m.least)
 
 
 def _veil(content: Rect) -> Surface:

@@ -245,6 +245,20 @@ def test_what_is_alike_on_two_cards_stands_on_one_line() -> None:
         assert abs(lines[0] - lines[1]) <= 2, size
 
 
+def test_the_end_of_a_visit_has_one_word_and_no_other_button_has_it() -> None:
+    """Beside a way back, "cancel" would promise to undo what was chosen."""
+    ui = kit((1920, 1080))
+    leave = ui.catalogue("en")("button.leave")
+    for entry in gallery.catalogue():
+        canvas = screens.paint(None, ui, entry.snapshot)
+        for target in canvas.targets:
+            words = [text.text for text in canvas.texts if target.rect.contains(text.ink)]
+            if target.intent.kind is IntentKind.CANCEL and entry.snapshot.screen is not ScreenId.STAFF_PIN:
+                assert words == [leave], entry.name
+            elif target.intent.kind is not IntentKind.STAY:
+                assert leave not in words, entry.name
+
+
 def test_every_near_screen_has_a_way_out() -> None:
     leave = {IntentKind.BACK, IntentKind.CANCEL, IntentKind.SKIP, IntentKind.DONE, IntentKind.STAY, IntentKind.WAKE}
     leave |= {IntentKind.STAFF, IntentKind.CHOOSE, IntentKind.SIGN_OUT}

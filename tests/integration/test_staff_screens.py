@@ -10,7 +10,7 @@ from kiosk import gallery, screens
 from kiosk.intents import DESK_SCREENS, Intent, IntentKind
 from kiosk.snapshot import Held
 from kiosk.staff.desk.asking import LETTERS
-from kiosk.staff.desk.views import FactsView, ListView, MenuView, PickView, StepsView, TypeView
+from kiosk.staff.desk.views import FactsView, ListView, MenuView, PickView, StepsView, Tone, TypeView
 from kiosk.stage import PygameStage
 
 PANELS = [(1920, 1080), (1280, 800), (1024, 600), (800, 480)]
@@ -127,3 +127,33 @@ def test_what_is_held_counts_after_two_seconds_and_not_before(monkeypatch):
     happened.append(pygame.event.Event(pygame.MOUSEBUTTONUP, button=1, pos=place.center))
     assert stage.poll(entry.snapshot, 21.9) == []
     assert stage.poll(entry.snapshot, 30.0) == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_what_is_known_of_a_thing_stands_in_one_size(language):
+    for size in (PANELS[0], PANELS[-1]):
+        ui = gallery.open_ui(size, gallery.panel(size))
+        for entry in pages(language):
+            view = entry.snapshot.staff.page
+            if not isinstance(view, FactsView):
+                continue
+            canvas = screens.paint(None, ui, entry.snapshot)
+            words = {part for fact in view.facts for part in (fact.name, fact.value)} - {view.title}
+            taken = {button.label for button in view.actions}
+            sizes = {text.cap_px for text in canvas.texts if text.text in words - taken}
+            assert max(sizes, default=0) - min(sizes, default=0) <= 1, (size, entry.name, sizes)  # two faces
+
+
+def test_what_bites_stands_behind_everything_else_that_can_be_done():
+    ui = gallery.open_ui(PANELS[0], gallery.panel(PANELS[0]))
+    several = 0
+    for entry in pages():
+        view = entry.snapshot.staff.page
+        if not isinstance(view, FactsView):
+            continue
+        bad = {action.intent for action in view.actions if action.tone is Tone.BAD}
+        order = [intent in bad for _, intent in screens.targets(ui, entry.snapshot) if intent in
+                 {action.intent for action in view.actions}]  # fmt: skip
+        assert order == sorted(order), entry.name
+        several += len(set(order)) > 1
+    assert several > 2

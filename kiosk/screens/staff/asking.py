@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pygame import Rect
 
 from kiosk.intents import Intent, IntentKind
-from kiosk.screens.staff.frame import BAD, footer, frame, hold_button, message, shown_page
+from kiosk.screens.staff.frame import BAD, button, footer, frame, hold_button, message, shown_page
 from kiosk.staff.desk.asking import LETTERS
 from kiosk.staff.desk.views import Button, ConfirmView, NoteView, PadView, PickView, Tone, TypeView
 from kiosk.ui import theme, widgets
@@ -36,7 +38,7 @@ def pad(c: Canvas, view: PadView) -> None:
     if view.paused_s is not None:
         said = c.words.count("keypad.paused", view.paused_s)
     if said:
-        c.block(said, words, m.small, theme.TEXT, face=Face.SEMIBOLD, max_lines=6, least=m.least)
+        widgets.remark(c, words, said)
 
 
 def _below(rect: Rect, y: int) -> Rect:
@@ -156,8 +158,12 @@ def note(c: Canvas, view: NoteView) -> None:
             may_cut=True,
         )
     c.block(view.text, body, m.body, theme.TEXT, max_lines=6, least=m.least, balance=True)
-    tone = Tone.GOOD if view.tone is not Tone.BAD else Tone.PLAIN
-    footer(c, made, (Button(view.button, Intent(IntentKind.DONE), tone=tone),), back=False)
+    way_on = Button(view.button, Intent(IntentKind.DONE), tone=Tone.GOOD)
+    if view.tone is Tone.GOOD:
+        footer(c, made, (way_on,), back=False)
+        return
+    place, _ = cut_left(made.footer, widgets.button_width(c, view.button), m.gap)  # only back, where back always is
+    button(c, place, replace(way_on, tone=Tone.PLAIN), max_lines=1)
 
 
 __all__ = ["BAD", "confirm", "letters", "note", "pad", "pick"]

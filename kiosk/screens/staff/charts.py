@@ -63,11 +63,13 @@ def _across(c: Canvas, room: Rect, chart: Bars, most: float) -> None:
     """Names at the left, bars at the right: for words."""
     m = c.m
     pitch = round(m.small * 2.0)
+    names = max(c.width(name, m.small, Face.REGULAR) for name in chart.names) + 4
+    names = min(names, round(room.width * 0.62))
     for index, (name, value) in enumerate(zip(chart.names, chart.values, strict=True)):
         row = Rect(room.x, room.y + index * pitch, room.width, pitch)
         if row.bottom > room.bottom:
             return
-        label, bar = cut_left(row, round(row.width * 0.5), m.small)
+        label, bar = cut_left(row, names, m.small)
         c.block(name, label, m.small, theme.MUTED, valign="middle", least=m.least, may_cut=True)
         wide = round((bar.width - 3 * m.small) * value / most)
         c.fill(Rect(bar.x, bar.centery - m.small // 2, max(2, wide), m.small), theme.AMBER)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from sqlalchemy import Connection
 
 from kiosk.intents import ScreenId
+from kiosk.session.past import day_text
 from kiosk.staff.desk.caps import program_text
 from kiosk.staff.desk.errands import Answered, Read
 from kiosk.staff.desk.model import Here
@@ -64,7 +65,7 @@ class ReportsPage(LongPage):
         charts = (
             Bars(
                 texts("reports.by_week"),
-                tuple(week.monday.strftime("%d.%m.") for week in found.weeks),
+                tuple(day_text(week.monday, texts) for week in found.weeks),
                 tuple(float(week.sessions) for week in found.weeks),
                 named=4,
             ),
@@ -92,7 +93,7 @@ class ReportsPage(LongPage):
 
 def cause_text(here: Here, cause: str) -> str:
     """What ended a walk, in words; an unknown one as it is on record."""
-    for key in (f"reports.cause_{cause}", f"safety_stop.{cause}.word"):
+    for key in (f"reports.cause_{cause}", f"cause.{cause}"):
         if here.texts.has(key):
             return here.texts(key)
     return cause.replace("_", " ") or "–"
