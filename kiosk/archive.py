@@ -36,6 +36,7 @@ from kiosk.session.model import (
     Event,
     Found,
     Joined,
+    LeftOpen,
     OwnerNeeded,
     Person,
     PinTried,
@@ -63,6 +64,9 @@ GUARD_EVENTS: Final = 64
 
 CLOCK_S: Final = 10.0
 """How often the session hears what time it is, for dates on staff screens."""
+
+LEFT_OPEN_MS: Final = 15 * 60_000
+"""A belt that still moves so soon after a session was cut off is that session's. Later it is somebody else's."""
 
 OWNER_S: Final = 2.0
 """How often it is asked whether somebody has made the first staff account by now, at the screen or from a shell."""
@@ -136,6 +140,11 @@ class StoreArchive:
         self._service_s = float("-inf")
         self._service_asked: Future[service.Service] | None = None
         self._service_told = service.Service()
+        self._left_open: Future[list[SessionRecord]] | None = None
+        if store.interrupted:
+            self._left_open = store.reader.ask(
+                lambda c: [kept for one in store.interrupted if (kept := sessions.by_id(c, one)) is not None]
+            )
         wall.raise_floor(store.newest_ms)
 
     def moment(self, now_s: float) -> Moment:
@@ -291,6 +300,7 @@ class StoreArchive:
                 told = tried.result()
                 name = told.staff.name if told.staff is not None else ""
                 events.append(PinTried(name, told.wait_s, account=told.staff))
+        events += self._cut_off(now_s)
         events += self._clerk.poll()
         events += self._service(now_s)
         events += self._first_account(now_s)
@@ -308,6 +318,17 @@ class StoreArchive:
             self._banner = banner
             events.append(RecordHealth(banner))
         return events
+
+    def _cut_off(self, now_s: float) -> list[Event]:
+        """Once after the start: the treadmill of the session that a crash or power cut has left open, if just now."""
+        if self._left_open is None or not self._left_open.done():
+            return []
+        asked, self._left_open = self._left_open, None
+        if asked.exception() is not None or not asked.result():
+            return []
+        newest = max(asked.result(), key=lambda kept: kept.started_ms)
+        since_ms = self.moment(now_s).utc_ms - (newest.ended_ms or newest.started_ms)
+        return [LeftOpen(newest.treadmill)] if newest.treadmill and since_ms <= LEFT_OPEN_MS else []
 
     def _first_account(self, now_s: float) -> list[Event]:
         """Ask until there is an account; once there is one there always is (the last owner cannot be retired)."""

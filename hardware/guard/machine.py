@@ -92,6 +92,7 @@ STOP_CAUSES: Final = {
     StopWhy.STAFF: Cause.STAFF_STOP,
     StopWhy.PAUSE_TEST: Cause.STAFF_STOP,  # except in commissioning, where it is a test
     StopWhy.LINK_TEST: Cause.STAFF_STOP,
+    StopWhy.LEFT_OPEN: Cause.STAFF_STOP,  # except after a boot, where it takes the lease that the boot has lost
 }
 
 TESTS: Final = {StopWhy.PAUSE_TEST: StopBy.PAUSE, StopWhy.LINK_TEST: StopBy.UNLINK}
@@ -315,6 +316,8 @@ def _asked(m: Machine, seen: Evidence, requests: tuple[Request, ...]) -> tuple[M
 def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[Missing, ...]]:
     now_s = seen.now_s
     match request:
+        case Stop(StopWhy.LEFT_OPEN) if m.state is State.LATCHED and m.cause is Cause.BOOT:
+            return (_reclaimed(m, now_s) if seen.moving and not m.lease else m), ()
         case Stop(why):  # at rest, or stopping already: nothing is left to do
             nothing = m.state in (State.LATCHED, State.IDLE, State.STOPPING)
             return (m if nothing else _asked_to_stop(m, seen, why)), ()
@@ -348,6 +351,11 @@ def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[M
             return m, (Missing.NOT_ARMED,)
         case _:
             return _house_keeping(m, seen, request)
+
+
+def _reclaimed(m: Machine, now_s: float) -> Machine:
+    """The belt was ours before the boot and still moves: stop it first, as with a lease found open (2.6)."""
+    return but(m, cause=Cause.RESTART_MOVING, staff=True, lease=True, run_s=now_s, stop_s=now_s)
 
 
 def _asked_to_stop(m: Machine, seen: Evidence, why: StopWhy) -> Machine:

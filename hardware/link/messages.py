@@ -221,6 +221,7 @@ class StopWhy(StrEnum):
     STAFF = "staff"
     PAUSE_TEST = "pause_test"  # commissioning, running: StopBy.PAUSE; anywhere else an ordinary stop by staff
     LINK_TEST = "link_test"  # commissioning, running at the machine's minimum: StopBy.UNLINK
+    LEFT_OPEN = "left_open"  # after a boot: by the record a session is open, so a belt that moves is ours
 
 
 class Stop(Body, frozen=True, array_like=True, tag=True):

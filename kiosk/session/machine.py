@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hardware.link.messages import Refused, SafetyEvent, Status
+from hardware.link.messages import Cause, Refused, SafetyEvent, Status, Stop, StopWhy
 from hardware.link.messages import State as GuardState
 from kiosk.intents import INERT_SCREENS, Intent, IntentKind, ScreenId
 from kiosk.screens.flow import FLOW
@@ -26,6 +26,7 @@ from kiosk.session.model import (
     Found,
     GuardGone,
     Joined,
+    LeftOpen,
     OwnerNeeded,
     PinTried,
     RecordHealth,
@@ -153,6 +154,8 @@ def _happened(t: Turn, event: Event) -> None:
             service.told(t, read)
         case ClockRead(utc_ms):
             t.state = replace(t.state, utc_ms=utc_ms)
+        case LeftOpen(treadmill):
+            t.state = replace(t.state, left_open=treadmill)
         case Joined():
             after.joined(t, event)
         case CapsRead(caps):
@@ -171,11 +174,24 @@ def _status(t: Turn, status: Status) -> None:
         t.state = replace(t.state, amber_s=t.now_s, amber_used=False)
     t.state = replace(t.state, status=status, status_s=t.now_s)
     desk.pass_on(t, (status,))
+    if t.state.left_open:
+        _stop_what_was_left(t, status)
     if t.setup.puller:
         stopped = status.state in (GuardState.LATCHED, GuardState.STOPPING)
         taken = stopped and not status.permit
         seated = status.state is GuardState.RUNNING  # it would not run without its key
         t.state = replace(t.state, key_out=(t.state.key_out or taken) and not seated)
+
+
+def _stop_what_was_left(t: Turn, status: Status) -> None:
+    """The open row is the lease's copy on disk: a belt of ours that runs on through a reboot is stopped first."""
+    if status.facts is None or status.measured_ckmh is None:
+        return
+    booted = status.state is GuardState.LATCHED and status.cause is Cause.BOOT
+    if booted and status.facts.address == t.state.left_open and status.in_use_by_other:
+        t.send(Stop(StopWhy.LEFT_OPEN))
+    elif not booted or status.at_rest or status.facts.address != t.state.left_open:
+        t.state = replace(t.state, left_open="")
 
 
 def _log(t: Turn, safety: SafetyEvent) -> None:

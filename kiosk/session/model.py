@@ -215,6 +215,7 @@ class State:
     key_out: bool = False  # the puller has the treadmill's own key; it holds again only while the permit is on
     rest_s: float | None = None  # at rest since, on a screen that waits for it
     missing_s: float | None = None  # the guard or the treadmill is not there since
+    left_open: str = ""  # address of the treadmill whose session a reboot has cut off, until it is seen at rest
     astray: tuple[
         tuple[ScreenId, ScreenId], ...
     ] = ()  # steps that flow.py does not know; empty unless there is a bug
@@ -306,6 +307,13 @@ class ClockRead:
     utc_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """By the record a session was open on *treadmill* (its address) when the machine went away, moments ago."""
+
+    treadmill: str
+
+
 Event = (
     Touched
     | Told
@@ -318,6 +326,7 @@ Event = (
     | ServiceRead
     | OwnerNeeded
     | ClockRead
+    | LeftOpen
     | Answered
 )
 

@@ -20,7 +20,7 @@ from kiosk.session.actions import (
     TryPin,
     Unjoin,
 )
-from kiosk.session.model import CapsRead, Found, Joined, PinTried, RecordHealth
+from kiosk.session.model import CapsRead, Found, Joined, LeftOpen, PinTried, RecordHealth
 from kiosk.staff import pin
 from kiosk.staff.desk.errands import Answered, Run
 from kiosk.staff.desk.noted import Note
@@ -30,7 +30,7 @@ from kiosk.store.moment import LOOK_S, SimulatedWallClock, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, StoreError
 from kiosk.store.repositories import caps, events, members, sessions
 from tests.support.desk import SCREENING
-from tests.support.record import START_MS, START_S, moment, opened
+from tests.support.record import START_MS, START_S, moment, opened, opening, walk
 
 NOW = START_S
 
@@ -294,3 +294,25 @@ def test_a_code_that_nobody_read_is_nobodys_and_the_walk_is_a_guests_again(archi
     assert ask(archive, code).person is None
     kept = store.reader.ask(lambda c: sessions.last(c, 1)).result()[0]
     assert (kept.id, kept.member_id, kept.effort, kept.why) == (session, None, None, None)
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(5.0, True), (890.0, True), (960.0, False)])
+def test_a_session_cut_off_a_moment_ago_is_told_with_its_treadmill_once(tmp_path, away_s, told):
+    with opened(tmp_path) as store:
+        begun = opening(store.ids, moment())
+        store.writer.open_session(begun, moment())
+    with opened(tmp_path, moment(away_s)) as store:
+        wall = SimulatedWallClock(START_MS, START_S)
+        archive = StoreArchive(store, wall, SCREENING, threaded=False, wants_owner=False)
+        heard = [event for event in archive.poll(START_S + away_s) if isinstance(event, LeftOpen)]
+        assert heard == ([LeftOpen(begun.treadmill)] if told else [])
+        assert begun.treadmill
+        assert not [event for event in archive.poll(START_S + away_s + 1) if isinstance(event, LeftOpen)]
+
+
+def test_a_session_that_was_closed_leaves_nothing_open(tmp_path):
+    with opened(tmp_path) as store:
+        walk(store, 5)
+    with opened(tmp_path, moment(5)) as store:
+        archive = StoreArchive(store, SimulatedWallClock(START_MS, START_S), SCREENING, threaded=False)
+        assert not [event for event in archive.poll(START_S + 5) if isinstance(event, LeftOpen)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from hardware.config import WiringLevel
-from hardware.link.messages import Cause, LinkState, ResetBy, State
+from hardware.link.messages import Cause, LinkState, ResetBy, State, Stop, StopWhy
 from hardware.simulated.pins import DROP_OUT_S
 from tests.support.composed import QUANTUM_S, Composed
 
@@ -290,6 +290,25 @@ def test_a_belt_that_somebody_else_moves_is_left_alone_and_shown_as_in_use():
         assert house.status.in_use_by_other
         assert house.writes(since_s=began_s) == []
         assert house.speed == 80
+        house.assert_safe()
+
+
+def test_after_a_reboot_in_mid_walk_the_record_s_open_session_stops_the_belt_that_still_moves():
+    with Composed(level=WiringLevel.H0) as house:
+        house.walking(120)
+        house.kill_belt()
+        house.kill_guard()
+        house.lease.release()  # what is in /run ends with the boot
+        house.run(5)
+        house.start_guard()
+        house.start_belt()
+        house.restart_kiosk()
+        house.until(lambda: house.kiosk.status is not None and house.status.in_use_by_other, within_s=10)
+        assert house.speed == 120
+        house.kiosk.say(Stop(StopWhy.LEFT_OPEN))
+        house.until(lambda: house.speed == 0, within_s=5)
+        assert (house.cause, house.permit) == (Cause.RESTART_MOVING, False)
+        house.until(lambda: not house.lease.active, within_s=12)
         house.assert_safe()
 
 

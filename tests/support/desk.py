@@ -91,6 +91,7 @@ class PretendGuard:
         self.min_ckmh, self.cap_ckmh, self.envelope = 80, 1000, None
         self.deck, self.also_missing = None, ()
         self.follow, self.purpose = False, None  # follow: only the console sets this belt's speed
+        self.used = False  # by somebody at its console: it moves, and nothing of ours is under way
         self.heard = []
         self.out = []
 
@@ -209,7 +210,7 @@ class PretendGuard:
             session=self.session or None,
             permit=self.permit,
             alarm=False,
-            in_use_by_other=False,
+            in_use_by_other=self.used,
             facts=structs.replace(FACTS, can_speed=not self.follow),
             trouble="",
             ticks_late=0,

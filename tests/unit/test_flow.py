@@ -32,7 +32,7 @@ from kiosk.screens.attract import service_state
 from kiosk.screens.flow import EDGES, FLOW
 from kiosk.session import texts
 from kiosk.session.actions import Hush, Join, KeepDays, Play, Record, RecordConsent, RecordWhy, Say, Send, Unjoin
-from kiosk.session.model import CapsRead, Joined, Person, RecordHealth, Touched
+from kiosk.session.model import CapsRead, Joined, LeftOpen, Person, RecordHealth, Touched
 from kiosk.store.kinds import CapScope, SessionState
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, Sample
 from tests.support.desk import (
@@ -1214,6 +1214,42 @@ def test_a_cap_lowered_below_the_machine_s_minimum_in_a_rest_arms_no_next_set():
     arms = len(sent(desk, Arm))
     desk.until(S.TALK_TO_STAFF, within_s=90)
     assert len(sent(desk, Arm)) == arms
+
+
+HERE = "C0:FF:EE:00:00:42"
+
+
+def booted(speed, address=HERE):
+    """A kiosk that starts anew; the record knows of a session on *address* that was cut off."""
+    desk = Desk()
+    desk.guard.speed = float(speed)
+    desk.guard.used = speed > 0
+    desk.step(LeftOpen(address))
+    desk.run(0.3)
+    return desk
+
+
+def test_after_a_reboot_a_belt_that_moves_and_was_ours_is_stopped():
+    desk = booted(120)
+    assert set(sent(desk, Stop)) == {Stop(StopWhy.LEFT_OPEN)}
+    desk.guard.state, desk.guard.cause, desk.guard.staff, desk.guard.used = (
+        State.LATCHED,
+        Cause.RESTART_MOVING,
+        True,
+        False,
+    )
+    desk.run(0.3)
+    desk.actions.clear()
+    desk.run(2)
+    assert sent(desk, Stop) == []
+
+
+@pytest.mark.parametrize(("speed", "address"), [(0, HERE), (120, "C0:FF:EE:00:00:99")])
+def test_after_a_reboot_a_belt_at_rest_or_another_one_is_left_alone_for_good(speed, address):
+    desk = booted(speed, address)
+    desk.guard.speed, desk.guard.used = 120.0, True  # by somebody at its console
+    desk.run(2)
+    assert sent(desk, Stop) == []
 
 
 def test_not_agreeing_keeps_the_known_speed():

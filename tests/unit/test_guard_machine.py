@@ -1345,6 +1345,54 @@ def test_an_uncommissioned_treadmill_has_six_seconds():
     assert rig.out.alarm
 
 
+def test_after_a_boot_a_belt_that_the_record_says_is_ours_is_stopped_first():
+    rig = Rig()
+    rig.plant.speed = rig.plant.aim = 150.0
+    rig.run(2)
+    assert (rig.out.wish.mode, rig.out.in_use_by_other) == (WishMode.HOLD, True)
+    rig.tick(Stop(StopWhy.LEFT_OPEN))
+    assert (rig.state, rig.machine.cause) == (State.LATCHED, Cause.RESTART_MOVING)
+    assert rig.out.wish.mode is WishMode.STOP
+    assert rig.out.lease
+    assert not rig.out.permit
+    assert kinds(rig) == ["trip"]
+    epoch = rig.out.wish.epoch
+    rig.tick(Stop(StopWhy.LEFT_OPEN))
+    assert rig.out.wish.epoch == epoch
+    assert rig.run(15, lambda: not rig.machine.lease)
+    assert rig.plant.speed == 0
+    rig.run(1)
+    rig.tick(Reset(MEMBER))
+    assert why(rig) == (Missing.STAFF,)
+
+
+def test_after_a_boot_a_belt_that_ignores_its_stop_sounds_the_alarm():
+    rig = Rig(Habits(stop="deaf"))
+    rig.plant.speed = rig.plant.aim = 150.0
+    rig.run(2)
+    rig.tick(Stop(StopWhy.LEFT_OPEN))
+    assert rig.run(6, lambda: rig.out.alarm)
+
+
+@pytest.mark.parametrize("where", ["at rest", "reset", "no data"])
+def test_a_record_left_open_makes_no_other_belt_ours(where):
+    rig = Rig()
+    rig.run(3)
+    if where == "reset":
+        rig.tick(Reset(MEMBER))
+        rig.run(1)
+        rig.plant.console(150)
+        rig.run(2)
+    elif where == "no data":
+        rig.plant.mute = True
+        rig.run(4)
+    rig.tick(Stop(StopWhy.LEFT_OPEN))
+    rig.run(1)
+    assert (rig.out.wish.mode, rig.out.lease) == (WishMode.HOLD, False)
+    assert rig.machine.cause is (None if where == "reset" else Cause.BOOT)
+    assert rig.plant.written == []
+
+
 def test_a_budget_is_that_of_its_own_stop():
     rig = running(speed=200)
     rig.tick(Stop(StopWhy.PLAN_DONE))
