@@ -67,6 +67,7 @@ def update_apply(path: Folder = None) -> None:
         raise _fail("Installing needs rights of the machine: put sudo before this command.")
     places, folder = update.Places(), _folder(path)
     try:
+        bundle.check_key(places.key)  # without one no stick helps
         bundle.check_folder(folder)
         staged = bundle.fetch(folder, places.store / "staging")
         typer.echo(update.apply(staged, places, update.Machine(), helper.belt_moves))
