@@ -8,6 +8,7 @@ Quirk numbers are those of treadmills.md section 3.
 from __future__ import annotations
 
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -26,6 +27,7 @@ from hardware.constants import (
     TELEMETRY_PERIODS,
     TELEMETRY_STALE_MIN_S,
 )
+from hardware.units import CKMH_PER_MPH
 
 Seconds = Annotated[float, Meta(ge=0, le=60)]
 
@@ -57,6 +59,11 @@ class StopPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     travel_mm: Annotated[float, Meta(gt=0, le=100_000)]
 
 
+def ckmh_per_told(*, mph: bool, factor: float) -> Decimal:
+    """What one of its hundredths is: some mean mph (quirk 19), some run at a *factor* of their own."""
+    return (CKMH_PER_MPH / 100 if mph else Decimal(1)) * Decimal(str(factor))
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One treadmill as measured. All speeds are the belt's true ones, 0.01 km/h; times in seconds, lengths in mm.
 
@@ -85,6 +92,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     signed_by: Annotated[str, Meta(max_length=80)] | None = None
     measured_on: Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
     quirks: Quirks = Quirks()
+
+    @property
+    def ckmh_per_told(self) -> Decimal:
+        """True 0.01 km/h to each 0.01 that the treadmill tells or is told."""
+        return ckmh_per_told(mph=self.quirks.mph_units, factor=self.scale)
 
     @property
     def limit_ckmh(self) -> int:

@@ -57,9 +57,14 @@ class Course(msgspec.Struct, frozen=True):
 
 
 def profile_of(facts: TreadmillFacts, profiles: Mapping[str, Profile]) -> Profile:
-    """The profile measured on this very machine; with other firmware only its quirks and latency are kept (P11)."""
+    """The profile measured on this very machine; with other firmware only its quirks and latency are kept (P11).
+
+    The same where the belt process scales speeds by another profile than this: one of the two was started before the
+    treadmill was measured anew, and what it calls 2 km/h may be another speed.
+    """
     profile = profiles.get(facts.address, UNCOMMISSIONED)
-    if (profile.model or "", profile.firmware or "") == (facts.model, facts.firmware):
+    alike = facts.ckmh_per_told in (None, float(profile.ckmh_per_told))
+    if alike and (profile.model or "", profile.firmware or "") == (facts.model, facts.firmware):
         return profile
     return msgspec.structs.replace(profile, commissioned=False, stop_time_s=None, follow_allowed=False)
 

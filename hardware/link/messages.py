@@ -119,6 +119,7 @@ class TreadmillFacts(msgspec.Struct, frozen=True, array_like=True):
     can_incline: bool
     profile: str
     commissioned: bool
+    ckmh_per_told: float | None = None  # by which the speeds were scaled, as the belt process knows its profile
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):

@@ -62,6 +62,23 @@ def test_another_firmware_or_model_keeps_the_quirks_but_not_the_measurements(cha
     assert limits_of(FACTS, profile, HOUSE).cap_ckmh == 200
 
 
+@pytest.mark.parametrize(
+    ("guards", "belts", "same"),
+    [
+        ({}, {}, True),
+        ({"quirks": Quirks(mph_units=True)}, {}, False),  # the belt process would write 2.00 for 2.00 km/h: 3.2
+        ({}, {"quirks": Quirks(mph_units=True)}, False),
+        ({"scale": 1.1}, {}, False),
+        ({"scale": 1.1}, {"scale": 1.1}, True),
+        ({"scale": 1.1, "quirks": Quirks(mph_units=True)}, {"scale": 1.1, "quirks": Quirks(mph_units=True)}, True),
+    ],
+)
+def test_a_belt_process_that_scales_by_another_profile_makes_it_another_machine(guards, belts, same):
+    measured, known = but(MEASURED, **guards), but(MEASURED, **belts)
+    told = facts(ckmh_per_told=float(known.ckmh_per_told))
+    assert profile_of(told, {MEASURED.address: measured}).commissioned is same
+
+
 def test_a_treadmill_never_measured_is_uncommissioned():
     profile = profile_of(FACTS, {})
     assert not profile.commissioned

@@ -7,10 +7,10 @@ from decimal import ROUND_CEILING, ROUND_HALF_DOWN, Decimal
 from typing import Final
 
 from hardware.belt.ftms.codec import decode_features, decode_incline_range, decode_speed_range
-from hardware.config.profiles import Profile, Quirks
+from hardware.config.profiles import Profile, Quirks, ckmh_per_told
 from hardware.constants import CAP_MAX_CKMH, INCLINE_MAX_DPCT
 from hardware.link.messages import TreadmillFacts
-from hardware.units import CKMH_PER_MPH, on_grid
+from hardware.units import on_grid
 
 FALLBACK_MIN_WIRE: Final = 100  # a machine that does not tell: minimums run from 0.8 to 1.0 km/h (quirk 17)
 FALLBACK_INCREMENT_WIRE: Final = 10
@@ -51,7 +51,7 @@ class Scale:
 
     @property
     def _ckmh_per_wire(self) -> Decimal:
-        return (CKMH_PER_MPH / 100 if self.mph else Decimal(1)) * Decimal(str(self.factor))
+        return ckmh_per_told(mph=self.mph, factor=self.factor)
 
     def ckmh(self, wire: int) -> int:
         """What *wire* means, rounded up, at most what 16 bits hold."""
@@ -146,4 +146,5 @@ def facts_of(told: Told, machine: Machine, profile: Profile, address: str, name:
         can_incline=machine.incline is not None,
         profile=profile.name,
         commissioned=profile.commissioned and same,
+        ckmh_per_told=float(profile.ckmh_per_told),
     )
