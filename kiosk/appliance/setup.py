@@ -459,11 +459,12 @@ class Setup:
             self._console.print(AT_THE_SCREEN, highlight=False)
             if not self._yes("Start the kiosk now?"):
                 return "skipped"
+        self._console.print("Starting guard, belt, stopper and kiosk: half a minute, or a little more.")
         if not self._hands.services(on=True):
             self._console.print("There is no systemd here: start it with retrowalk run.")
             return "skipped"
         self.stopped = False
-        self._console.print("Guard, belt, stopper and kiosk are started.")
+        self._console.print("They are started.")
         if self._given is not None:
             return "skipped"
         self._console.print(AT_THE_SCREEN, highlight=False)
