@@ -349,6 +349,8 @@ class Setup:
             relay = f"Level {level} is its relay: without one, level H0 (break off with Ctrl-C and begin again)."
             pins["permit"] = self._pin("Permit (relay)", was.permit or 23, taken, relay)
             pins["permit_readback"] = self._pin("Permit read-back", was.permit_readback or 24, taken)
+            if pins["permit_readback"] is None:
+                self._console.print("Without its read-back the relay counts for nothing: supervised use, as H0.")
             question = "Fastest that anybody may walk here, in km/h (commissioning may allow less)"
             cap_kmh = self._number(question, was.cap_kmh, MIN_CAP_KMH, MAX_CAP_KMH)
         return msgspec.structs.replace(

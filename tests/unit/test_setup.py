@@ -159,9 +159,11 @@ def test_a_wrong_answer_is_said_at_once_and_only_it_is_asked_again(place):
 
 
 def test_a_level_with_a_relay_needs_its_pin(place):
-    _, said = place.run("\n" * 7 + "H2\n" + "\n" * 7 + "none\n23\n24\n2\ny\nn\nn\nn\n")
+    _, said = place.run("\n" * 7 + "H2\n" + "\n" * 7 + "none\n23\nnone\n2\ny\nn\nn\nn\n")
     assert "Level H2 is its relay" in said
+    assert "counts for nothing: supervised use" in said
     assert load_config(place.path).wiring.permit == 23
+    assert load_config(place.path).wiring.supervised
 
 
 def test_what_was_set_by_hand_and_is_not_asked_survives_new_answers(place):
