@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -34,6 +35,9 @@ from hardware.link.notify import Notifier
 from hardware.link.paths import RuntimeDirError, RuntimePaths, open_runtime_directory
 
 WORLD_WAIT_S: Final = 10.0
+BOOT_S: Final = 60.0  # monotonic seconds are those since the boot
+HOLD_S: Final = 10.0  # less than the unit's TimeoutStartSec
+HOLD_LOOK_S: Final = 0.1
 _MCL_CURRENT: Final = 1
 _MCL_FUTURE: Final = 2
 
@@ -77,8 +81,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _serve(config, paths, told, lockstep=options.lockstep)
     except (ConfigError, BindingError, RuntimeDirError, PinError, ClockError) as error:
         _say(str(error))
-        return 2
-    return 0
+    else:
+        return 0
+    hold(told, os.environ)  # with what was opened let go again: nobody shall wait at a door that is not kept
+    return 2
+
+
+def hold(told: Callable[[], bool], environment: Mapping[str, str]) -> None:
+    """What a person has to mend is tried again only now and then: each try costs a core at real-time priority, and
+    lines of the journal. Not so soon after the boot, when devices may come late, and not where nobody restarts us.
+    """
+    if "NOTIFY_SOCKET" not in environment or time.monotonic() < BOOT_S:
+        return
+    until_s = time.monotonic() + HOLD_S
+    while time.monotonic() < until_s and not told():
+        time.sleep(HOLD_LOOK_S)
 
 
 def _all_simulated(config: Config) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import select
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from hardware.config.profiles import profile_path
-from hardware.guard.process import _profiles
+from hardware.guard import process as guard_process
+from hardware.guard.process import BOOT_S, HOLD_S, _profiles
 from hardware.link.endpoint import Listener, SocketEndpoint, connect
 from hardware.link.lease import Lease
 from hardware.link.messages import (
@@ -260,3 +263,39 @@ def test_the_belts_frames_reach_the_status(guard):
     status = guard.wait(speaks)[-1]
     assert status.facts.name == "Plant"
     assert isinstance(plant.sent, Belt)
+
+
+class Clock:
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.mark.parametrize(
+    ("up_s", "environment", "told", "held_s"),
+    [
+        (BOOT_S, {"NOTIFY_SOCKET": "/run/systemd/notify"}, False, HOLD_S),
+        (BOOT_S - 1, {"NOTIFY_SOCKET": "/run/systemd/notify"}, False, 0.0),  # a device may come late
+        (BOOT_S, {}, False, 0.0),  # by hand
+        (BOOT_S, {"NOTIFY_SOCKET": "/run/systemd/notify"}, True, 0.0),  # systemctl stop
+    ],
+)
+def test_a_start_that_a_person_has_to_mend_is_not_tried_again_at_once_for_ever(
+    monkeypatch, up_s, environment, told, held_s
+):
+    clock = Clock(up_s)
+    monkeypatch.setattr(guard_process, "time", clock)
+    guard_process.hold(lambda: told, environment)
+    assert clock.now_s - up_s == pytest.approx(held_s, abs=0.2)
+
+
+def test_the_wait_fits_into_the_unit_s_patience():
+    unit = (Path(__file__).parents[2] / "deploy/systemd/retrowalk-guard.service").read_text()
+    patience = re.search(r"^TimeoutStartSec=(\d+)s$", unit, re.MULTILINE)
+    assert patience is not None
+    assert int(patience.group(1)) > HOLD_S + 3
