@@ -8,6 +8,7 @@ Quirk numbers are those of treadmills.md section 3.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -224,3 +225,12 @@ def load_profile(directory: Path, address: str | None) -> Profile:
     if profile.address != address:
         raise ProfileError(f"{path} is a profile of {profile.address}, not of {address}. Commission this treadmill.")
     return profile
+
+
+def usable_profile(directory: Path, address: str | None, say: Callable[[str], None]) -> Profile:
+    """As load_profile, for whoever only stops: a file that cannot be used is said, and the longest budget counts."""
+    try:
+        return load_profile(directory, address)
+    except ProfileError as error:
+        say(f"{error} It is stopped as one that was never measured.")
+        return UNCOMMISSIONED

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hardware.config import Config, ConfigError, LinkKind, load_config
-from hardware.config.profiles import ProfileError, load_profile
+from hardware.config.profiles import load_profile, usable_profile
 from hardware.link.clock import Clock, ClockError, LockstepClock, RealClock
 from hardware.link.endpoint import Listener, SocketEndpoint
 from hardware.link.lease import Lease
@@ -25,6 +25,11 @@ from hardware.stopper.world import WorldWriter
 from hardware.stopper.writer import Writer
 
 ONCE_ENOUGH: Final = 2  # taken by the treadmill twice: more could start a belt that stands (quirk 12)
+
+
+def say(sentence: str) -> None:
+    """For the journal, or whoever has started it by hand."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def make_writer(config: Config, paths: RuntimePaths, clock: Clock, address: str | None) -> Writer:
@@ -57,8 +62,8 @@ class _Entrance:
 async def serve(
     config: Config, paths: RuntimePaths, clock: Clock, on_process: Callable[[StopperProcess], None]
 ) -> None:
-    """Run until asked to leave. Raises ProfileError."""
-    profile = load_profile(config.data_directory, config.treadmill.address)
+    """Run until asked to leave."""
+    profile = usable_profile(config.data_directory, config.treadmill.address, say)
     notifier = Notifier()
     lease = Lease(paths.lease, writable=False)
     entrance = _Entrance(paths.stopper)
@@ -90,7 +95,7 @@ async def serve(
 
 def run_once(config: Config, paths: RuntimePaths) -> int:
     """For ExecStopPost=. Exit code 0: nothing to do, or the treadmill took the stop; 1: it did not."""
-    profile = load_profile(config.data_directory, config.treadmill.address)
+    profile = usable_profile(config.data_directory, config.treadmill.address, say)
     lease = Lease(paths.lease, writable=False)
     try:
         if not lease.active:
@@ -114,7 +119,7 @@ def run_once(config: Config, paths: RuntimePaths) -> int:
     finally:
         lease.close()
     if not taken:
-        print("The treadmill did not take the stop. Step to the side rails and pull its own key.", file=sys.stderr)
+        say("The treadmill did not take the stop. Step to the side rails and pull its own key.")
     return 0 if taken else 1
 
 
@@ -156,8 +161,8 @@ def main(argv: list[str] | None = None) -> int:
             run_lockstep(config, paths)
         else:
             asyncio.run(serve(config, paths, RealClock(), lambda _: None))
-    except (ConfigError, RuntimeDirError, ProfileError, ClockError) as error:
-        print(error, file=sys.stderr)
+    except (ConfigError, RuntimeDirError, ClockError) as error:
+        say(str(error))
         return 2
     return 0
 

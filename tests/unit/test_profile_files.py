@@ -20,6 +20,7 @@ from hardware.config.profiles import (
     parse_profile,
     profile_path,
     profile_toml,
+    usable_profile,
 )
 
 ADDRESS = "C0:FF:EE:00:01:02"
@@ -153,3 +154,15 @@ def test_a_binding_without_an_address_is_not_written(tmp_path):
     with pytest.raises(BindingError, match="cannot be bound"):
         save_binding(tmp_path, but(BOUND, address="somewhere"))
     assert load_binding(tmp_path) is None
+
+
+@pytest.mark.parametrize("text", ["cap_kmh = 'fast'", "= 3", ""])
+def test_a_profile_that_cannot_be_used_is_said_and_the_belt_can_still_be_stopped(tmp_path, text):
+    path = profile_path(tmp_path, ADDRESS)
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    said: list[str] = []
+    profile = usable_profile(tmp_path, ADDRESS, said.append)
+    assert profile == UNCOMMISSIONED
+    assert len(said) == 1
+    assert str(path) in said[0]
