@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Final
 
@@ -115,7 +114,7 @@ def card(
     return ProgramCard(
         id=name,
         title=title,
-        minutes=math.ceil(total / 60),
+        minutes=max(1, round(total / 60)),  # as kiosk.session.view counts them
         top_ckmh=max(step.speed_ckmh for step in steps),
         top_dpct=max(step.incline_dpct for step in steps),
         steps=steps,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pygame import Rect
 
 from kiosk.intents import Intent, IntentKind
-from kiosk.screens.program import facts, reason
+from kiosk.screens.program import facts, reason, whole
 from kiosk.snapshot import ProgramCard
 from kiosk.ui import charts, theme, widgets
 from kiosk.ui.canvas import Canvas
@@ -36,7 +36,7 @@ def paint(c: Canvas) -> None:
 
 
 def _note(c: Canvas, card: ProgramCard) -> str:
-    return c.snapshot.preview_note or reason(c, card) or card.about
+    return whole(c.snapshot.preview_note) or reason(c, card) or card.about
 
 
 def _full_body(c: Canvas, body: Rect, card: ProgramCard) -> None:

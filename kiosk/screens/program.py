@@ -34,7 +34,12 @@ def short_facts(c: Canvas, card: ProgramCard) -> str:
 
 def reason(c: Canvas, card: ProgramCard) -> str:
     """Why this one, or what caps it; a catalogue key or a sentence."""
-    return c.t(card.reason) if card.reason and c.words.has(card.reason) else card.reason
+    return whole(c.t(card.reason) if card.reason and c.words.has(card.reason) else card.reason)
+
+
+def whole(sentence: str) -> str:
+    """With its full stop: what stands beside it on other cards is a sentence too."""
+    return f"{sentence}." if sentence and sentence[-1] not in ".!?…" else sentence
 
 
 def paint(c: Canvas) -> None:

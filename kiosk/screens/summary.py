@@ -70,8 +70,9 @@ def _advice(c: Canvas, free: Rect, text: str) -> None:
 def _remark(c: Canvas, free: Rect, text: str) -> None:
     """Left out where it has no room: the scores are known to who gave them."""
     m = c.m
-    for words in (text, text.replace(_BETWEEN, "\n").replace(_NO_BREAK, " ")):
-        fitted = c.fit(words, free, m.body, max_lines=3 if m.compact else 2, least=m.least, balance=True)
+    below = text.replace(_BETWEEN, "\n")
+    for words, most, least in ((text, 1, m.small), (below, 2, m.least), (below.replace(_NO_BREAK, " "), 3, m.least)):
+        fitted = c.fit(words, free, m.body, max_lines=most, least=least)
         if fitted.whole:
             c.lines(fitted, free, theme.MUTED, valign="middle")
             return

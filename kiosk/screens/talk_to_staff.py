@@ -22,7 +22,14 @@ def paint(c: Canvas) -> None:
     key = s.talk_key or "talk.default"
     text = c.t(key if c.words.has(key) else "talk.default")
     largest = m.title if s.take_home and m.compact else m.headline
-    fitted = c.fit(text, words, largest, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
+    # In one line, or a sentence a line, if a size not much smaller allows it; else wherever it breaks evenly.
+    for written in (text, text.replace(". ", ".\n")):
+        most, least = written.count("\n") + 1, round(largest * 0.75)
+        fitted = c.fit(written, words, largest, face=Face.DISPLAY, least=least, max_lines=most)
+        if fitted.whole:
+            break
+    else:
+        fitted = c.fit(text, words, largest, face=Face.DISPLAY, least=m.least, max_lines=4, balance=True)
     help_cap = m.body if m.compact else round(m.body * 1.1)
     # A day without a treadmill: what can be done instead, and with which care.
     text = " ".join(s.take_home) if s.take_home else c.t("talk.help")

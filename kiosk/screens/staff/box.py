@@ -13,7 +13,7 @@ from kiosk.staff.desk.views import BoxView
 from kiosk.ui import theme
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.layout import cut_bottom, cut_left, cut_top
-from kiosk.ui.text import Face
+from kiosk.ui.text import Face, descent_of
 from kiosk.ui.theme import Colour
 
 BAD: Final = frozenset({"open", "pressed", "off", "alarm", "latched"})
@@ -101,6 +101,15 @@ def _speeds(c: Canvas, view: BoxView, plot: Rect, key: Rect, x_of: Callable[[flo
     def y_of(value: float) -> int:
         return plot.bottom - round(plot.height * min(1.0, value / most))
 
+    fastest = max((v for _, v in view.measured if v is not None), default=0.0)
+    free = y_of(fastest) - plot.top - descent_of(m.least)
+    if fastest and free >= m.least:  # one figure makes a scale of it; above the line, where it began
+        text = (
+            f"{c.words.speed(round(fastest * 100), c.snapshot.units)} {c.t(f'unit.{c.snapshot.units.name.lower()}')}"
+        )
+        at = next(at_s for at_s, v in view.measured if v == fastest)
+        x = min(x_of(at) + m.small // 2, plot.right - c.width(text, m.least))
+        c.line(text, (x, y_of(fastest) - m.least - descent_of(m.least)), m.least, theme.MUTED)
     _steps(c, view.wished, theme.AMBER, x_of, y_of)
     _steps(c, view.measured, theme.SKY, x_of, y_of)
 
