@@ -170,3 +170,9 @@ def test_no_key_of_a_keyboard_reboots_or_switches_off():
         assert f"Handle{key}KeyLongPress=ignore" in settings
     assert "CtrlAltDelBurstAction=none" in (DEPLOY / "etc/watchdog.conf").read_text().splitlines()
     assert 'ln -s /dev/null "$root/etc/systemd/system/ctrl-alt-del.target"' in (DEPLOY / "build_deb.sh").read_text()
+
+
+def test_a_note_of_an_update_that_the_power_cut_left_empty_undoes_nothing():
+    """Made, not yet written, and so before dpkg began: the version from before is whole."""
+    condition = unit("retrowalk-update-undo.service")["Unit"]["ConditionFileNotEmpty"]
+    assert condition == ["/var/lib/retrowalk-update/under-way"]
