@@ -62,6 +62,7 @@ The rest is done at the kiosk's screen, beside the treadmill, with the belt empt
   3. Opening check: about three minutes, and from then on each day.
 """
 
+OPENED: Final = "[green]The guard has it: members can walk.[/]"
 THIS_CONSOLE: Final = (
     "This console becomes the kiosk's screen: setup ends here, and nobody can log in on it any more. "
     "Later commands need a login over the network."
@@ -154,6 +155,8 @@ class Setup:
         self._who: Final = who
         self._kiosks_console: Final = kiosks_console
         self.stopped = False
+        self._changed = False  # something that what runs does not know yet
+        self._again: tuple[str, ...] = ()
         self._now: Final = now
         self._progress: Final = config.parent / PROGRESS
 
@@ -164,7 +167,7 @@ class Setup:
 
         After any of the others the last one is done too: what runs is to run by the new configuration.
         """
-        became = self._remembered()
+        became, self._again = self._remembered(), tuple(again)
         for step in again:
             became.pop(step, None)
         if any(became.get(step) != "done" for step in STEPS):
@@ -178,6 +181,7 @@ class Setup:
                 continue
             self._console.rule(f"{number} of {len(STEPS)}: {step}", align="left")
             became[step] = doing[step]()
+            self._changed = self._changed or self.stopped
             self._remember(became)
             if became[step] != "done":
                 self._console.print(f"[yellow]{WITHOUT[step]}[/]")
@@ -285,6 +289,7 @@ class Setup:
         except OSError as error:
             raise SetupError(f"{self._path} cannot be written ({error.strerror}): use sudo.") from error
         self._rename(answers.treadmill_label)
+        self._changed = True
         return "done"
 
     def _rename(self, label: str) -> None:
@@ -409,7 +414,10 @@ class Setup:
     def treadmill(self) -> str:
         """Find it by radio and bind it; its sticker settles which one is meant."""
         config = self._config()
-        if config.simulated or (self._given is not None and config.treadmill.address is not None):
+        if config.simulated:
+            return "done"
+        if config.treadmill.address is not None and "treadmill" not in self._again:
+            self._console.print(f"Bound to {config.treadmill.address} already.")
             return "done"
         if self._given is not None or not self._yes("Switch the treadmill on. Look for it now?"):
             return "skipped"
@@ -440,6 +448,7 @@ class Setup:
             self._hand_over(self._data / "binding.toml")
         except (BindingError, OSError) as error:
             raise SetupError(f"The treadmill cannot be bound: {error}") from error
+        self._changed = True
         self._console.print(
             f"Bound to {address}. Commission it with the belt empty before members use it: staff's desk, Treadmill."
         )
@@ -456,6 +465,9 @@ class Setup:
 
     def check(self) -> str:
         """Start the kiosk, lead to its screen, and hear from the guard whether the opening check was done."""
+        if not self._changed and self._hands.opened():
+            self._console.print(OPENED)
+            return "done"
         if self._kiosks_console and self._given is None:
             self._console.print(THIS_CONSOLE, style="yellow")
             self._console.print(AT_THE_SCREEN, highlight=False)
@@ -473,7 +485,7 @@ class Setup:
         while self._yes("Are all three done? (n: later)"):
             opened = self._hands.opened()
             if opened:
-                self._console.print("[green]The guard has it: members can walk.[/]")
+                self._console.print(OPENED)
                 return "done"
             self._console.print(
                 "The kiosk does not answer. What is wrong says: sudo retrowalk doctor"

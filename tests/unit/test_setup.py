@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from hardware.config import ConfigError, Wiring, load_config
-from hardware.config.binding import load_binding
+from hardware.config.binding import Binding, load_binding, save_binding
 from hardware.gpio.pins import PinError
 from hardware.guard import prove
 from hardware.link.messages import Opening
@@ -56,7 +56,7 @@ class Hands:
         return self._services
 
     def opened(self):
-        return self._opened.pop(0)
+        return self._opened.pop(0) if self._opened else None
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_file_that_cannot_be_used_is_said_before_the_questions_begin_anew(plac
 
 def test_without_bluetooth_setup_says_why_and_goes_on(place):
     place.run(answers=Answers())
-    hands = Hands(machines=[SetupError("The Bluetooth service is not running.")])
+    hands = Hands(machines=[SetupError("The Bluetooth service is not running.")], opened=())
     became, said = place.run("n\ny\nn\nn\n", hands)
     assert "The Bluetooth service is not running." in said
     assert became["treadmill"] == "skipped"
@@ -254,7 +254,7 @@ def test_without_bluetooth_setup_says_why_and_goes_on(place):
 
 def test_the_opening_check_counts_once_the_guard_has_it_whatever_the_technician_says(place):
     place.run(answers=Answers())
-    became, said = place.run("n\nn\ny\ny\ny\n", Hands(opened=[None, False, True]))
+    became, said = place.run("n\nn\ny\ny\ny\n", Hands(opened=[None, None, False, True]))
     assert became["check"] == "done"
     assert "sudo retrowalk doctor" in said
     assert "knows of no opening check yet" in said
@@ -273,9 +273,23 @@ def test_a_step_done_again_starts_the_kiosk_anew_and_needs_a_new_opening_check(p
     assert became == {**dict.fromkeys(STEPS, "done"), "check": "skipped"}
 
 
+def test_what_was_done_at_the_screen_meanwhile_is_not_asked_again_and_nothing_is_started_anew(place):
+    place.run(ALL_DEFAULTS + "y\ny\nn\nn\n")  # the wires are proved, the rest is left for later
+    save_binding(
+        place.data,
+        Binding(address=MACHINE[0], label="Treadmill 1", bound_by="Ana", bound_at="2026-07-11T09:00:00Z"),
+    )
+    hands = Hands()
+    became, said = place.run("", hands)
+    assert became == dict.fromkeys(STEPS, "done")
+    assert f"Bound to {MACHINE[0]} already" in said
+    assert "The guard has it" in said
+    assert hands.switched == []
+
+
 def test_on_the_console_that_the_kiosk_takes_it_says_so_before_it_goes(place):
     place.run(answers=Answers())
-    hands = Hands()
+    hands = Hands(opened=())
     became, said = place.run("n\nn\nn\n", hands, kiosks_console=True)
     assert (became["check"], hands.switched) == ("skipped", [])
     assert "nobody can log in on it any more" in said
