@@ -1,10 +1,13 @@
 """The belt process under the Wishes of staff: no control, scan, leave, and stops that begin with a trial."""
 
+import asyncio
 import itertools
 from dataclasses import replace
 
 import pytest
 
+from hardware.belt.link import Fault, LinkError
+from hardware.belt.wire import WireLink
 from hardware.config.profiles import Profile
 from hardware.link.messages import LinkState, StatusEvent, StopBy, StopOutcome, WishMode
 from hardware.simulated.machines import MACHINES, SIMULATED_S1, Pause
@@ -274,6 +277,22 @@ def test_a_trial_without_a_link_is_broken_off_when_the_guard_wants_the_ladder(be
     bench.until(lambda frame: frame.stop_outcome is StopOutcome.AT_REST, "rest", 8)
     assert values(bench, asked_s)[:2] == [CONTROL, STOP]
     assert bench.writes(asked_s)[0][0] - asked_s < 1.0
+
+
+def test_after_a_trial_a_treadmill_that_is_gone_is_looked_for_once_a_second_as_ever(bench, monkeypatch):
+    paused(bench)
+    bench.lease.active = False
+    tries = []
+
+    async def nothing_there(_link, _address, _deadline_s):
+        tries.append(bench.clock.now())
+        await asyncio.sleep(0.02)
+        raise LinkError(Fault.NO_ADAPTER)
+
+    monkeypatch.setattr(WireLink, "connect", nothing_there)
+    bench.mischief("link_dropped")
+    bench.run(6)
+    assert 3 <= len(tries) <= 6
 
 
 # ---------------------------------------------------------------------------------------------- pairing

@@ -169,7 +169,8 @@ class FtmsClient:
         try:
             await asyncio.wait_for(self._hurry.wait(), away_s)
         except TimeoutError:
-            return
+            pass
+        self._hurry.clear()  # a word counts for one absence: what is gone is not asked for without a pause
 
     def drop(self, away_s: float = RECONNECT_S) -> None:
         """Give this connection up; a new one comes *away_s* after it is down. Where ATT is stuck, only this helps."""
@@ -185,8 +186,9 @@ class FtmsClient:
             self.drop()
 
     def come_back(self) -> None:
-        """Stay away no longer."""
-        self._hurry.set()
+        """Stay away no longer. Said over a link that is up it means nothing."""
+        if not self._up:
+            self._hurry.set()
 
     async def _open(self, address: str) -> Opened:
         if self._phase is not LinkState.LOST:
