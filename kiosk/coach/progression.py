@@ -14,7 +14,7 @@ from typing import Final
 
 from kiosk.coach.plan import TENTH, Choice, expand
 from kiosk.coach.programs import Program, ProgramError
-from kiosk.coach.rules import ProgressRules, Rules
+from kiosk.coach.rules import MOST_MPH, ProgressRules, Rules
 from kiosk.coach.standing import LOWEST_MPH, VARIANTS, Facts, Ladder, Verdict, Visit, judge, ladder_of, on_day
 
 FIRST_STEPS: Final = "P1"
@@ -71,7 +71,7 @@ def propose(
     refused = _refused(history, ladder, today, facts, progress)
     if refused is not None:
         return refused
-    best = _next(ladder, today, facts, progress)
+    best = _next(ladder, today, facts, programs, progress)
     found = [best, *_extras(ladder, today, facts, programs, progress)]
     fitting = [p for p in found if _fits(p, history, ladder, today, programs, rules)]
     if not fitting:
@@ -159,16 +159,24 @@ def _cap(ladder: Ladder, facts: Facts, rules: ProgressRules) -> Decimal:
     return max(LOWEST_MPH, cap.quantize(TENTH, rounding=ROUND_FLOOR))
 
 
+def _highest(programs: Mapping[str, Program]) -> Decimal:
+    """How far the step-up program leads at all; a cap above it raises nothing (stage D ends at 2.0)."""
+    step_up = programs.get(STEP_UP)
+    return MOST_MPH if step_up is None or step_up.cap.mph is None else step_up.cap.mph
+
+
 def _unchecked(ladder: Ladder, facts: Facts, rules: ProgressRules) -> bool:
     """It is the balance check alone that they wait for: their sessions are proof enough, and no cap is as low."""
     waits = (facts.older or facts.fell) and not facts.balance_checked
     return waits and ladder.clean >= rules.older_clean and facts.cap_mph > rules.speed_older_first_mph
 
 
-def _next(ladder: Ladder, today: date, facts: Facts, rules: ProgressRules) -> Proposal:
+def _next(
+    ladder: Ladder, today: date, facts: Facts, programs: Mapping[str, Program], rules: ProgressRules
+) -> Proposal:
     if ladder.first is not None:
         return _first(ladder)
-    cap = _cap(ladder, facts, rules)
+    cap = min(_cap(ladder, facts, rules), _highest(programs))
     comfort = min(ladder.comfort_mph, cap)
     same = Choice("main", comfort, main_s=ladder.main_s)
     if facts.pain_now is not None and facts.pain_now >= rules.start_pain:
@@ -233,7 +241,7 @@ def _rise(ladder: Ladder, today: date, cap: Decimal, comfort: Decimal, rules: Pr
         if ladder.main_s < longer:
             return _longer(ladder, today, comfort, rules)
         if comfort < min(faster, cap):
-            return _faster(ladder, cap, comfort, rules)
+            return _faster(ladder, min(faster, cap), comfort, rules)
     return None
 
 
@@ -247,12 +255,12 @@ def _longer(ladder: Ladder, today: date, comfort: Decimal, rules: ProgressRules)
     return Proposal(BASE, Choice("main", comfort, main_s=main), True, "reason.longer")
 
 
-def _faster(ladder: Ladder, cap: Decimal, comfort: Decimal, rules: ProgressRules) -> Proposal | None:
+def _faster(ladder: Ladder, most: Decimal, comfort: Decimal, rules: ProgressRules) -> Proposal | None:
     if ladder.frozen > 0 and ladder.moved != "C":
         return None
     effort = None if ladder.last is None else ladder.last.effort
     low = effort is not None and effort <= rules.low_effort
-    new = min(cap, comfort + (rules.speed_step_low_mph if low else rules.speed_step_mph))
+    new = min(most, comfort + (rules.speed_step_low_mph if low else rules.speed_step_mph))
     return Proposal(STEP_UP, Choice("step", comfort, new_mph=new), True, "reason.faster", {"speed_mph": new})
 
 

@@ -21,7 +21,10 @@ from kiosk.coach.rules import ProgressRules
 
 VARIANTS: Final = ("1", "2", "3-4", "3-4")  # the four visits of First Steps
 LOWEST_MPH: Final = Decimal("0.5")
-NEAR_MPH: Final = Decimal("0.06")  # half a display step: the machine's grid may lie a little below
+NEAR_MPH: Final = Decimal("0.06")
+"""A speed this little below a tenth is that tenth: on a grid of 0.1 km/h the belt may lie up to 0.06 mph below it."""
+EASED_MPH: Final = Decimal("0.15")
+"""This far below its own speed a walk was eased: a press takes 0.2 mph off, a machine's own steps less."""
 CHEST: Final = "chest"
 
 
@@ -276,14 +279,18 @@ def _base(ladder: Ladder, visit: Visit, verdict: Verdict, rules: ProgressRules) 
         )
     if clean:
         ladder = replace(ladder, main_clean=(*ladder.main_clean, main))
-    at_level = main >= ladder.main_s and visit.choice.comfort_mph >= ladder.comfort_mph
+    at_level = (
+        main >= ladder.main_s
+        and visit.choice.comfort_mph >= ladder.comfort_mph
+        and _mph(visit.top_ckmh) >= visit.choice.comfort_mph - EASED_MPH
+    )
     streak = ladder.streak + 1 if clean and at_level else ladder.streak if verdict is Verdict.UNRATED or clean else 0
     return replace(ladder, streak=streak)
 
 
 def _step_up(ladder: Ladder, visit: Visit, clean: bool, rules: ProgressRules) -> Ladder:
     new = visit.choice.new_mph
-    walked = new is not None and not visit.choice.declined and _tenth(visit.top_ckmh) >= new - NEAR_MPH
+    walked = new is not None and not visit.choice.declined and _mph(visit.top_ckmh) >= new - NEAR_MPH
     if new is None or not walked:
         return ladder  # a rise that was declined, or eased away: neither for nor against
     same = ladder.trial_mph == new
@@ -312,5 +319,9 @@ def _back(ladder: Ladder, rules: ProgressRules) -> Ladder:
     return _flat(replace(ladder, main_s=main, comfort_mph=comfort))
 
 
+def _mph(speed_ckmh: int) -> Decimal:
+    return Decimal(str(mph_from_ckmh(speed_ckmh)))
+
+
 def _tenth(speed_ckmh: int) -> Decimal:
-    return Decimal(str(mph_from_ckmh(speed_ckmh))).quantize(TENTH, rounding=ROUND_HALF_UP)
+    return _mph(speed_ckmh).quantize(TENTH, rounding=ROUND_HALF_UP)

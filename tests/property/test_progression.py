@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.units import ckmh_from_mph, on_grid
 from kiosk.coach.levels import choice_of, code_of
 from kiosk.coach.plan import Choice
 from kiosk.coach.progression import balance_mph, propose, upcoming
@@ -205,6 +206,46 @@ def test_a_speed_that_was_eased_away_was_not_walked():
     history += [visit(41, "P3", "step", level=step, top=170), visit(43, "P3", "step", level=step, top=170)]
     ladder = ladder_of(history, Facts(), P)
     assert (ladder.comfort_mph, ladder.trial_mph) == (Decimal("1.0"), None)
+
+
+@pytest.mark.parametrize(("minimum", "increment"), [(50, 10), (80, 10), (100, 10), (80, 16), (97, 16)])
+@pytest.mark.parametrize("tenths", range(11, 21))
+def test_a_new_speed_counts_though_the_machines_own_steps_leave_the_belt_a_little_below_it(
+    minimum, increment, tenths
+):
+    new = Decimal(tenths) / 10
+    step = {"comfort_mph": new - Decimal("0.1"), "new_mph": new, "main_s": None}
+    top = on_grid(ckmh_from_mph(new), minimum, increment, raising=True)  # as the guard asks
+    before = on_grid(ckmh_from_mph(new - Decimal("0.1")), minimum, increment, raising=True)
+    assert (
+        ladder_of([*DONE, *(visit(d, "P3", "step", level=step, top=top) for d in (9, 11))], Facts(), P).comfort_mph
+        == new
+    )
+    assert ladder_of([*DONE, visit(9, "P3", "step", level=step, top=before)], Facts(), P).trial_mph is None
+
+
+def test_above_2_0_there_is_no_step_up_whatever_the_cap_and_the_walks_grow_longer_instead():
+    level = {"comfort_mph": Decimal("2.0"), "main_s": 600}
+    top = ckmh_from_mph("2.0")
+    history = [*DONE, *(visit(d, level=level, top=top) for d in (9, 16, 23, 30))]
+    history = [*history[:4], visit(9, "P3", "step", level={"new_mph": Decimal("2.0")}, top=top), *history[4:]]
+    history.insert(5, visit(12, "P3", "step", level={"new_mph": Decimal("2.0")}, top=top))
+    best = on(37, history, cap_mph=Decimal("3.0")).proposals[0]
+    assert (best.program, best.choice.comfort_mph, best.choice.main_s) == ("P2", Decimal("2.0"), 660)
+
+
+def test_the_first_round_ends_at_1_5_also_by_a_big_step():
+    step = {"new_mph": Decimal("1.4"), "main_s": None}
+    at_1_4 = [*at_five_minutes(), *(visit(d, "P3", "step", level=step, top=225) for d in (41, 43))]
+    level = {"comfort_mph": Decimal("1.4"), "main_s": 300}
+    history = [*at_1_4, *(visit(d, level=level, top=225, effort=2) for d in (48, 50))]
+    assert on(53, history).proposals[0].choice.new_mph == Decimal("1.5")
+
+
+def test_a_base_walk_that_was_eased_below_its_speed_proves_nothing_of_that_speed():
+    eased = [visit(8, top=113), visit(15, top=113)]
+    assert ladder_of([*DONE, *eased], Facts(), P).streak == 0
+    assert on(22, [*DONE, *eased]).proposals[0].choice.main_s == 120
 
 
 def test_two_holds_count_as_amber():
