@@ -132,6 +132,7 @@ def _pages() -> Iterator[tuple[str, str, Page, Staff]]:
     """(state, note, page, who)."""
     yield "", "first start", SetupPage(), NOBODY
     yield "", "an owner's tiles", MenuPage(), KIM
+    yield "supervised", "H0: the standing notice", MenuPage(), KIM
     yield "", "who there is", AccountsPage((KIM, ALEX, BO)), KIM
     yield "", "one account", AccountPage(ALEX), KIM
     last = Change(CapScope.GYM, "", CAPS[0], CAPS[0], False, 0)
@@ -205,4 +206,5 @@ def entries(base: Snapshot) -> Iterator[tuple[ScreenId, str, str, Snapshot]]:
     """(screen, state, note, snapshot) of every page of the desk."""
     for state, note, page, who in _pages():
         here = here_for(base.language, base.units, base, who)
+        here = replace(here, setup=replace(here.setup, supervised=state == "supervised"))
         yield page.screen, state, note, shown(base, here, page, held=state in ("dire", "raise"))

@@ -1,5 +1,6 @@
 """The staff's desk: who may do what there, what is asked before it is done, and what is left of it afterwards."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -639,3 +640,10 @@ def test_an_override_is_one_session_at_the_slowest_speed_with_a_reason_in_log_an
     assert (event.cause, event.detail) == ("letter", "Kim")
     desk.touch("cancel")
     desk.follow(("attract", "wake"), ("who", "guest"), ("screening", gated), ("talk_to_staff", None))
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+def test_where_only_bluetooth_stops_the_belt_the_menu_says_so_for_as_long_as_it_is_so(staffed, supervised):
+    desk = staffed()
+    desk.setup = replace(desk.setup, supervised=supervised)
+    assert desk.view.message == (CONTENT.texts["en"]("menu.supervised") if supervised else "")

@@ -26,12 +26,14 @@ class MenuPage(LongPage):
                 t.open(tiles[intent.value].page())
 
     def view(self, here: Here) -> MenuView:
-        """The tiles that this account may open."""
+        """The tiles that this account may open, and the standing notice of a supervised treadmill."""
         items = tuple(
             Item(here.texts(f"menu.{tile.key}"), tile.icon, Intent(IntentKind.OPEN, index))
             for index, tile in enumerate(allowed(here))
         )
-        return MenuView(here.texts("menu.title"), items, self.page)
+        # H0: nothing but Bluetooth can stop the belt, and whoever works here is what stands in for it.
+        notice = here.texts("menu.supervised") if here.setup.supervised else ""
+        return MenuView(here.texts("menu.title"), items, self.page, notice)
 
 
 def allowed(here: Here) -> tuple[MenuTile, ...]:
