@@ -24,8 +24,7 @@ def _start(c: Canvas) -> None:
     frame = far.start(c, tone)
     far.band(c, frame, tone, "rails", c.t("console_start.word"))
     illustrate(c, "straddle", frame.left, tone.ground)
-    way_out = tuple(c.t("console_start.clip").split("\n"))
-    words(c, frame.right, way_out if c.m.compact else (c.t("console_start.rails"), *way_out))
+    words(c, frame.right, c.t("console_start.rails"), c.t("console_start.clip"))
     far.cue_or_stop(c, frame, (c.t("console_start.console"), pace(c)))
 
 

@@ -7,7 +7,7 @@ from pygame import Rect
 from kiosk.ui import far, theme
 from kiosk.ui.canvas import Canvas
 from kiosk.ui.illustration import illustrate
-from kiosk.ui.text import Face
+from kiosk.ui.text import Face, descent_of
 
 
 def paint(c: Canvas) -> None:
@@ -17,23 +17,24 @@ def paint(c: Canvas) -> None:
     frame = far.start(c, tone)
     far.band(c, frame, tone, "rails", c.t("straddle.word"))
     illustrate(c, "straddle", frame.left, tone.ground)
-    words(c, frame.right, _beside(c))
+    words(c, frame.right, c.t("straddle.face"), c.t("straddle.clip"))
     default = (c.t("straddle.feet"), c.t("straddle.amber") if s.amber else c.t("straddle.hold"))
     far.cue(c, frame, s.cue_show or default, bar=False)
 
 
-def _beside(c: Canvas) -> tuple[str, ...]:
-    """What stands beside the gaze target; a compact panel has room for the way out alone."""
-    way_out = tuple(c.t("straddle.clip").split("\n"))
-    return way_out if c.m.compact else (c.t("straddle.face"), *way_out)
+def words(c: Canvas, rect: Rect, first: str, way_out: str) -> None:
+    """Beside the gaze target, at SUB size: what to do, and set apart from it the way out.
 
-
-def words(c: Canvas, rect: Rect, lines: tuple[str, ...]) -> None:
-    """Short lines at SUB size in one of the two slots."""
+    A compact panel has room for the way out alone.
+    """
     m = c.m
+    lines = (() if m.compact else (first,)) + tuple(way_out.split("\n"))
     room = rect.inflate(-round(m.margin * 0.2), 0)
     cap = c.common_cap(lines, room.width, m.sub, face=Face.DISPLAY, least=round(m.sub * 0.62))
-    pitch = min(round(cap * 1.75), (room.height - cap) // max(1, len(lines) - 1))
-    top = room.centery - (cap + pitch * (len(lines) - 1)) // 2
+    apart = 0.0 if m.compact else 0.45
+    pitch = min(round(cap * 1.75), int((room.height - cap - descent_of(cap)) / (len(lines) - 1 + apart)))
+    top = room.centery - (cap + descent_of(cap) + round(pitch * (len(lines) - 1 + apart))) // 2
     for index, line in enumerate(lines):
-        c.line(line, (room.x, top + index * pitch), cap, theme.MUTED, face=Face.DISPLAY, inside=rect)
+        y = top + round(pitch * (index + (apart if index else 0.0)))
+        ink = theme.TEXT if line is first else theme.MUTED
+        c.line(line, (room.x, y), cap, ink, face=Face.DISPLAY, inside=rect)
