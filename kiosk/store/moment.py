@@ -63,7 +63,7 @@ class WallClock:
     """Turns monotonic seconds into Moments; read at the edge, once a frame.
 
     *floor_ms* is the time of the last recorded session: a clock that nobody set is never believed to be earlier
-    (coaching.md, decisions).
+    (coaching.md, decisions). It goes on from there: standing still it would end no lock and no wait.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class WallClock:
         self._utc_ms: Final = utc_ms
         self._trusted: Final = trusted
         self._floor_ms = floor_ms
+        self._behind_ms = 0  # by how much an untrusted clock was found to be behind the floor
         self._settled = False
         self._looked_s = float("-inf")
 
@@ -88,7 +89,8 @@ class WallClock:
         if not self._settled and not 0 <= now_s - self._looked_s < LOOK_S:
             self._looked_s, self._settled = now_s, self._trusted()
         if not self._settled:
-            utc_ms = max(utc_ms, self._floor_ms)
+            self._behind_ms = max(self._behind_ms, self._floor_ms - utc_ms)
+            utc_ms += self._behind_ms
         return Moment(now_s, utc_ms, self._settled)
 
 

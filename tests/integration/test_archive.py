@@ -26,7 +26,7 @@ from kiosk.staff.desk.errands import Answered, Run
 from kiosk.staff.desk.noted import Note
 from kiosk.store.export import member_json
 from kiosk.store.kinds import AgeBand, CapScope, Role, SessionState
-from kiosk.store.moment import LOOK_S, SimulatedWallClock, WallClock
+from kiosk.store.moment import DAY_MS, LOOK_S, SimulatedWallClock, WallClock
 from kiosk.store.records import Cap, Closing, EventIn, Opening, Ratings, StoreError
 from kiosk.store.repositories import caps, events, members, sessions
 from tests.support.desk import SCREENING
@@ -227,6 +227,24 @@ def test_a_clock_that_was_set_once_is_trusted_and_before_that_is_looked_at_now_a
         True,
     ]
     assert wall.moment(NOW + 99).utc_ms == START_MS
+
+
+def test_a_clock_behind_the_last_session_goes_on_from_there_until_somebody_sets_it():
+    now_s, looks = [NOW], [False]
+    behind = [START_MS - DAY_MS]
+    wall = WallClock(lambda: behind[0], lambda: looks[0])
+    wall.raise_floor(START_MS)
+    seen = []
+    for _ in range(3):
+        seen.append(wall.moment(now_s[0]).utc_ms - START_MS)
+        wall.raise_floor(START_MS + seen[-1])
+        now_s[0] += 60
+        behind[0] += 60_000
+    assert seen == [0, 60_000, 120_000]
+    behind[0] = 0
+    assert wall.moment(now_s[0]).utc_ms == START_MS + 120_000, "set back once more: not before what is on record"
+    looks[0], behind[0] = True, START_MS + 7
+    assert wall.moment(now_s[0] + LOOK_S).utc_ms == START_MS + 7
 
 
 def joins(archive, session, *, consent, now=NOW):
