@@ -116,6 +116,10 @@ class LockState:
         full_s = lock_s(self.wrong)
         return full_s if elapsed_s < 0 else max(0.0, full_s - elapsed_s)
 
+    def here(self, utc_ms: int) -> LockState:
+        """The lock as a clock that was set back has to see it: its full time begins now, and so it ends."""
+        return self if utc_ms >= self.last_wrong_ms else LockState(self.wrong, utc_ms)
+
     def after_try(self, utc_ms: int) -> LockState:
         """The state once another try is counted as wrong."""
         return LockState(min(self.wrong + 1, 1_000_000), utc_ms)
@@ -133,10 +137,19 @@ def _put_lock(connection: Connection, state: LockState) -> None:
     )
 
 
+def locked_s(connection: Connection, utc_ms: int) -> float:
+    """How long the keypad stays locked, 0.0 if it is not. Keeps what a clock that was set back makes of the lock."""
+    kept = lock_state(connection)
+    state = kept.here(utc_ms)
+    if state != kept:
+        _put_lock(connection, state)
+    return state.wait_s(utc_ms)
+
+
 def claim_try(connection: Connection, utc_ms: int) -> tuple[float, LockState]:
     """Count a try as wrong before it is made: (0.0, the lock now), or (how long to wait, the lock) and no count."""
+    wait_s = locked_s(connection, utc_ms)
     state = lock_state(connection)
-    wait_s = state.wait_s(utc_ms)
     if wait_s <= 0:
         state = state.after_try(utc_ms)
         _put_lock(connection, state)
@@ -240,11 +253,26 @@ def change_pin(connection: Connection, ids: IdSource, at: Moment, *, staff: Staf
     """Give an account a new PIN: one's own, or anybody's by an owner. Raises StoreError."""
     if by.id != staff.id and not may(by, Right.ACCOUNTS):
         raise StoreError(f"{by.name} may change only their own PIN; an owner may change others'.")
+    _put_pin(connection, staff, pin)
+    audit.note(connection, ids, at, who=by.name, action="pin changed", subject=f"staff {staff.name}")
+
+
+def replace_forgotten(connection: Connection, ids: IdSource, at: Moment, *, staff: Staff, pin: str, who: str) -> None:
+    """A new PIN for an owner who has forgotten theirs, where no PIN can be asked for: in the machine's own shell.
+
+    *who* is for the audit. Raises StoreError, also for an account whose PIN an owner can change.
+    """
+    if not may(staff, Right.ACCOUNTS):
+        raise StoreError(f"{staff.name} is not an owner in use. An owner can give them a new PIN.")
+    _put_pin(connection, staff, pin)
+    audit.note(connection, ids, at, who=who, action="pin changed", subject=f"staff {staff.name}", reason="forgotten")
+
+
+def _put_pin(connection: Connection, staff: Staff, pin: str) -> None:
     pin_hash = hash_pin(pin)
     if match(pin, with_hashes(connection)) is not None:
         raise StoreError("That PIN cannot be used. Choose another.")
     connection.execute(update(StaffRow).where(StaffRow.id == staff.id).values(pin_hash=pin_hash))
-    audit.note(connection, ids, at, who=by.name, action="pin changed", subject=f"staff {staff.name}")
 
 
 def retire(connection: Connection, ids: IdSource, at: Moment, *, staff: Staff, by: Staff, reason: str = "") -> None:
@@ -354,8 +382,9 @@ class PinDesk:
         if claimed is not None:
             wait_s, self._state = claimed
         else:
-            wait_s = self._state.wait_s(at.utc_ms)
-            self._state = self._state if wait_s > 0 else self._state.after_try(at.utc_ms)
+            state = self._state.here(at.utc_ms)
+            wait_s = state.wait_s(at.utc_ms)
+            self._state = state if wait_s > 0 else state.after_try(at.utc_ms)
         if wait_s > 0:
             return SignIn(SignInResult.LOCKED, None, wait_s, 0)
         try:

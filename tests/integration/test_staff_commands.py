@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kiosk.cli import app
+from kiosk.staff import pin
+from kiosk.staff.commands import shell
 from kiosk.store import database as files
-from kiosk.store.commands import reading
+from kiosk.store.commands import for_command, reading
 from kiosk.store.moment import Moment, wall_utc_ms
 from kiosk.store.records import EventIn, Severity
 from kiosk.store.repositories import service
@@ -190,6 +192,31 @@ def test_five_wrong_pins_lock_the_shell_too_and_unlock_opens_it(run, olga):
     assert run("staff", "unlock").exit_code == 0
     changed = run("staff", "pin", "Olga", "--pin-stdin", typed=f"{OLGA}\n{SAM}\n")
     assert changed.exit_code == 0, changed.output
+
+
+def test_a_prompt_that_stood_while_the_keypad_was_locked_tries_no_pin(run, olga, monkeypatch):
+    def others_lock_it(self, prompt, *, twice=False):
+        at = shell.now()
+        for _ in range(5):
+            with for_command(run.directory, at) as connection:
+                pin.claim_try(connection, at.utc_ms)
+        return OLGA
+
+    monkeypatch.setattr(shell.PinPad, "ask", others_lock_it)
+    assert "locked for another" in sentence(run("staff", "pin", "Olga"), 2)
+
+
+def test_an_owner_who_forgot_the_pin_gets_a_new_one_in_the_shell_and_the_audit_says_so(run, olga):
+    run("staff", "add", "Sam", "--pin-stdin", typed=f"{OLGA}\n{SAM}\n")
+    forgotten = ("--forgotten", "--pin-stdin")
+    assert "not an owner" in sentence(run("staff", "pin", "Sam", *forgotten, typed="700314\n"), 2)
+    assert "cannot be used" in sentence(run("staff", "pin", "Olga", *forgotten, typed=f"{SAM}\n"), 2)
+    assert run("staff", "pin", "Olga", *forgotten, typed="481729\n").exit_code == 0
+    newest = json.loads(run("staff", "audit", "--json", "--limit", "1").stdout)[0]
+    assert (newest["action"], newest["subject"], newest["reason"]) == ("pin changed", "staff Olga", "forgotten")
+    assert newest["who"].startswith("shell (")
+    assert "Wrong PIN" in sentence(run("staff", "retire", "Sam", "--pin-stdin", typed=f"{OLGA}\n"), 2)
+    assert run("staff", "retire", "Sam", "--pin-stdin", typed="481729\n").exit_code == 0
 
 
 def test_out_of_service_is_shown_and_only_an_owner_with_a_reason_ends_it(run, olga):

@@ -128,6 +128,20 @@ def test_a_lock_outlives_a_restart_and_a_clock_set_back(tmp_path):
         assert sign_in(store, OLGA, moment(-86_400)).wait_s == 60.0
 
 
+@pytest.mark.parametrize("disk", ["works", "refuses"])
+def test_a_lock_ends_by_itself_however_far_the_clock_was_set_back(store, olga, monkeypatch, disk):
+    at_desk = desk(store)
+    assert sign_in(store, OLGA, at_desk=at_desk).staff == olga
+    if disk == "refuses":
+        monkeypatch.setattr(at_desk, "_disk", lambda work: None)
+    for _ in range(5):
+        sign_in(store, "555123", at_desk=at_desk)
+    day = -86_400.0
+    assert sign_in(store, OLGA, moment(day), at_desk).wait_s == 60.0
+    assert sign_in(store, OLGA, moment(day + 20), at_desk).wait_s == 40.0
+    assert sign_in(store, OLGA, moment(day + 61), at_desk).staff == olga
+
+
 def test_a_try_is_on_disk_before_it_is_checked(store, olga, monkeypatch):
     seen = []
 

@@ -136,6 +136,9 @@ class PinPad:
         return pin
 
 
+_LOCKED: Final = "Too many wrong PINs: locked for another {:.0f} s."
+
+
 def sign_in(directory: Path, pad: PinPad, ids: IdSource, at: Moment, prompt: str) -> Staff:
     """A staff member, by PIN. The try is committed before it is checked."""
     from kiosk.staff import pin as pins
@@ -146,12 +149,15 @@ def sign_in(directory: Path, pad: PinPad, ids: IdSource, at: Moment, prompt: str
             raise AskedError(
                 "There is no staff account yet. Add the owner's first: retrowalk staff add NAME --role owner."
             )
-        wait_s = pins.lock_state(connection).wait_s(at.utc_ms)
+        wait_s = pins.locked_s(connection, at.utc_ms)
     if wait_s > 0:
-        raise AskedError(f"Too many wrong PINs: locked for another {wait_s:.0f} s.")
+        raise AskedError(_LOCKED.format(wait_s))
     typed = pad.ask(prompt)
     with for_command(directory, at) as connection:
-        pins.claim_try(connection, at.utc_ms)
+        # By the clock as it is now: a prompt may stand for hours, and others lock the keypad meanwhile.
+        wait_s, _ = pins.claim_try(connection, now().utc_ms)
+    if wait_s > 0:
+        raise AskedError(_LOCKED.format(wait_s))
     with for_command(directory, at) as connection:
         told = pins.sign_in_now(connection, ids, at, typed, where="shell")
     if told.staff is None:

@@ -111,22 +111,30 @@ def staff_list(data: Data = None, config: ConfigFile = None, as_json: AsJson = F
 def staff_pin(
     *,
     name: Annotated[str, typer.Argument(help="Whose PIN.")],
+    forgotten: Annotated[bool, typer.Option("--forgotten", help="An owner's: no PIN is asked for.")] = False,
     pin_stdin: PinStdin = False,
     data: Data = None,
     config: ConfigFile = None,
 ) -> None:
-    """Change a PIN: one's own, or anybody's by an owner. With --pin-stdin: first your PIN, then the new one."""
+    """Change a PIN: one's own, or anybody's by an owner. With --pin-stdin: first your PIN, then the new one.
+
+    An owner who has forgotten theirs, with no other owner there, gets a new one with --forgotten. Whoever has this
+    shell has the machine; the audit says so.
+    """
     from kiosk.staff import pin as pins
     from kiosk.store.commands import for_command
 
     with sentences():
         directory, pad, at, ids = directory_of(data, config), PinPad(stdin=pin_stdin), now(), IdSource()
-        by = sign_in(directory, pad, ids, at, "Your PIN")
+        by = None if forgotten else sign_in(directory, pad, ids, at, "Your PIN")
         with for_command(directory, at) as connection:
             staff = pins.by_name(connection, name)
         typed = pad.ask(f"New PIN for {staff.name} (six digits)", twice=True)
         with for_command(directory, at) as connection:
-            pins.change_pin(connection, ids, at, staff=staff, pin=typed, by=by)
+            if by is None:
+                pins.replace_forgotten(connection, ids, at, staff=staff, pin=typed, who=shell_user())
+            else:
+                pins.change_pin(connection, ids, at, staff=staff, pin=typed, by=by)
         typer.echo(f"{staff.name} has a new PIN.")
 
 
