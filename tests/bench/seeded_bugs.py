@@ -1,5 +1,5 @@
-"""Tests of the tests: the sixteen realistic bugs of safety.md and nine of the purposes and options, each seeded as a
-source patch, each to be found.
+"""Tests of the tests: the sixteen realistic bugs of safety.md and twelve more (purposes, options, restarts), each
+seeded as a source patch, each to be found.
 
 Every bug goes into a copy of the tree of its own, never into this one. Two kinds of tests are tried on it: the
 *promises* (state machine against an adversary, or walks under the byte tap) and the *examples* (unit tests that name
@@ -267,6 +267,27 @@ MORE = (
     Bug(
         "a walk that follows is stopped by Bluetooth",
         ((MACHINE, "        lease=not m.following,\n", "        lease=True,\n"),),
+    ),
+    Bug(
+        "a belt started as its arming ended is nobody's",
+        (
+            (
+                MACHINE,
+                "            m = but(m, rest_s=now_s)  # started",
+                "            m = but(m, rest_s=None)  # started",
+            ),
+        ),
+    ),
+    Bug(
+        "a boot forgets whose belt it was",
+        ((MACHINE, "return (_reclaimed(m, now_s) if seen.moving", "return (m if seen.moving"),),
+        WALKS[1:2],
+    ),
+    Bug(
+        "the stopper keeps to the treadmill before",
+        (("hardware/stopper/process.py", "self._anew = frame.body.address", "self._anew = None"),),
+        ("tests/unit/test_stopper_process.py",),
+        ("tests/unit/test_stopper_process.py",),
     ),
 )
 
