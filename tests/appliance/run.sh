@@ -12,6 +12,7 @@ for package in $needs; do dpkg -s "$package" >/dev/null 2>&1 || missing="$missin
 # shellcheck disable=SC2086  # a list
 [ -z "$missing" ] || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
 [ $# -gt 0 ] || set -- amd64 arm64 vm
+make -s .venv/.dev
 failed=0 begin=$SECONDS
 rm -f "$work"/*.deb
 for part; do
@@ -21,9 +22,8 @@ for part; do
       nice -n 10 tests/appliance/vm_image.sh "$work" "$work/vm"
       rm -rf "$work/vm-out"
       # Each a boot of its own: one that went wrong leaves nothing to the next.
-      for boot in lines "screen --walk" stick update cage; do
-        # shellcheck disable=SC2086  # a part, and perhaps --walk
-        nice -n 10 .venv/bin/python -m tests.appliance.vm "$work/vm" "$work/vm-out" $boot || failed=1
+      for boot in lines screen walk stick update cage; do
+        nice -n 10 .venv/bin/python -m tests.appliance.vm "$work/vm" "$work/vm-out" "$boot" || failed=1
       done ;;
     *) echo "Parts are: amd64 arm64 vm" >&2; exit 2 ;;
   esac
