@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from hardware.link.messages import Missing, ResetBy, State
-from hardware.units import ckmh_from_mph, tenths_of_mph
+from hardware.units import ckmh_from_mph, on_grid, tenths_of_mph
 from kiosk.coach import screening
 from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
-from kiosk.coach.progression import BASE, STEP_UP, Proposal, Today, for_guest, propose
+from kiosk.coach.player import RISE_ROUNDING_CKMH
+from kiosk.coach.progression import BASE, HILLS, STEP_UP, Proposal, Today, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
 from kiosk.coach.standing import Facts, Verdict, Visit, judge
 from kiosk.coach.week import Week, in_order, own_week
@@ -19,7 +21,7 @@ from kiosk.session.actions import FindMember, Join, Record, RecordConsent, Recor
 from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh, lowest
 from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
 from kiosk.session.turn import Turn, linked, staff_latched
-from kiosk.staff.caps import VISITS_KNOWN, CapContext, effective
+from kiosk.staff.caps import VISITS_KNOWN, CapContext, Source, effective
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
@@ -360,8 +362,8 @@ def to_programs(t: Turn) -> None:
     """What may be walked here today, as cards."""
     today = today_of(t)
     proposals = in_order(today.proposals, week_of(t), t.setup.today())
-    proposals = tuple(_at_one_pace(t, proposal) for proposal in proposals)
-    offers = tuple(offer for proposal in proposals if (offer := make_offer(t, proposal)) is not None)
+    here = (found for proposal in proposals if (found := on_this_machine(t, proposal)) is not None)
+    offers = tuple(offer for proposal in here if (offer := make_offer(t, proposal)) is not None)
     t.stay = replace(t.stay, offers=offers, page=0)
     if offers:
         t.go(ScreenId.PROGRAM)
@@ -429,6 +431,8 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
     cap = effective(t.state.caps, cap_context(t, proposal.program, machine))
     if cap.speed_ckmh < base:
         return None
+    if _increment(t) > _step_ckmh(t):
+        cap = replace(cap, speed_ckmh=base, source=Source.MACHINE)  # no rise of its own is small enough
     choice = replace(proposal.choice, follow=False)
     plan = expand(program, choice, rules)
     if status is not None and status.follow:
@@ -440,14 +444,60 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
     return Offer(proposal.program, choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
 
 
-def _at_one_pace(t: Turn, proposal: Proposal) -> Proposal:
-    """Where the console sets the pace a new speed is not on offer: the base program as it was last walked instead."""
-    if proposal.program != STEP_UP or t.status is None or not t.status.follow:
+def on_this_machine(t: Turn, proposal: Proposal) -> Proposal | None:
+    """*proposal* as this treadmill can walk it; None: not at all.
+
+    A new speed is not on offer where the console sets the pace, nor where the machine's own steps leave it out: the
+    base program as it was last walked instead. A hill is as steep as machine and place allow, and each percent on the
+    way to it has to be one of the machine's own.
+    """
+    choice = proposal.choice
+    if proposal.program == STEP_UP and choice.new_mph is not None:
+        by_console = t.status is not None and t.status.follow
+        return (
+            proposal if not by_console and _is_faster(t, choice.comfort_mph, choice.new_mph) else _known(t, proposal)
+        )
+    if choice.hill is None:
         return proposal
+    hill = min(choice.hill, _steepest(t))
+    if hill == 0:
+        return None
+    return replace(proposal, choice=replace(choice, hill=hill), values={**proposal.values, "percent": hill})
+
+
+def _known(t: Turn, proposal: Proposal) -> Proposal:
     walked = [visit.choice.main_s for visit in history_of(t) if visit.program == BASE and visit.choice.main_s]
     main_s = walked[-1] if walked else t.setup.content.rules.progress.main_first_s
     choice = Choice("main", proposal.choice.comfort_mph, main_s=main_s)
-    return replace(proposal, program=BASE, choice=choice)
+    return replace(proposal, program=BASE, choice=choice, reason="reason.same", values={})
+
+
+def _is_faster(t: Turn, known_mph: Decimal, new_mph: Decimal) -> bool:
+    """Whether the belt runs faster at *new_mph*, as the guard rounds a rise."""
+    base, increment = rules_base(t), _increment(t)
+    known, new = (on_grid(ckmh_from_mph(mph), base, increment, raising=True) for mph in (known_mph, new_mph))
+    return new > known and increment <= _step_ckmh(t)
+
+
+def _steepest(t: Turn) -> int:
+    """The steepest whole percent that machine and caps allow this person, up a percent at a time."""
+    status = t.status
+    facts = None if status is None else status.facts
+    if facts is None or not facts.can_incline or (facts.increment_dpct > 0 and 10 % facts.increment_dpct):
+        return 0
+    cap = effective(t.state.caps, cap_context(t, HILLS, None))
+    return max(0, min(facts.max_dpct, cap.incline_dpct)) // 10
+
+
+def _increment(t: Turn) -> int:
+    """The machine's own step, 0.01 km/h; 0: it tells none."""
+    status = t.status
+    return 0 if status is None or status.facts is None else status.facts.increment_ckmh
+
+
+def _step_ckmh(t: Turn) -> int:
+    """The biggest rise that the guard takes at once, 0.2 mph rounded up (coaching section 2)."""
+    return ckmh_from_mph(t.setup.content.rules.speed.step_mph) + RISE_ROUNDING_CKMH
 
 
 def rules_base(t: Turn) -> int:
