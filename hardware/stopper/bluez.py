@@ -16,7 +16,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
 from hardware.link.wake import Watchable
-from hardware.stopper.writer import CCCD_NOT_CONFIGURED, CONTROL_POINT, REQUEST_CONTROL, STOP
+from hardware.stopper.writer import ATT_IN_PROGRESS, CCCD_NOT_CONFIGURED, CONTROL_POINT, REQUEST_CONTROL, STOP
 
 BLUEZ: Final = "org.bluez"
 DEVICE: Final = "org.bluez.Device1"
@@ -34,12 +34,12 @@ SIGNALS: Final = frozenset(("NameOwnerChanged", "InterfacesAdded"))
 _BUS_FAILS: Final = (DBusFastError, EOFError, OSError, TimeoutError)
 
 
-def _indications_off(reply: Message) -> bool:
-    """ATT 0xFD: measured on BlueZ 5.66 as a plain Failed with the code in its text; newer ones have a name for it."""
+def _says(reply: Message, att: int, name: str = "") -> bool:
+    """An ATT error: measured on BlueZ 5.66 as a plain Failed with the code in its text; newer ones have names."""
     if reply.message_type is not MessageType.ERROR:
         return False
     text = str(reply.body[0]) if reply.body else ""
-    return (reply.error_name or "").endswith(".ImproperlyConfigured") or text.endswith(f"0x{CCCD_NOT_CONFIGURED:02x}")
+    return text.endswith(f"0x{att:02x}") or (bool(name) and (reply.error_name or "").endswith(f".{name}"))
 
 
 class BluezWriter:
@@ -106,23 +106,35 @@ class BluezWriter:
                 self._stale = True
 
     async def stop(self) -> bool:
-        """Write; turn the indications on first where the dead process had them (ATT 0xFD)."""
+        """Write; over a link of our own making take control first, once."""
         if self._bus is None or not self.path:
             return False
         try:
-            if self._no_control:
-                await self._write(self._bus, REQUEST_CONTROL)
-            reply = await self._write(self._bus, STOP)
-            if _indications_off(reply):
-                await self._call(self._bus, self.path, CHARACTERISTIC, "StartNotify")
-                reply = await self._write(self._bus, STOP)
+            if self._no_control and await self._command(self._bus, REQUEST_CONTROL):
+                self._no_control = False
+            return await self._command(self._bus, STOP)
         except _BUS_FAILS:
             self._stale = True
             return False
-        if reply.message_type is MessageType.ERROR:
-            self._stale = True
-            return False
-        return True
+
+    async def _command(self, bus: MessageBus, value: bytes) -> bool:
+        """Write; turn the indications on first where the dead process had them, and let an answer still out come in.
+
+        What the treadmill turns away with 0xFD or 0xFE it has thrown away: no control taken, no stop.
+        """
+        turned_on = False
+        while True:
+            reply = await self._write(bus, value)
+            if reply.message_type is not MessageType.ERROR:
+                return True
+            if _says(reply, CCCD_NOT_CONFIGURED, "ImproperlyConfigured") and not turned_on:
+                turned_on = True
+                await self._call(bus, self.path, CHARACTERISTIC, "StartNotify")
+            elif _says(reply, ATT_IN_PROGRESS):
+                await asyncio.sleep(RETRY_S)
+            else:
+                self._stale = True
+                return False
 
     async def _write(self, bus: MessageBus, value: bytes) -> Message:
         while True:

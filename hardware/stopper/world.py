@@ -37,11 +37,15 @@ class WorldWriter:
         """Nothing to look up."""
 
     async def stop(self) -> bool:
+        """Write; over a link of our own making take control first, once."""
+        if self._no_control and await self._command(REQUEST_CONTROL):
+            self._no_control = False
+        return await self._command(STOP)
+
+    async def _command(self, value: bytes) -> bool:
         """Write; where indications are off (the process that had them on is dead), turn them on and write again."""
-        if self._no_control:
-            await self._write(REQUEST_CONTROL)
         while True:
-            error = await self._write(STOP)
+            error = await self._write(value)
             if error == CCCD_NOT_CONFIGURED:
                 await self._ask(lambda id_: GattSubscribe(id_, CONTROL_POINT, on=True))
             elif error == ATT_IN_PROGRESS:

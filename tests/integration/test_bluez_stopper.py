@@ -18,6 +18,8 @@ from hardware.link.endpoint import Listener, SocketEndpoint, connect
 from hardware.link.lease import Lease
 from hardware.link.messages import Belt, Complaint, LinkState, Sentry, StopOutcome, Wish, WishMode
 from hardware.link.paths import open_runtime_directory
+from hardware.simulated.peripheral import Console
+from hardware.stopper.bluez import BluezWriter
 from tests.support.bluez import ADDRESS, FakeBluez
 from tests.support.bluez_bench import until
 
@@ -207,6 +209,35 @@ def test_once_stops_a_belt_whose_lease_is_open_and_leaves_the_link(bus, tmp_path
             assert await asyncio.wait_for(once.wait(), 20) == 0
             await until(lambda: it.fake.treadmill.true_ckmh == 0, "rest")
             assert it.fake.treadmill.link_up
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("names_improperly_configured", [False, True])
+def test_the_first_stop_over_a_link_that_it_made_itself_is_one_that_the_treadmill_obeys(
+    bus, names_improperly_configured
+):
+    """Nobody has control there, indications are off, and what comes before the answer to another is thrown away."""
+
+    async def work():
+        fake = await FakeBluez(bus.address).start()
+        fake.character.names_improperly_configured = names_improperly_configured
+        fake._present = True
+        fake.treadmill.press(Console.START, time.monotonic())
+        writer = BluezWriter(ADDRESS)
+        try:
+            await writer.prepare()
+            assert not await writer.stop()
+            assert await writer.connect()
+            await until(lambda: fake.treadmill.true_ckmh > 0 and writer.path, "motion and the control point")
+            assert await asyncio.wait_for(writer.stop(), 2)
+            await until(lambda: fake.treadmill.true_ckmh == 0, "rest", 2)
+            asked = len(fake.commands())
+            assert await asyncio.wait_for(writer.stop(), 2)
+            assert fake.commands()[asked:] == [STOP]  # control is held: nothing stands before a stop any more
+        finally:
+            await writer.close()
+            await fake.close()
 
     asyncio.run(work())
 

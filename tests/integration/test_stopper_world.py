@@ -139,3 +139,21 @@ def test_a_machine_that_starts_on_a_second_stop_gets_one():
         bench.guard_says(stop_now=True)
         bench.run(10)
         assert bench.true_ckmh == 0
+
+
+def test_the_one_stop_of_such_a_machine_counts_over_a_link_made_for_it_too():
+    profile = Profile(cap_ckmh=500, quirks=Quirks(toggle_stop=True))
+    with StopperBench(profile=profile) as bench:
+        bench.mischief("stop_toggles")
+        bench.walking(150)
+        bench.kill_belt()
+        bench.mischief("link_dropped")
+        bench.guard_says(stop_now=True)
+        asked_s = bench.clock.now()
+        bench.run(10)
+        assert bench.true_ckmh == 0
+        answers = [
+            entry.value for entry in bench.world.tap.entries if entry.t_s > asked_s and entry.direction == "indicate"
+        ]
+        assert b"\x80\x08\x05" not in answers  # a stop that is refused counts as taken, and would be its only one
+        assert b"\x80\x08\x01" in answers

@@ -3,7 +3,8 @@
 import pytest
 from dbus_fast import Message, MessageType
 
-from hardware.stopper.bluez import _indications_off
+from hardware.stopper.bluez import _says
+from hardware.stopper.writer import CCCD_NOT_CONFIGURED
 
 
 def reply(name=None, text=None):
@@ -20,7 +21,7 @@ def reply(name=None, text=None):
     ],
 )
 def test_indications_that_are_off_are_known_by_either_wording(said):
-    assert _indications_off(said)
+    assert _says(said, CCCD_NOT_CONFIGURED, "ImproperlyConfigured")
 
 
 @pytest.mark.parametrize(
@@ -33,4 +34,4 @@ def test_indications_that_are_off_are_known_by_either_wording(said):
     ],
 )
 def test_no_other_answer_turns_indications_on(said):
-    assert not _indications_off(said)
+    assert not _says(said, CCCD_NOT_CONFIGURED, "ImproperlyConfigured")
