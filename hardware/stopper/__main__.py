@@ -38,7 +38,7 @@ def make_writer(config: Config, paths: RuntimePaths, clock: Clock, address: str 
         return WorldWriter(socket_mailbox(paths.world_link, WorldToBelt), address, clock)
     from hardware.stopper.bluez import BluezWriter
 
-    return BluezWriter(address)
+    return BluezWriter(address, config.treadmill.adapter)
 
 
 class _Entrance:

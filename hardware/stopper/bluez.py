@@ -45,8 +45,10 @@ def _says(reply: Message, att: int, name: str = "") -> bool:
 class BluezWriter:
     """A Writer over the system bus."""
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, address: str | None, adapter: str | None = None) -> None:
+        """*adapter* makes a new link; a link that is up is used over whichever radio it is up."""
         self._suffix: Final = "" if address is None else f"/dev_{address.replace(':', '_')}"
+        self._adapter: Final = adapter
         self._bus: MessageBus | None = None
         self._stale = True
         self._no_control = False
@@ -67,17 +69,29 @@ class BluezWriter:
         if reply.message_type is MessageType.ERROR:
             self._stale = True
             return
-        for path, interfaces in reply.body[0].items():
-            self._note(path, interfaces)
+        self._choose(reply.body[0])
+
+    def _choose(self, objects: dict[str, dict[str, Any]]) -> None:
+        """The treadmill may be known to more than one radio: the one with the link, then the one configured."""
+        paths = [path for path in objects if path.endswith(self._suffix) and DEVICE in objects[path]]
+        self.device = max(paths, key=lambda path: self._rank(path, objects[path][DEVICE]), default=self.device)
+        for path, interfaces in objects.items():
+            if path.startswith(f"{self.device}/"):
+                self._note(path, interfaces)
+
+    def _rank(self, path: str, properties: dict[str, Any]) -> tuple[bool, bool]:
+        connected = properties.get("Connected")
+        return connected is not None and connected.value is True, f"/{self._adapter}/" in path
 
     def _note(self, path: str, interfaces: dict[str, Any]) -> None:
-        device, _, rest = path.partition(f"{self._suffix}/")
+        """A part of the treadmill, known to be there."""
+        device, found, rest = path.partition(f"{self._suffix}/")
         if path.endswith(self._suffix) and DEVICE in interfaces:
-            self.device = path
+            self.device = self.device or path
         elif rest and device.startswith("/org/bluez") and CHARACTERISTIC in interfaces:
             uuid = interfaces[CHARACTERISTIC].get("UUID")
             if uuid is not None and uuid.value == UUID:
-                self.path = path
+                self.path, self.device = path, device + found.rstrip("/")
 
     async def _connected(self) -> MessageBus:
         if self._bus is not None and self._bus.connected:

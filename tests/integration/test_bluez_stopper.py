@@ -20,7 +20,7 @@ from hardware.link.messages import Belt, Complaint, LinkState, Sentry, StopOutco
 from hardware.link.paths import open_runtime_directory
 from hardware.simulated.peripheral import Console
 from hardware.stopper.bluez import BluezWriter
-from tests.support.bluez import ADDRESS, FakeBluez
+from tests.support.bluez import ADDRESS, DEVICE, FakeBluez
 from tests.support.bluez_bench import until
 
 STOP, CONTROL = b"\x08\x01", b"\x00"
@@ -235,6 +235,52 @@ def test_the_first_stop_over_a_link_that_it_made_itself_is_one_that_the_treadmil
             asked = len(fake.commands())
             assert await asyncio.wait_for(writer.stop(), 2)
             assert fake.commands()[asked:] == [STOP]  # control is held: nothing stands before a stop any more
+        finally:
+            await writer.close()
+            await fake.close()
+
+    asyncio.run(work())
+
+
+class TwoRadios(FakeBluez):
+    """A dongle beside the Pi's own radio: BlueZ keeps what it knows of a treadmill for each of them."""
+
+    def _managed(self):
+        objects = super()._managed()
+        other = {path.replace("/hci0", "/hci1"): value for path, value in {**objects, **self._gatt_objects()}.items()}
+        path = DEVICE.replace("/hci0", "/hci1")
+        other[path] = self._device_interfaces(ADDRESS, "Simulated bench", True, False)
+        return {**dict(list(other.items())[:1]), **objects, **other}
+
+
+@pytest.mark.parametrize("adapter", [None, "hci1"])
+def test_with_two_radios_the_stop_goes_over_the_one_that_has_the_link(bus, adapter):
+    async def work():
+        fake = await TwoRadios(bus.address).start()
+        fake._present = True
+        writer = BluezWriter(ADDRESS, adapter)
+        try:
+            await fake._connect()
+            await writer.prepare()
+            assert writer.path.startswith(DEVICE)
+            assert await asyncio.wait_for(writer.stop(), 2)
+            assert STOP in fake.commands()
+        finally:
+            await writer.close()
+            await fake.close()
+
+    asyncio.run(work())
+
+
+def test_with_two_radios_and_no_link_a_new_one_is_made_over_the_chosen_one(bus):
+    async def work():
+        fake = await TwoRadios(bus.address).start()
+        fake._present = True
+        writer = BluezWriter(ADDRESS, "hci0")
+        try:
+            await writer.prepare()
+            assert writer.device == DEVICE
+            assert await writer.connect()
         finally:
             await writer.close()
             await fake.close()
