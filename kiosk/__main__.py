@@ -161,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
         stage=stage,
         sound=sound,
         lockstep=options.lockstep,
-        simulation=Simulation(_world(paths)) if config.wiring.pins is PinsKind.SIMULATED else None,
+        simulation=Simulation(_world(paths)) if config.simulated else None,
         autopilot=autopilot,
         pictures=options.pictures,
         progress=_print_line if options.autopilot else None,
