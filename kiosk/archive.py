@@ -182,9 +182,9 @@ class StoreArchive:
             case Record(Closing() as closing):
                 writer.close_session(closing, at)
             case Record(Ratings() as ratings):
-                writer.rate(ratings)
+                writer.rate(ratings, if_agreed=True)
             case RecordWhy(session_id, why):
-                writer.why_stopped(session_id, why)
+                writer.why_stopped(session_id, why, if_agreed=True)
             case RecordConsent(member_id):
                 writer.run(lambda connection: members.give_consent(connection, member_id, at.utc_ms))
             case KeepDays(member_id, days):

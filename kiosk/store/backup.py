@@ -191,10 +191,16 @@ def _stamped_ms(match: re.Match[str] | None) -> int | None:
     return round(datetime.strptime(match.group(1), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def rotate(directory: Path, keep: int = KEEP) -> tuple[Path, ...]:
-    """Remove all but the *keep* newest backups; returns what was removed. The newest is never removed."""
+def rotate(directory: Path, keep: int = KEEP, *, utc_ms: int | None = None) -> tuple[Path, ...]:
+    """Remove all but the *keep* newest backups; returns what was removed. The newest is never removed.
+
+    *utc_ms*: what was made later than now, by a clock that was ahead, counts as the oldest; else it would stay for
+    good and the new ones would go.
+    """
+    ahead = [path for path in every(directory) if utc_ms is not None and (made_ms(path) or 0) > utc_ms]
+    found = [path for path in every(directory) if path not in ahead] + ahead
     removed = []
-    for path in every(directory)[max(keep, 1) :]:
+    for path in found[max(keep, 1) :]:
         with contextlib.suppress(OSError):
             path.unlink()
             removed.append(path)
@@ -239,10 +245,11 @@ def restore(path: Path, data: Path, at: Moment) -> Restored:
     """
     data.mkdir(mode=0o750, parents=True, exist_ok=True)
     lock = files.hold_data_directory(data)
+    part = data / f".restore-{stamp(at.utc_ms)}.part"
     try:
         found = verify(path)
         target = data / files.FILE_NAME
-        part = data / f".restore-{stamp(at.utc_ms)}.part"
+        files.private(part)
         shutil.copyfile(path, part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -260,5 +267,7 @@ def restore(path: Path, data: Path, at: Moment) -> Restored:
     except (sqlite3.Error, OSError) as error:
         raise RecordError(f"The backup {path} could not be put back: {error}.") from error
     finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
         if lock is not None:
             os.close(lock)

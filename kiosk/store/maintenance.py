@@ -56,13 +56,13 @@ class Maintenance:
 
     def due(self, at: Moment) -> bool:
         """True if a backup should be made now, provided the kiosk is idle."""
-        if self._store.database.mode is not Mode.FILE or at.utc_ms - self._tried_ms < RETRY_MS:
+        if self._store.database.mode is not Mode.FILE or abs(at.utc_ms - self._tried_ms) < RETRY_MS:
             return False
         if self._first_ms is None:
             self._first_ms = at.utc_ms
         if self.last_ms is None:
             return at.utc_ms - self._first_ms >= FIRST_AFTER_MS
-        since = at.utc_ms - self.last_ms
+        since = abs(at.utc_ms - self.last_ms)  # a clock that was ahead must not end the backups
         night = datetime.fromtimestamp(at.utc_ms / 1000).astimezone().hour in NIGHT
         return since >= AT_LEAST_EVERY_MS or (night and since >= AT_MOST_EVERY_MS)
 
@@ -107,7 +107,7 @@ class Maintenance:
         directory = self._store.database.backups
         try:
             made = backup.make(self._store.path, directory, at, going_on=lambda: not self._closing.is_set())
-            backup.rotate(directory)
+            backup.rotate(directory, utc_ms=at.utc_ms if at.trusted else None)
         except StoreError as error:
             self.sentence = str(error)
             log.warning("the nightly backup failed")

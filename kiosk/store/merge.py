@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from kiosk.store import database as files
 from kiosk.store.database import SCHEMA
 from kiosk.store.moment import Moment
@@ -55,7 +57,7 @@ def take_over(target: Path, other: Path, at: Moment) -> Merged:
                 raw.execute("INSERT OR IGNORE INTO erased SELECT * FROM other.erased")
                 # Out of service stays out of service: an owner clears it, an old backup does not.
                 raw.execute("INSERT OR REPLACE INTO meta SELECT * FROM other.meta WHERE key = 'service_hold'")
-                sessions = _copy(raw)
+                sessions = _copy(connection, raw)
                 erased = [
                     member
                     for (member,) in raw.execute("SELECT id FROM member WHERE id IN (SELECT member_id FROM erased)")
@@ -94,8 +96,14 @@ def _later(raw: sqlite3.Connection, table: str, key: str) -> None:
     )
 
 
-def _copy(raw: sqlite3.Connection) -> int:
+def _copy(connection: Connection, raw: sqlite3.Connection) -> int:
     not_erased = "o.{0} NOT IN (SELECT member_id FROM main.erased)"
+    # The code of somebody who is erased in a moment may have been given to another since.
+    for (member,) in raw.execute(
+        "SELECT m.id FROM main.member AS m JOIN other.member AS o ON o.code = m.code AND o.id <> m.id "
+        "WHERE m.id IN (SELECT member_id FROM main.erased)"
+    ).fetchall():
+        raw.execute("UPDATE main.member SET code = ? WHERE id = ?", (members.new_code(connection), member))
     # A code given out twice (by two kiosks) stays with whom it is here; the other member is left out.
     _later(raw, "member", "id")
     _insert(raw, "member", f"o.code NOT IN (SELECT code FROM main.member) AND {not_erased.format('id')}")
@@ -133,6 +141,11 @@ def _copy(raw: sqlite3.Connection) -> int:
     )
     for table in _BY_MEMBER:
         _insert(raw, table, known)
+    # What two codes of one person came to is with the one that they were merged into.
+    raw.execute(
+        "UPDATE main.screening SET member_id = o.member_id FROM other.screening AS o "
+        f"WHERE o.id = screening.id AND {known}"
+    )
     raw.execute(
         "DELETE FROM main.cap WHERE EXISTS (SELECT 1 FROM other.cap AS o "
         "WHERE o.scope = cap.scope AND o.key = cap.key AND o.set_ms > cap.set_ms)"

@@ -122,7 +122,14 @@ class _Task(Generic[T]):
         return lambda: self.future.set_result(result)
 
 
-_Record = _Opened | Sample | _Happened | _Closed | Ratings | _Why | _Joined | _Boxed
+@dataclass(frozen=True, slots=True)
+class _IfAgreed:
+    """Health data said at the kiosk: kept if the member still agrees when it comes to disk."""
+
+    said: Ratings | _Why
+
+
+_Record = _Opened | Sample | _Happened | _Closed | Ratings | _Why | _IfAgreed | _Joined | _Boxed
 
 
 def _apply(connection: Connection, record: _Record) -> None:
@@ -139,6 +146,11 @@ def _apply(connection: Connection, record: _Record) -> None:
             sessions.upsert_ratings(connection, record)
         case _Why(session_id, why):
             sessions.set_why(connection, session_id, why)
+        case _IfAgreed(said):
+            if sessions.of_agreed_member(connection, said.session_id):
+                _apply(connection, said)
+            elif isinstance(said, Ratings) and said.dizzy:
+                sessions.lock_without_scores(connection, said.session_id)
         case _Joined(session_id, member_id):
             sessions.set_member(connection, session_id, member_id)
         case _Boxed(event_id, at_ms, form, content):
@@ -242,13 +254,17 @@ class StoreWriter:
         duration_s = closing.walk_s if opened_s is None else at.now_s - opened_s
         self._submit(_Closed(closing, duration_s))
 
-    def rate(self, ratings: Ratings) -> None:
-        """Scores of a session, now or later; only what is given changes."""
-        self._submit(ratings)
+    def rate(self, ratings: Ratings, *, if_agreed: bool = False) -> None:
+        """Scores of a session, now or later; only what is given changes.
 
-    def why_stopped(self, session_id: str, why: str) -> None:
-        """The why-stopped answer (a catalogue key of at most 40 characters)."""
-        self._submit(_Why(session_id, why[:40]))
+        *if_agreed*: only while its member agrees that they are kept; staff may have erased them in mid-walk.
+        """
+        self._submit(_IfAgreed(ratings) if if_agreed else ratings)
+
+    def why_stopped(self, session_id: str, why: str, *, if_agreed: bool = False) -> None:
+        """The why-stopped answer (a catalogue key of at most 40 characters); *if_agreed* as for scores."""
+        said = _Why(session_id, why[:40])
+        self._submit(_IfAgreed(said) if if_agreed else said)
 
     def join_member(self, session_id: str, member_id: str) -> None:
         """A guest became a member: this session is theirs."""

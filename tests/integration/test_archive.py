@@ -254,6 +254,24 @@ def joins(archive, session, *, consent, now=NOW):
     return answer.code
 
 
+@pytest.mark.parametrize("then", ["erased", "scores erased", "agrees"])
+def test_what_is_said_of_health_is_kept_only_while_the_member_agrees(archive, store, member, then):
+    store.writer.run(lambda c: members.give_consent(c, member, START_MS)).result()
+    session = archive.new_id(NOW)
+    archive.do(Record(Opening(session, "P1", code_of(Choice("1")), 113, "config", member, plan_s=280.0)), NOW)
+    forget = {"erased": members.erase, "scores erased": members.withdraw_consent}.get(then)
+    if forget is not None:
+        store.writer.run(lambda c: forget(c, member, START_MS + 1)).result()
+    archive.do(RecordWhy(session, "pain"), NOW)
+    archive.do(Record(Ratings(session, effort=4, dizzy=True)), NOW)
+    kept = store.reader.ask(lambda c: sessions.by_id(c, session)).result()
+    assert (kept.why, kept.effort, kept.dizzy) == {
+        "erased": (None, None, None),
+        "scores erased": (None, None, True),
+        "agrees": ("pain", 4, True),
+    }[then], "chest pain locks the member also without scores"
+
+
 def guests_walk(archive):
     session = archive.new_id(NOW)
     archive.do(Record(Opening(session, "P1", code_of(Choice("1")), 113, "config", None, plan_s=280.0)), NOW)

@@ -13,7 +13,7 @@ from kiosk.store import database as files
 from kiosk.store.commands import empty_log
 from kiosk.store.kinds import CapScope, Role
 from kiosk.store.maintenance import Maintenance
-from kiosk.store.moment import DAY_MS, Moment
+from kiosk.store.moment import DAY_MS, Moment, stamp
 from kiosk.store.records import EventIn, HealthState, Progress, Ratings, Screened, Screening, Severity, StoreError
 from kiosk.store.repositories import caps, members, sessions
 from kiosk.store.trace import unpack
@@ -446,3 +446,69 @@ def test_a_shift_under_way_is_given_up_when_the_kiosk_leaves(tmp_path):
         shift.start(later(3))
         shift.close(timeout_s=30)
         assert shift.wait(30)
+
+
+# --------------------------------------------------------------------------------- what a manager does in between
+
+
+def screened(store, member, outcome, at):
+    kept = Screening(store.ids.new(at.utc_ms), member.id, at.utc_ms, outcome, None, "", "", at.utc_ms + 99 * DAY_MS)
+    store.writer.run(lambda c: members.add_screening(c, kept)).result()
+
+
+def test_a_no_that_was_merged_into_another_code_outlives_a_backup_from_before(tmp_path):
+    with opened(tmp_path) as store:
+        ann, twin = add_member(store), add_member(store)
+        screened(store, twin, Screened.FORBID, moment())
+        made = backup.make(store.path, store.database.backups, moment(1))
+        store.writer.run(lambda c: members.merge(c, ann.id, twin.id, moment(2).utc_ms)).result()
+    backup.restore(made.path, tmp_path, moment(3))
+    with opened(tmp_path) as store:
+        last = store.reader.ask(lambda c: members.last_screening(c, ann.id)).result()
+        assert last is not None
+        assert last.outcome is Screened.FORBID
+        assert rows(store, "SELECT count(*) FROM member") == [(1,)]
+
+
+def test_a_code_given_to_another_after_its_member_was_erased_stays_theirs_after_a_restore(tmp_path):
+    with opened(tmp_path) as store:
+        gone = add_member(store, "Bob", "482913")
+        made = backup.make(store.path, store.database.backups, moment(1))
+        store.writer.run(lambda c: members.erase(c, gone.id, moment(2).utc_ms)).result()
+        zoe = add_member(store, "Zoe", "482913")
+        hers = walk(store, 20, moment(100), member_id=zoe.id)
+    backup.restore(made.path, tmp_path, moment(300))
+    with opened(tmp_path) as store:
+        assert rows(store, "SELECT id, code FROM member") == [(zoe.id, "482913")]
+        assert rows(store, f"SELECT member_id FROM session WHERE id = '{hers}'") == [(zoe.id,)]
+
+
+def test_a_record_that_was_put_back_is_as_private_as_it_was_and_a_failed_try_leaves_nothing(tmp_path, monkeypatch):
+    with opened(tmp_path) as store:
+        made = backup.make(store.path, store.database.backups, moment())
+    assert backup.restore(made.path, tmp_path, moment(1)).note == ""
+    assert (tmp_path / files.FILE_NAME).stat().st_mode & 0o007 == 0
+
+    def full(_source, target):
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backup.shutil, "copyfile", full)
+    with pytest.raises(StoreError, match="No space left"):
+        backup.restore(made.path, tmp_path, moment(2))
+    assert not list(tmp_path.glob(".restore-*"))
+    assert (tmp_path / files.FILE_NAME).exists()
+
+
+def test_a_clock_that_was_ahead_for_a_night_does_not_end_the_backups(tmp_path):
+    with opened(tmp_path) as store:
+        shift = Maintenance(store, threaded=False)
+        shift.start(later(4000))
+        assert shift.due(later(2)), "the clock was set right while the kiosk ran"
+        assert Maintenance(store, threaded=False).due(later(2)), "or before it was started again"
+        for day in range(1, backup.KEEP):
+            shift.start(later(4000 + day))
+        shift.start(later(2))
+        names = {path.name for path in backup.every(store.database.backups)}
+        assert f"retrowalk-{stamp(later(2).utc_ms)}.db" in names, "and it is not the new one that goes"
+        assert len(names) == backup.KEEP

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hardware.units import distance_m
 from kiosk.store.kinds import SessionState, Verdict
-from kiosk.store.models import MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
+from kiosk.store.models import ConsentRow, MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import SCORES, Closing, Opening, Ratings, Sample, SessionRecord
 from kiosk.store.repositories._rows import record
@@ -105,6 +105,22 @@ def upsert_ratings(connection: Connection, ratings: Ratings) -> None:
     if given:
         statement = upsert(SessionHealthRow).values(session_id=ratings.session_id, **given)
         connection.execute(statement.on_conflict_do_update(index_elements=["session_id"], set_=given))
+
+
+def of_agreed_member(connection: Connection, session_id: str) -> bool:
+    """Whether the session is a member's whose last word on keeping health data was yes."""
+    given = (
+        select(ConsentRow.given_ms)
+        .join(SessionRow, SessionRow.member_id == ConsentRow.member_id)
+        .where(SessionRow.id == session_id, ConsentRow.withdrawn_ms.is_(None))
+    )
+    return connection.scalar(given) is not None
+
+
+def lock_without_scores(connection: Connection, session_id: str) -> None:
+    """Chest pain or dizziness of a member who agrees to nothing any more: what locks them, and nothing else."""
+    if connection.scalar(select(SessionRow.member_id).where(SessionRow.id == session_id)) is not None:
+        upsert_ratings(connection, Ratings(session_id, dizzy=True))
 
 
 def set_why(connection: Connection, session_id: str, why: str) -> None:
