@@ -24,6 +24,9 @@ EASING_S: Final = 5.0
 DRIFT_EASE_S: Final = 2.0
 """At the open end for so long after being told: the belt is too fast for this person now. Again as often."""
 
+NO_SLOWER_CKMH: Final = 8
+"""Within half of a tenth of a mph of the machine's slowest nobody would feel it slow down."""
+
 MOVING: Final = frozenset(
     {
         ScreenId.CONSOLE_START,
@@ -109,7 +112,8 @@ def _drift(t: Turn, player: Player, status: Status) -> Player:
 def _amber_in_walk(t: Turn, player: Player) -> Player:
     """During an announced rise: stay here. At any other time: a step slower, and stay there.
 
-    Nothing slows a belt whose pace the console sets: the way out of its pace is beside the belt.
+    At the machine's slowest it stays as it is, and nobody is told otherwise. Nothing slows a belt whose pace the
+    console sets: the way out of its pace is beside the belt.
     """
     stay = t.stay
     if t.follows:
@@ -120,12 +124,15 @@ def _amber_in_walk(t: Turn, player: Player) -> Player:
         return player
     played = stay.played
     rising = played is not None and played.next_ckmh is not None and played.next_ckmh > player.speed_ckmh
+    slowest = player.speed_ckmh - player.base_ckmh < NO_SLOWER_CKMH
     player = stayed(player) if rising else eased(player, t.setup.content.rules.player)
     kind = "stay" if rising else "ease"
     t.stay = replace(stay, player=player, walked=replace(stay.walked, eased=stay.walked.eased + (not rising)))
     t.actions.append(Record(EventIn(kind, session_id=stay.id, speed_ckmh=player.speed_ckmh)))
     if rising:
         t.say("G6", f"{t.now_s:.0f}")
+    elif slowest:
+        t.say("G4")
     else:
         t.say("G5", f"{t.now_s:.0f}")
         if t.state.screen is ScreenId.WALK:

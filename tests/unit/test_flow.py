@@ -448,8 +448,8 @@ WAYS = {
         *TO_WALK, ("walk", stop_bar), ("stopping", trip(Cause.LINK_LOST)), ("safety_stop", None),
     ),
     "eased, then a cap under the belt": (
-        *AMBER_TO_WALK, ("walk", wait(130)), ("walk", press_amber), ("easing", wait(6)), ("walk", press_amber),
-        ("easing", pull), ("safety_stop", None),
+        *AMBER_TO_WALK, ("walk", wait(130)), ("walk", press_amber), ("easing", pull),
+        ("safety_stop", None),
     ),
     "eased, then held": (
         *AMBER_TO_WALK, ("walk", wait(130)), ("walk", press_amber), ("easing", lambda d: press_amber(d, 1.3)),
@@ -1078,6 +1078,18 @@ def test_the_speed_shown_is_measured_and_never_old():
 
 def says(desk):
     return [action.cue for action in desk.actions if isinstance(action, Say)]
+
+
+def test_at_the_belts_slowest_the_amber_button_does_not_promise_a_slower_one():
+    desk = Desk(amber=True).follow(*AMBER_TO_WALK, ("walk", wait(20)))
+    desk.actions.clear()
+    press_amber(desk)
+    desk.run(7)
+    assert (desk.screen, [cue for cue in says(desk) if cue[0] in "GX"]) == (S.WALK, ["G4"])
+    assert not [a for a in desk.actions if isinstance(a, Play)]
+    desk.run(105)  # past the plan's rise
+    assert desk.shown.measured_ckmh == 80
+    assert not {"G2", "G3", "G5"} & set(says(desk))
 
 
 def test_who_drifts_to_the_open_end_is_told_which_way_at_once_and_then_the_belt_is_eased():
