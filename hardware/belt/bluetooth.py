@@ -18,7 +18,6 @@ from bleak.exc import (
     BleakBluetoothNotAvailableReason,
     BleakDBusError,
     BleakDeviceNotFoundError,
-    BleakError,
     BleakGATTProtocolError,
 )
 from bleak_retry_connector import BleakNotFoundError, establish_connection
@@ -50,10 +49,6 @@ ASK_S: Final = 2.0  # for a look at what BlueZ shows
 DISCONNECT_S: Final = 4.0  # takes 1.9-2.4 s (F8)
 PAIR_S: Final = 20.0
 ATTEMPTS: Final = 2  # within one connect: F19 now and then loses one
-
-_BLEAK_FAILS: Final = (BleakError, DBusFastError, EOFError, OSError, AssertionError, KeyError, TimeoutError)
-"""What a call into bleak may raise: its own errors, those of a bus that breaks under it, its asserts on a bus that
-was torn down meanwhile, and look-ups of objects that BlueZ took away in between."""
 
 
 def uuid(char: int) -> str:
@@ -277,7 +272,7 @@ class BluetoothLink:
             return await self._calls.call(work, deadline_s)
         except LinkError:
             raise
-        except _BLEAK_FAILS as error:
+        except Exception as error:  # the word of GattLink: LinkError and nothing else, whatever is under it
             raise _link_error(error) from error
 
 
@@ -309,6 +304,7 @@ def _link_error(error: Exception) -> LinkError:
     if isinstance(error, BleakDBusError):
         return _dbus_error(error)
     if isinstance(error, (EOFError, OSError, DBusFastError, AssertionError, KeyError)):
+        # A bus that breaks, bleak's asserts on one torn down meanwhile, objects that BlueZ took away in between.
         return LinkError(Fault.NO_LINK, str(error) or type(error).__name__)
     text = str(error)
     if "Service Discovery" in text or "Not connected" in text or "disconnected" in text:

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from bleak import BleakScanner
 
 from hardware.belt.bluetooth import BluetoothLink
 from hardware.belt.link import CONTROL_POINT, TREADMILL_DATA, Fault, LinkError
@@ -272,6 +273,27 @@ def test_a_scan_lists_ftms_treadmills_by_address_the_connected_ones_too_and_noth
         await link.connect(ADDRESS, 5.0)
         again = {one.address: one.connected for one in await link.scan(0.3)}
         assert again[ADDRESS]
+        await link.close(drop=True)
+        await fake.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("bus"), RuntimeError("loop"), ValueError("bytes"), TypeError("body")]
+)
+def test_whatever_bleak_raises_becomes_a_fault_of_the_link(bus, monkeypatch, error):
+    """A scan, a healing or an asking again that ended of anything else would never be tried again."""
+
+    async def raising(*_, **__):
+        raise error
+
+    async def work():
+        fake, link = await linked(bus)
+        monkeypatch.setattr(BleakScanner, "discover", raising)
+        with pytest.raises(LinkError) as caught:
+            await link.scan(0.1)
+        assert caught.value.fault is Fault.OTHER
         await link.close(drop=True)
         await fake.close()
 
