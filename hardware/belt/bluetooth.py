@@ -190,8 +190,10 @@ class BluetoothLink:
         try:
             await self._bounded(client.start_notify(characteristic, notified), deadline_s)
         except LinkError as error:
-            self._pair_if_wanted(error)
-            raise
+            if error.fault is not Fault.WANTS_PAIRING or self._paired_generation == self._generation:
+                raise
+            await self._pair_first(error)
+            await self._bounded(client.start_notify(characteristic, notified), deadline_s)
 
     async def resubscribe(self, char: int, deadline_s: float) -> None:
         """Off and on again."""
@@ -264,6 +266,14 @@ class BluetoothLink:
         if error.fault is Fault.WANTS_PAIRING and self._paired_generation != self._generation:
             self._paired_generation = self._generation
             self._calls.spawn(self._bluez.pair(self._path, PAIR_S))
+
+    async def _pair_first(self, error: LinkError) -> None:
+        """Without its subscriptions a link is given up, and with it the pairing: so this one is waited for."""
+        self._paired_generation = self._generation
+        try:
+            await self._bluez.pair(self._path, PAIR_S)
+        except LinkError:
+            raise error from None
 
     # ---------------------------------------------------------------------------------------- errors
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hardware.belt.link import CONTROL_POINT as CONTROL_POINT_CHAR
 from hardware.belt.link import Fault, LinkError
 from hardware.belt.wire import WireLink
 from hardware.config.profiles import Profile
@@ -304,6 +305,23 @@ def test_a_machine_that_pairs_when_asked_is_held_a_moment_later():
         bench.until(lambda frame: "paired" in frame.trouble, "word of pairing", 5)
         bench.until(lambda frame: frame.link is LinkState.READY, "control", 10)
         assert bench.frame.trouble == ""
+
+
+def test_a_subscription_that_pairing_holds_up_has_ever_more_time(bench, monkeypatch):
+    """BlueZ pairs by itself where a CCCD wants encryption, and letting go of the link in the middle breaks it off."""
+    real = WireLink.subscribe
+
+    async def pairing_first(link, char, deadline_s):
+        if char == CONTROL_POINT_CHAR:
+            await asyncio.sleep(min(deadline_s, 3.0))
+            if deadline_s < 3.0:
+                raise LinkError(Fault.TIMED_OUT)
+        await real(link, char, deadline_s)
+
+    monkeypatch.setattr(WireLink, "subscribe", pairing_first)
+    bench.want(WishMode.STOP, 1)
+    bench.until(lambda frame: frame.link is LinkState.READY, "control", 25)
+    assert bench.frame.generation == 3
 
 
 # ---------------------------------------------------------------------------------------------- dropped subscriptions

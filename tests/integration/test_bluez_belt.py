@@ -179,6 +179,18 @@ def test_a_machine_that_wants_pairing_is_paired_by_our_agent_and_no_other_device
     run(work)
 
 
+def test_a_machine_that_must_be_paired_before_it_indicates_is_given_the_time(bus):
+    async def work():
+        async with BluezBench(bus) as bench:
+            bench.fake.character.pairs_to_listen = True
+            bench.fake.character.pair_s = 0.5
+            await bench.ready()
+            assert bench.fake.pair_replies == ["yes"]
+            assert bench.frame.generation == 1
+
+    run(work)
+
+
 def test_asked_to_leave_it_stops_the_belt_and_then_drops_the_link(bus):
     async def work():
         async with BluezBench(bus) as bench:

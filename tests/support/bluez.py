@@ -82,6 +82,8 @@ class Character:
     refuse_connects: int = 0
     no_att_answer: bool = False  # the treadmill's ATT is stuck (F4)
     needs_pairing: bool = False
+    pairs_to_listen: bool = False  # the CCCD of the control point wants encryption too
+    pair_s: float = 0.0
     names_improperly_configured: bool = False  # ATT 0xFD by name; BlueZ 5.66 says Failed (tests/system)
     extra_devices: dict[str, tuple[str, bool]] = field(default_factory=dict)  # address -> (name, FTMS)
 
@@ -426,6 +428,9 @@ class FakeBluez:
         self.pair_replies.append("no" if reply.message_type is MessageType.ERROR else "yes")
         if reply.message_type is MessageType.ERROR:
             raise DBusError("org.bluez.Error.AuthenticationRejected", "Authentication Rejected")
+        await asyncio.sleep(self.character.pair_s)
+        if not self._connected:
+            raise DBusError("org.bluez.Error.AuthenticationCanceled", "Authentication Canceled")
         self.paired = True
         self.character.needs_pairing = False
         self._changed(DEVICE, DEVICE_IF, Paired=Variant("b", True))
@@ -435,6 +440,8 @@ class FakeBluez:
         path, member = message.path, message.member
         short = self._chars[path]
         if member == "StartNotify":
+            if short == CONTROL_POINT and self.character.pairs_to_listen and not self.paired:
+                raise DBusError("org.bluez.Error.NotPermitted", "Not paired")
             clients = self._notifying.setdefault(path, [])
             first = not clients
             if message.sender not in clients:

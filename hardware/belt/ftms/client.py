@@ -53,6 +53,7 @@ T = TypeVar("T")
 HEAL_S: Final = 2.5  # no data for so long after connecting: perhaps the subscription was not heard
 HEAL_TRIES: Final = 3
 SILENT_S: Final = 10.0  # nobody walks then: the guard has stopped everything after 2.5 s without data
+LISTEN_MOST_S: Final = 8.0  # for a subscription during which BlueZ pairs by itself: a slow machine takes seconds
 ASK_AGAIN_S: Final = 5.0  # between two tries to read what was not answered
 PLAUSIBLE_CKMH: Final = 3000  # no treadmill runs faster than 30 km/h: such a record is broken
 
@@ -89,6 +90,7 @@ class FtmsClient:
         self._hurry: Final = asyncio.Event()
         self._deaf: Final = asyncio.Event()  # the control point says that its indications are off
         self._away_s = RECONNECT_S
+        self._listen_s = COMMAND_DEADLINE_S
         self.profile: Final = profile
         self.scale: Final = scale_of(profile)
         self.control_point: Final = ControlPoint(link, clock, wake)
@@ -195,13 +197,14 @@ class FtmsClient:
             self._phase = LinkState.SEARCHING
         opened = await self._link.connect(address, CONNECT_DEADLINE_S)
         self._begin(opened)
-        await self._link.subscribe(TREADMILL_DATA, COMMAND_DEADLINE_S)
+        await self._listen(TREADMILL_DATA)
         if CONTROL_POINT in opened.chars:
-            await self._link.subscribe(CONTROL_POINT, COMMAND_DEADLINE_S)
+            await self._listen(CONTROL_POINT)
             self.linked = True
             self._wake()  # a stop that waits goes out now, before anything is read
         else:
             self._trouble = trouble.NO_CONTROL_POINT
+        self._listen_s = COMMAND_DEADLINE_S
         self._told = Told()
         self._unanswered = set(_READ)
         await self._ask(opened)
@@ -211,6 +214,15 @@ class FtmsClient:
         self._ready = True
         self._wake()
         return opened
+
+    async def _listen(self, char: int) -> None:
+        """Subscribe to what nothing goes without. Giving up breaks a pairing off, so the next link has longer."""
+        try:
+            await self._link.subscribe(char, self._listen_s)
+        except LinkError as error:
+            if error.fault is Fault.TIMED_OUT:
+                self._listen_s = min(2 * self._listen_s, LISTEN_MOST_S)
+            raise
 
     async def _ask(self, opened: Opened) -> None:
         """Read what is still unanswered, and make of it what is known of the machine."""
