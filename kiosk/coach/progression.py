@@ -93,9 +93,12 @@ def upcoming(
 
 
 def _too_soon(history: Sequence[Visit], today: date, rules: ProgressRules) -> str:
-    """A rest day between two visits, three visits in seven days, 48 hours after a RED."""
+    """A rest day between two visits, three visits in seven days, 48 hours after a RED.
+
+    The record of a walk knows its day alone: two days on it may be 30 hours, from the third it is 48 for certain.
+    """
     last = history[-1] if history else None
-    if last is not None and (today - last.day).days < rules.red_hours_days and judge(last, rules) is Verdict.RED:
+    if last is not None and (today - last.day).days <= rules.red_hours_days and judge(last, rules) is Verdict.RED:
         return "talk.locked"
     counted = [visit for visit in history if visit.walked_s >= rules.count_s]
     if counted and (today - counted[-1].day).days <= rules.rest_days:
@@ -174,12 +177,13 @@ def _unchecked(ladder: Ladder, facts: Facts, rules: ProgressRules) -> bool:
 def _next(
     ladder: Ladder, today: date, facts: Facts, programs: Mapping[str, Program], rules: ProgressRules
 ) -> Proposal:
+    painful = facts.pain_now is not None and facts.pain_now >= rules.start_pain
     if ladder.first is not None:
-        return _first(ladder)
+        return _first(ladder, painful=painful)
     cap = min(_cap(ladder, facts, rules), _highest(programs))
     comfort = min(ladder.comfort_mph, cap)
     same = Choice("main", comfort, main_s=ladder.main_s)
-    if facts.pain_now is not None and facts.pain_now >= rules.start_pain:
+    if painful:
         less = Choice(
             "main",
             max(LOWEST_MPH, comfort - rules.amber_mph),
@@ -210,8 +214,11 @@ def _gap(ladder: Ladder, today: date) -> int:
     return 0 if ladder.last is None else (today - ladder.last.day).days
 
 
-def _first(ladder: Ladder) -> Proposal:
+def _first(ladder: Ladder, *, painful: bool) -> Proposal:
+    """The next visit of First Steps; with pain today the one before it, which holds nothing new (START PAIN)."""
     index = ladder.first or 0
+    if painful and index > 0:
+        return Proposal(FIRST_STEPS, Choice(VARIANTS[index - 1]), True, "reason.small_again")
     choice = Choice(VARIANTS[index])
     if ladder.last is None:
         reason = "reason.first"

@@ -26,6 +26,7 @@ NEAR_MPH: Final = Decimal("0.06")
 EASED_MPH: Final = Decimal("0.15")
 """This far below its own speed a walk was eased: a press takes 0.2 mph off, a machine's own steps less."""
 CHEST: Final = "chest"
+PAIN: Final = "pain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def judge(visit: Visit, rules: ProgressRules) -> Verdict:
         or (effort is not None and effort > rules.hold_effort)
         or share < rules.hold_share
         or visit.dizzy
+        or visit.why == PAIN  # pain that ends a walk is no 3 of 10, whatever is tapped afterwards
     ):
         return Verdict.AMBER
     if (

@@ -195,7 +195,7 @@ def broken(walks: list[Walk], facts: Facts) -> list[str]:
         if walk.taken.program == "P2" and (walk.taken.choice.main_s or 0) > ladder.main_s:
             raised = walk.day
         if history and judge(history[-1], rules) is Verdict.RED:
-            if (walk.day - history[-1].day).days < rules.red_hours_days:
+            if (walk.day - history[-1].day).days <= rules.red_hours_days:
                 note("within 48 hours of a red session")
             if (walk.taken.program, walk.taken.choice.variant) != ("P1", "1"):
                 note("not back at the first step after a red session")
