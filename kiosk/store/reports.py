@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from kiosk.store.kinds import SessionState, Severity
 from kiosk.store.models import EventRow, SessionRow
-from kiosk.store.moment import DAY_MS
 from kiosk.store.records import Cap
-from kiosk.store.repositories import caps
+from kiosk.store.repositories import caps, service
 
 WEEKS: Final = 12
 
@@ -43,9 +42,20 @@ class Report:
     by_weekday: tuple[int, ...]  # Monday first
     weeks: tuple[Week, ...]
     stops: tuple[tuple[str, int], ...]  # cause of sessions that ended before their plan, most frequent first
-    faults: tuple[tuple[str, int], ...]  # cause of faults in the log
+    faults: tuple[tuple[str, int], ...]  # cause of faults in the log: of the machine, the record, a backup
     programs: tuple[tuple[str, int], ...]
     caps: tuple[Cap, ...]
+
+
+def _is_fault() -> ColumnElement[bool]:
+    """A trip for what a machine does wrong, logged as the stop that it is; and what else is logged as a fault.
+
+    That the third of them took the treadmill out of service is no fault more.
+    """
+    return or_(
+        and_(EventRow.kind == "trip", EventRow.cause.in_(sorted(service.FAULTS))),
+        and_(EventRow.severity == Severity.FAULT, EventRow.kind.not_in(("trip", "out_of_service"))),
+    )
 
 
 def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
@@ -93,7 +103,7 @@ def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
             members.add(member_id)
     faults = connection.execute(
         select(EventRow.cause, func.count())
-        .where(EventRow.at_ms >= since_ms, EventRow.at_ms <= until_ms, EventRow.severity == Severity.FAULT)
+        .where(EventRow.at_ms >= since_ms, EventRow.at_ms <= until_ms, _is_fault())
         .group_by(EventRow.cause)
         .order_by(func.count().desc())
     )
@@ -114,10 +124,3 @@ def report(connection: Connection, until_ms: int, weeks: int = WEEKS) -> Report:
         tuple(programs.most_common()),
         caps.every(connection),
     )
-
-
-def same_fault_within(connection: Connection, cause: str, utc_ms: int, days: int = 7) -> int:
-    """How often a fault has been logged in the last *days* days: the third puts the kiosk out of service."""
-    within = (EventRow.at_ms > utc_ms - days * DAY_MS, EventRow.at_ms <= utc_ms)
-    found = select(func.count()).where(EventRow.cause == cause, EventRow.severity == Severity.FAULT, *within)
-    return connection.scalar(found) or 0

@@ -12,7 +12,7 @@ from kiosk.staff.report import charts_of, page, sums_of
 from kiosk.store.kinds import SessionState
 from kiosk.store.moment import DAY_MS
 from kiosk.store.records import Closing, EventIn, Severity
-from kiosk.store.reports import report, same_fault_within
+from kiosk.store.reports import report
 from kiosk.store.repositories import members
 from tests.support.record import START_MS, moment, opened, opening, walk
 
@@ -38,7 +38,16 @@ def gym(tmp_path):
         )
         for day in (1, 2, 15):
             at = moment(day * DAY_MS / 1000)
-            store.writer.event(EventIn("trip", Severity.FAULT, cause="link_lost"), at)
+            store.writer.event(EventIn("trip", Severity.STOP, cause="link_lost"), at)
+        third = moment(15 * DAY_MS / 1000)
+        for event in (
+            EventIn("out_of_service", Severity.FAULT, cause="link_lost"),
+            EventIn("escalation", Severity.FAULT, cause="stop_not_confirmed"),
+            EventIn("backup", Severity.FAULT, cause="failed"),
+            EventIn("trip", Severity.STOP, cause="clip"),
+            EventIn("stop", Severity.NOTICE, cause="plan_done"),
+        ):
+            store.writer.event(event, third)
     return data
 
 
@@ -53,7 +62,8 @@ def test_the_sums_are_those_of_the_walks_and_leave_out_who_never_walked(gym):
     assert sum(found.by_hour) == sum(found.by_weekday) == sum(week.sessions for week in found.weeks) == 23
     assert found.walk_s == pytest.approx(20 * 5 + 3 * 10)
     assert found.stops == (("clip", 2), ("red_button", 1))
-    assert found.faults == (("link_lost", 3),)
+    assert dict(found.faults) == {"link_lost": 3, "stop_not_confirmed": 1, "failed": 1}, "as the session logs them"
+    assert found.faults[0] == ("link_lost", 3)
     hour = datetime.fromtimestamp(START_MS / 1000).hour
     assert found.by_hour[hour] >= 20
 
@@ -69,16 +79,6 @@ def test_an_empty_record_has_a_report_too(tmp_path):
     assert found.sessions == 0
     assert dict(sums_of(found))["completed"] == "-"
     assert "None in this time" in page(found, "Our gym")
-
-
-def test_the_third_same_fault_in_a_week_is_counted(gym):
-    with opened(gym) as store:
-
-        def count(day, cause="link_lost"):
-            at_ms = START_MS + round(day * DAY_MS)
-            return store.reader.ask(lambda c: same_fault_within(c, cause, at_ms)).result()
-
-        assert (count(3), count(16), count(3, "overspeed")) == (2, 1, 0)
 
 
 def test_the_page_names_nobody_fetches_nothing_and_escapes_what_it_shows(gym):

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import json
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,7 @@ def test_every_table_that_names_a_member_is_in_the_access_request():
         (("--member", "111111"), "No member has the code"),
         (("--since", "yesterday"), "Write it as 2026-07-31"),
         (("--since", "2026-07-02", "--until", "2026-07-01"), "is before --since"),
+        (("--until", "9999-12-31"), "is no day"),
         (("--samples",), "--samples is for JSON"),
         (("--member", "482913", "--format", "tcx"), "leave out --format"),
         (("--member", "482913", "--since", "2026-07-01"), "leave out --since"),
@@ -192,11 +195,33 @@ def test_exports_are_audited_without_naming_anybody(gym):
     assert (entry["action"], entry["subject"]) == ("exported", f"member {gym.member.id}")
 
 
+@pytest.mark.parametrize(
+    ("day", "last", "next_day"), [("2026-10-25", "23:30", "00:30"), ("2026-03-29", "23:30", "00:30")]
+)
+def test_a_day_ends_at_midnight_also_where_the_clocks_change(tmp_path, monkeypatch, day, last, next_day):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        with opened(tmp_path / "data") as store:
+            for text in (f"{day} {last}", f"{day} {next_day}"):
+                local = datetime.strptime(text, "%Y-%m-%d %H:%M") + timedelta(days=text.endswith(next_day))
+                at_s = local.astimezone().timestamp() - START_MS / 1000
+                walk(store, 5, moment(at_s))
+        said = CliRunner().invoke(
+            app, ["export", str(tmp_path), "--until", day, "--data", str(tmp_path / "data"), "--json"]
+        )
+        assert len(Path(json.loads(said.stdout)["path"]).read_text().splitlines()) == 1 + 1
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted():
     from kiosk.store.export import _cell
 
     assert _cell("=cmd()") == "'=cmd()"
     assert _cell("-5 mph") == "'-5 mph"
+    assert _cell("\r=1+1") == "'\r=1+1"
     assert _cell(-5) == -5
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +25,6 @@ from kiosk.staff.commands.shell import (
     shell_user,
 )
 from kiosk.store.ids import IdSource
-from kiosk.store.moment import DAY_MS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -177,13 +176,17 @@ def restore(
             typer.echo(done.note)
 
 
-def _day(text: str | None, what: str) -> int | None:
-    """UTC milliseconds of the local midnight that begins a day written as 2026-07-31. Raises AskedError."""
+def _day(text: str | None, what: str, *, end: bool = False) -> int | None:
+    """UTC milliseconds of the local midnight that begins, or ends, a day written as 2026-07-31. Raises AskedError.
+
+    Where the clocks change a day has 23 or 25 hours.
+    """
     if text is None:
         return None
     try:
-        return round(datetime.strptime(text, "%Y-%m-%d").astimezone().astimezone(UTC).timestamp() * 1000)
-    except ValueError:
+        midnight = datetime.strptime(text, "%Y-%m-%d") + timedelta(days=end)  # of the wall: without a zone
+        return round(midnight.astimezone().astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
         raise AskedError(f'{what}: "{text}" is no day. Write it as 2026-07-31.') from None
 
 
@@ -211,8 +214,8 @@ def export(
 
     with sentences():
         directory, at, ids = directory_of(data, config), now(), IdSource()
-        since_ms, until_ms = _day(since, "--since"), _day(until, "--until")
-        if since_ms is not None and until_ms is not None and until_ms < since_ms:
+        since_ms, until_ms = _day(since, "--since"), _day(until, "--until", end=True)
+        if since_ms is not None and until_ms is not None and until_ms <= since_ms:
             raise AskedError(f"--until {until} is before --since {since}. Give the earlier day to --since.")
         others = {"--format": form is not Format.CSV, "--session": session, "--since": since, "--until": until}
         if member is not None and any(others.values()):
@@ -263,7 +266,7 @@ def _content(
             raise AskedError(f'There is no session "{session}". See: retrowalk sessions --json.')
         chosen = (one,)
     else:
-        chosen = repository.between(connection, since_ms or 0, None if until_ms is None else until_ms + DAY_MS)
+        chosen = repository.between(connection, since_ms or 0, until_ms)
     name = exports.file_name("session" if session else "sessions", at.utc_ms, form.value)
     if form is Format.TCX:
         content = exports.session_tcx(chosen[0], repository.samples_of(connection, chosen[0].id))
