@@ -291,9 +291,7 @@ def _one_off(
     into, left = player.at_s - step.start_s, step.end_s - player.at_s
     event = str(index)
     if player.resting:
-        once("N6", event)
-        once("N7", event, due=left <= rules.player.announce_s)
-        return emitted, tuple(requests)
+        return emitted, ()  # what is said in a rest is said once the belt was seen at rest (session.going_on)
 
     if ahead is not None and ahead[1] <= rules.player.announce_s:
         (speed, slope), _, later = ahead

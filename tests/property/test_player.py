@@ -240,6 +240,18 @@ def test_a_rest_waits_for_the_belt_to_be_started_again_and_then_the_speed_comes_
     assert max(p.speed_ckmh for _, p in ticks) == 113
 
 
+def test_nobody_is_told_to_rest_while_the_belt_still_runs():
+    plan = plan_of("P8", "sets", comfort_mph=Decimal("0.7"), main_s=120, sets=2)
+    rest = next(step for step in plan.steps if step.kind is StepKind.REST)
+    player, _ = play(plan, rest.start_s - 0.5)
+    asked = set()
+    for _ in range(900):  # into the rest, and to its end
+        player, played = advance(player, Reading(player.speed_ckmh), player.now_s + 0.1, RULES)
+        asked |= {request.cue for request in played.requests}
+    assert player.resting
+    assert not asked & {"N6", "N7"}  # the session says them once it has seen the belt at rest
+
+
 def test_no_question_is_asked_on_the_belt_without_an_amber_button():
     level = {"comfort_mph": Decimal("1.2"), "main_s": 300}
     _, without = play(plan_of("P2", "main", **level), 600)
