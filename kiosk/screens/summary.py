@@ -70,7 +70,7 @@ def _advice(c: Canvas, free: Rect, text: str) -> None:
 def _remark(c: Canvas, free: Rect, text: str) -> None:
     """Left out where it has no room: the scores are known to who gave them."""
     m = c.m
-    below = text.replace(_BETWEEN, "\n")
+    below = "\n".join(part[:1].upper() + part[1:] for part in text.split(_BETWEEN))
     for words, most, least in ((text, 1, m.small), (below, 2, m.least), (below.replace(_NO_BREAK, " "), 3, m.least)):
         fitted = c.fit(words, free, m.body, max_lines=most, least=least)
         if fitted.whole:

@@ -298,6 +298,19 @@ def _bars(pen: Pen, colour: Colour) -> None:
         pen.box((left, top, 20, 92 - top), 4, colour)
 
 
+def _lines(pen: Pen, colour: Colour) -> None:
+    for top in (14, 42, 70):
+        pen.box((8, top, 16, 16), 4, colour)
+        pen.box((34, top, 58, 16), 4, colour)
+
+
+def _gear(pen: Pen, colour: Colour) -> None:
+    pen.arc((50, 50), 26, 0, 360, 16, colour)  # open in the middle, as the circle is
+    for turn in range(8):
+        x, y = math.cos(turn * math.pi / 4), math.sin(turn * math.pi / 4)
+        pen.line([(50 + 32 * x, 50 + 32 * y), (50 + 39 * x, 50 + 39 * y)], 15, colour)
+
+
 def _hand(pen: Pen, colour: Colour) -> None:
     pen.line([(50, 8), (50, 62)], 12, colour)
     pen.polygon([(44, 40), (84, 52), (80, 84), (66, 98), (42, 98), (18, 66), (26, 58), (44, 72)], colour)
@@ -323,6 +336,8 @@ _ICONS: Final[dict[str, Callable[[Pen, Colour], None]]] = {
     "digits": _digits,
     "hand": _hand,
     "bars": _bars,
+    "lines": _lines,
+    "gear": _gear,
 }
 
 

@@ -52,7 +52,17 @@ def button(
     cap = min(cap or c.m.body, max(c.m.least, rect.height // 3))
     room = inset(rect, max(8, min(rect.height // 7, rect.width // 12)), max(4, rect.height // 12))
     if icon is None:
-        c.block(label, room, cap, style.text, face=Face.BOLD, max_lines=max_lines, align="center", valign="middle")
+        c.block(
+            label,
+            room,
+            cap,
+            style.text,
+            face=Face.BOLD,
+            max_lines=max_lines,
+            align="center",
+            valign="middle",
+            balance=True,
+        )
         return
     if not label:
         side = min(round(cap * 1.7), rect.height // 2)

@@ -34,7 +34,7 @@ class MenuTile:
 TILES: Final[tuple[MenuTile, ...]] = (
     MenuTile("treadmill", "rails", Right.RESET, TreadmillPage),
     MenuTile("faults", "octagon", Right.RESET, FaultsPage),
-    MenuTile("log", "square", None, LogPage),
+    MenuTile("log", "lines", None, LogPage),
     MenuTile("caps", "chevron_down", Right.CAPS, CapsPage),
     MenuTile("members", "person", Right.MEMBERS, MembersPage),
     MenuTile("override", "hand", None, OverridePage),
@@ -42,5 +42,5 @@ TILES: Final[tuple[MenuTile, ...]] = (
     MenuTile("reports", "bars", None, ReportsPage),
     MenuTile("diagnostics", "speaker", None, DiagnosticsPage),
     MenuTile("accounts", "digits", None, AccountsPage),
-    MenuTile("system", "circle", Right.SYSTEM, SystemPage),
+    MenuTile("system", "gear", Right.SYSTEM, SystemPage),
 )
