@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final, Protocol, TypeVar
 
@@ -276,9 +277,12 @@ class StoreArchive:
         )
 
         def keep(connection: Connection) -> None:
-            members.add_screening(connection, kept)
+            whose = members.standing_id(connection, member_id)
+            if whose is None:
+                return  # erased since: nobody is left whom it could hold
+            members.add_screening(connection, replace(kept, member_id=whose))
             if screened is not Screened.FORBID:
-                members.set_age_band(connection, member_id, band)
+                members.set_age_band(connection, whose, band)
 
         self._store.writer.run(keep)
 

@@ -16,7 +16,6 @@ from kiosk.store.database import (
     Access,
     Database,
     Mode,
-    NewerSchemaError,
     check_integrity,
     damage_marker,
     file_engine,
@@ -62,7 +61,7 @@ def _in_memory(path: Path, at: Moment, why: str) -> Database:
 def _open_whatever_it_is(path: Path, at: Moment) -> Database:
     try:
         return open_file(path, at)
-    except NewerSchemaError as error:
+    except StoreError as error:  # of a newer release, or a migration that was undone
         return _in_memory(path, at, str(error))
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         trouble = trouble_of(error)

@@ -21,7 +21,7 @@ from kiosk.session.actions import (
     Unjoin,
 )
 from kiosk.session.model import CapsRead, Found, Joined, LeftOpen, PinTried, RecordHealth
-from kiosk.staff import pin
+from kiosk.staff import audit, pin
 from kiosk.staff.desk.errands import Answered, Run
 from kiosk.staff.desk.noted import Note
 from kiosk.store.export import member_json
@@ -270,6 +270,26 @@ def test_what_is_said_of_health_is_kept_only_while_the_member_agrees(archive, st
         "scores erased": (None, None, True),
         "agrees": ("pain", 4, True),
     }[then], "chest pain locks the member also without scores"
+
+
+def test_what_is_said_at_the_kiosk_is_theirs_whom_staff_merged_the_code_into_meanwhile(archive, store, member):
+    other = store.ids.new(START_MS)
+    store.writer.run(lambda c: members.add(c, other, moment(), code="482952")).result()
+    assert ask(archive, "482952").person is not None
+
+    def merge(connection):
+        members.merge(connection, member, other, START_MS)
+        about = {"subject": f"member {member}", "before": f"member {other}"}
+        audit.note(connection, store.ids, moment(), who="shell", action="members merged", **about)
+
+    store.writer.run(merge).result()
+    session = archive.new_id(NOW)
+    archive.do(Record(Opening(session, "P1", code_of(Choice("1")), 113, "config", other, plan_s=280.0)), NOW)
+    archive.do(RecordScreening(other, Outcome(Result.FORBID), ""), NOW)
+    person = ask(archive, "482951").person
+    assert (person.forbidden, person.last_session_id) == (True, session)
+    archive.do(RecordScreening(store.ids.new(START_MS), Outcome(Result.FORBID), ""), NOW)
+    assert store.writer.health().dropped == 0, "one who was erased is no error"
 
 
 def guests_walk(archive):

@@ -154,3 +154,19 @@ def test_a_record_of_every_released_schema_comes_up_with_its_data(tmp_path, dump
 
 def test_every_schema_before_the_newest_has_a_dump_to_come_up_from():
     assert [path.stem for path in RELEASED] == [f"schema_{n:04d}" for n in range(1, int(files.SCHEMA))]
+
+
+def test_a_record_whose_migration_would_break_a_reference_is_left_as_it_is_and_the_kiosk_starts(tmp_path):
+    path = tmp_path / files.FILE_NAME
+    old = sqlite3.connect(path)
+    old.executescript(RELEASED[0].read_text(encoding="utf-8"))
+    old.execute("PRAGMA foreign_keys = OFF")
+    old.execute("UPDATE session SET member_id = '00000000-0000-7000-8000-000000000000'")
+    old.commit()
+    old.close()
+    with opened(tmp_path) as store:
+        assert store.database.mode is files.Mode.MEMORY
+        assert "The migration was undone" in store.notices[-1]
+    old = sqlite3.connect(path)
+    assert old.execute("SELECT version_num FROM alembic_version").fetchone() < (files.SCHEMA,)
+    old.close()

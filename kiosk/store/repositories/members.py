@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from kiosk.store.kinds import AgeBand, CapScope, Screened
 from kiosk.store.models import (
+    AuditRow,
     ConsentRow,
     ErasedRow,
     EventRow,
@@ -137,6 +138,23 @@ def by_id(connection: Connection, member_id: str) -> Member | None:
     """The member with this identifier."""
     row = connection.execute(select(*_COLUMNS).where(MemberRow.id == member_id)).mappings().first()
     return None if row is None else record(Member, row)
+
+
+def standing_id(connection: Connection, member_id: str) -> str | None:
+    """The identifier a member goes by now: their own, or that of the one they were merged into. None: erased.
+
+    Staff may merge two codes in a shell while their member is at the kiosk. The audit knows into which.
+    """
+    seen: set[str] = set()
+    current: str | None = member_id
+    while current is not None and current not in seen and by_id(connection, current) is None:
+        seen.add(current)
+        merged = select(AuditRow.subject).where(
+            AuditRow.action == "members merged", AuditRow.before == f"member {current}"
+        )
+        into = connection.scalar(merged.order_by(AuditRow.at_ms.desc(), AuditRow.id.desc()))
+        current = None if into is None else into.removeprefix("member ")
+    return None if current in seen else current
 
 
 def find(connection: Connection, code: str) -> Member:

@@ -10,9 +10,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from hardware.units import distance_m
 from kiosk.store.kinds import SessionState, Verdict
-from kiosk.store.models import ConsentRow, MemberRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
+from kiosk.store.models import ConsentRow, MetaRow, SampleRow, SessionHealthRow, SessionRow, TraceRow
 from kiosk.store.moment import DAY_MS, Moment
 from kiosk.store.records import SCORES, Closing, Opening, Ratings, Sample, SessionRecord
+from kiosk.store.repositories import members
 from kiosk.store.repositories._rows import record
 from kiosk.store.trace import unpack
 
@@ -29,9 +30,7 @@ def insert_opening(connection: Connection, opening: Opening, at: Moment) -> None
 
     (The record may be a fresh one, begun because the old one could not be read.)
     """
-    member = opening.member_id
-    if member is not None and connection.scalar(select(MemberRow.id).where(MemberRow.id == member)) is None:
-        member = None
+    member = None if opening.member_id is None else members.standing_id(connection, opening.member_id)
     connection.execute(
         upsert(SessionRow)
         .values(
