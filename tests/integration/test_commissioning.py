@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
+from hardware.belt.trouble import MOVED_AFTER_STOP
 from hardware.config import WiringLevel
 from hardware.config.profiles import Profile, StopPoint, parse_profile, profile_toml
 from hardware.link.messages import Missing, State
 from hardware.simulated.machines import BENCH, SIMULATED_S1, Machine
 from kiosk.staff.commissioning import procedure
-from kiosk.staff.commissioning.findings import Findings, profile_of
+from kiosk.staff.commissioning.findings import Findings, profile_of, quirk_names, quirks_of
 from kiosk.staff.commissioning.hands import AutoHand
 from kiosk.staff.commissioning.instruction import Act, Deed
 from kiosk.staff.commissioning.memory import Procedure, Seen, Turn
@@ -122,6 +123,18 @@ def test_a_commissioning_broken_off_is_offered_again_and_goes_on_where_it_was(co
         assert not {"deck", "increments", "tape", "pausing"} & set(second.pages)
         assert second.written[-1].signed_by == "Ben"
         assert second.written[-1].stops == commissioned.profile.stops
+
+
+def test_a_belt_that_a_second_stop_has_started_gets_one_stop_only_by_its_profile():
+    """The belt process knows it for its own life and says: measure anew, so that the profile says so."""
+    with commissioning(BENCH, cap_kmh=2.4, deck_mm=900, belt_mm=1800) as session:
+        session.until("minimum")
+        assert not session.state.found.quirks.toggle_stop
+        told = msgspec.structs.replace(session.house.kiosk.status, trouble=MOVED_AFTER_STOP)
+        turn = procedure.step(session.state, Seen(told, session.house.now_s), (), session.house.now_s)
+        session.state = turn.state
+        session.until("reset")  # at rest: nothing of that is said there any more
+    assert "toggle_stop" in quirk_names(quirks_of(session.state.found))
 
 
 def test_where_the_true_speed_was_not_measured_no_cap_is_above_two(commissioned):

@@ -27,6 +27,7 @@ from kiosk.staff.commissioning.order import goal_ckmh, next_step, tape_ckmh
 from kiosk.staff.commissioning.result import anew, sign, signed
 from kiosk.staff.commissioning.safety_key import key_back, key_close
 from kiosk.staff.commissioning.turns import end, failed, passed, resetting, show, to_phase
+from kiosk.trouble import SENTENCES
 
 BELT_MM: Final = (1800, 8000)
 DECK_MM: Final = (900, 3000)
@@ -63,6 +64,8 @@ def step(state: Procedure, seen: Seen | None, deeds: Sequence[Deed], now_s: floa
         return Turn(state, (), silent)
     if state.run is not None:
         state = but(state, run=but(state.run, trace=heard(state.run.trace, seen.status, seen.at_s)))
+    if seen.status.trouble == SENTENCES["moved_after_stop"]:  # stands only while armed, and only in this belt process
+        state = but(state, found=but(state.found, quirks=but(state.found.quirks, toggle_stop=True)))
     acts = {deed.act for deed in deeds}
     if Act.LEAVE in acts and seen.status.state in (State.LATCHED, State.IDLE, State.PROOF, State.ARMED):
         left = but(state, phase="left", run=None)
