@@ -268,11 +268,13 @@ def plan_change(
     reason: str,
     limit_ckmh: int | None = None,
     rests_ckmh: int | None = None,
+    open_ckmh: int | None = None,
 ) -> Change:
     """What setting this cap would mean; speed and slope both None takes it away. Changes nothing.
 
     A value that is not given keeps the one that is there. *limit_ckmh* is the commissioned limit, where it is known;
-    *rests_ckmh* what holds where this row is not there (rests_on_ckmh).
+    *rests_ckmh* what holds where this row is not there (rests_on_ckmh), *open_ckmh* what holds where no row does:
+    to take a row away needs the PINs that setting it so high would.
     Raises StoreError for values that no cap may have.
     """
     held = {(cap.scope, cap.key): cap for cap in with_defaults(rows)}
@@ -291,11 +293,11 @@ def plan_change(
     then = after or defaults.get((scope, key))
     faster = _higher(*(rests_ckmh if speed is None else speed for speed in (_speed(then), _speed(before))))
     raises = faster or _higher(_incline(then), _incline(before))
-    return Change(scope, key, before, after, raises, _signers(_speed(then)) if raises else 0)
+    return Change(scope, key, before, after, raises, _signers(then, open_ckmh if faster else None) if raises else 0)
 
 
-def plan_return(change: Change, *, at: Moment, actor: Actor, reason: str) -> Change:
-    """What undoing *change* would mean: the row as it was before, or none. Changes nothing."""
+def plan_return(change: Change, *, at: Moment, actor: Actor, reason: str, open_ckmh: int | None = None) -> Change:
+    """What undoing *change* would mean: the row as it was before, or none. Changes nothing. *open_ckmh* as above."""
     defaults = {(cap.scope, cap.key): cap for cap in DEFAULTS}
     default = defaults.get((change.scope, change.key))
     after = change.before
@@ -304,8 +306,10 @@ def plan_return(change: Change, *, at: Moment, actor: Actor, reason: str) -> Cha
     if after is not None:
         after = replace(after, set_ms=at.utc_ms, set_by=actor.who, reason=reason)
     now, then = change.after or default, after or default
-    raises = _higher(_speed(then), _speed(now)) or _higher(_incline(then), _incline(now))
-    return Change(change.scope, change.key, now, after, raises, _signers(_speed(then)) if raises else 0)
+    faster = _higher(_speed(then), _speed(now))
+    raises = faster or _higher(_incline(then), _incline(now))
+    signers = _signers(then, open_ckmh if faster else None) if raises else 0
+    return Change(change.scope, change.key, now, after, raises, signers)
 
 
 def _speed(cap: Cap | None) -> int | None:
@@ -321,7 +325,8 @@ def _higher(after: int | None, before: int | None) -> bool:
     return before is not None and (after is None or after > before)
 
 
-def _signers(speed_ckmh: int | None) -> int:
+def _signers(cap: Cap | None, open_ckmh: int | None) -> int:
+    speed_ckmh = open_ckmh if _speed(cap) is None else _speed(cap)
     if speed_ckmh is None or speed_ckmh <= ONE_SIGNER_ABOVE_CKMH:
         return 0
     return 1 if speed_ckmh <= TWO_SIGNERS_ABOVE_CKMH else 2
@@ -336,7 +341,7 @@ def apply_change(
     names = {signer.name for signer in actor.signers}
     if len(names) < change.signers:
         raise StoreError(
-            f"{speed_words(_speed(change.after))} needs the PIN of {_count_words(change.signers)}; "
+            f"{_what(change)} needs the PIN of {_count_words(change.signers)}; "
             f"{len(names)} given. Up to 2.0 mph none, up to 3.0 mph one, up to 3.5 mph two are needed."
         )
     if change.after is None:
@@ -354,6 +359,11 @@ def apply_change(
         after=_cap_words(change.after),
         reason=reason,
     )
+
+
+def _what(change: Change) -> str:
+    speed = _speed(change.after)
+    return "Taking this cap away" if speed is None else speed_words(speed)
 
 
 def _count_words(signers: int) -> str:

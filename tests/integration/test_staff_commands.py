@@ -194,6 +194,15 @@ def test_five_wrong_pins_lock_the_shell_too_and_unlock_opens_it(run, olga):
     assert changed.exit_code == 0, changed.output
 
 
+def test_taking_away_the_only_cap_below_a_fast_configuration_wants_a_pin(run, olga, tmp_path):
+    fast = tmp_path / "fast.toml"
+    fast.write_text("[limits]\ncap_kmh = 4.5\n")
+    assert run("caps", "set", "1.5", "--config", str(fast)).exit_code == 0
+    clear = ("caps", "clear", "--reason", "x", "--config", str(fast), "--pin-stdin")
+    assert "standard input ended" in sentence(run(*clear), 2)
+    assert run(*clear, typed=f"{OLGA}\n").exit_code == 0
+
+
 def test_a_prompt_that_stood_while_the_keypad_was_locked_tries_no_pin(run, olga, monkeypatch):
     def others_lock_it(self, prompt, *, twice=False):
         at = shell.now()

@@ -14,6 +14,7 @@ from kiosk.staff.caps import (
     effective,
     lowered,
     plan_change,
+    plan_return,
 )
 from kiosk.store.kinds import AgeBand, CapScope, Role
 from kiosk.store.records import Cap, Staff, StoreError
@@ -216,3 +217,23 @@ def test_a_members_cap_goes_with_the_member(tmp_path):
 
 def test_defaults_are_in_range():
     assert all(50 <= cap.speed_ckmh <= 563 for cap in DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("open_ckmh", "signers"), [(200, 0), (322, 0), (483, 1), (563, 2)], ids=["2.0 km/h", "2.0", "3.0", "3.5"]
+)
+def test_a_speed_cap_taken_away_or_undone_wants_the_pins_that_what_holds_without_it_would(open_ckmh, signers):
+    def changed(rows, speed, incline=None):
+        return plan_change(
+            rows, CapScope.GYM, "", speed_ckmh=speed, incline_dpct=incline, at=moment(), actor=Actor("Olga"),
+            reason="r", open_ckmh=open_ckmh,
+        )  # fmt: skip
+
+    lowered = changed((), 150)
+    assert (lowered.raises, lowered.signers) == (False, 0)
+    gone = changed((lowered.after,), None)
+    assert (gone.raises, gone.signers) == (True, signers)
+    undone = plan_return(lowered, at=moment(), actor=Actor("Olga"), reason="r", open_ckmh=open_ckmh)
+    assert (undone.raises, undone.signers) == (True, signers)
+    flat = changed((), None, 10)
+    assert changed((flat.after,), None, 50).signers == 0, "a slope is no speed"

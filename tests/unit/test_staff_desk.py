@@ -281,6 +281,19 @@ def test_above_three_mph_another_person_has_to_sign(staffed):
     assert desk.audit()[0].who == "Kim, Olga"
 
 
+def test_taking_the_cap_away_where_more_than_three_mph_hold_without_it_wants_another_person_too(staffed):
+    desk = staffed("Olga")
+    set_cap(desk, 300)
+    desk.tile("caps").row("Whole gym").touch("hold", 1).choose("Assessed in person")
+    assert cap_of(desk).speed_ckmh == 300
+    desk.digits(PINS["Kim"])
+    assert cap_of(desk) is None
+    slow = staffed("Olga", cap_ckmh=400)
+    set_cap(slow, 300)
+    slow.tile("caps").row("Whole gym").touch("hold", 1).choose("Assessed in person")
+    assert cap_of(slow) is None
+
+
 def test_a_wrong_second_pin_counts_and_locks(staffed):
     desk = staffed("Olga")
     set_cap(desk, ckmh_from_mph("3.0"))

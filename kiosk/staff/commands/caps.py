@@ -343,6 +343,7 @@ def _change_cap(
             actor=actor,
             reason=reason,
             rests_ckmh=rules.rests_on_ckmh(connection, scope, key, at),
+            open_ckmh=config_ckmh,
         )
 
     if speed_ckmh is not None:

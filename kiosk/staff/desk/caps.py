@@ -132,6 +132,7 @@ class SetCap(Write):
             reason=self.reason,
             limit_ckmh=self.limit_ckmh if self.speed_ckmh is not None else None,
             rests_ckmh=rules.rests_on_ckmh(connection, self.subject.scope, self.subject.key, at),
+            open_ckmh=self.limit_ckmh,
         )
         if change.raises and not self.reason:
             raise RefusalError("caps.changed_meanwhile")  # somebody lowered it in the meantime: a reason is wanted
@@ -156,7 +157,7 @@ class PutBack(Write):
         if held != self.change.after:
             raise RefusalError("caps.changed_meanwhile")
         actor = rules.Actor(self.signers[0].name, self.signers)
-        change = rules.plan_return(self.change, at=at, actor=actor, reason=UNDO)
+        change = rules.plan_return(self.change, at=at, actor=actor, reason=UNDO, open_ckmh=self.limit_ckmh)
         if len({signer.id for signer in self.signers}) < change.signers:
             raise RefusalError("caps.two_wanted")
         rules.apply_change(connection, ids, change, at=at, actor=actor, reason=UNDO)
@@ -479,7 +480,7 @@ class CapPage(Page):
         match self.asking, result:
             case "reason", int(index):
                 page = replace(self, asking="", reason=reason_word(WHY[index]))
-                wanted = None if self.clear else self.wanted(t.here)
+                wanted = limit_ckmh(t.here) if self.clear else self.wanted(t.here)
                 if self.subject.kind != SLOPE and wanted is not None and wanted > rules.TWO_SIGNERS_ABOVE_CKMH:
                     t.put(replace(page, asking="second"))
                     t.open(another_person(t.desk.who))
