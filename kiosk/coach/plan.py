@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from hardware.units import ckmh_from_mph, dpct_from_percent
+from hardware.units import ckmh_from_mph, dpct_from_percent, on_grid
 from kiosk.coach.programs import PhaseSpec, PlannedCue, Program, ProgramError, VariantSpec, planned_cues
 from kiosk.coach.rules import Rules
 
@@ -285,15 +285,22 @@ class _Builder:
 _SYMBOL: Final = re.compile(r"^(C|T|PT|D|L)([+-]\d+(?:\.\d+)?)?$")
 
 
-def clipped(plan: Plan, *, cap_ckmh: int, base_ckmh: int, max_dpct: int) -> Plan:
+def clipped(plan: Plan, *, cap_ckmh: int, base_ckmh: int, max_dpct: int, increment_ckmh: int = 0) -> Plan:
     """*plan* under what holds here and now: never above the caps, never below the machine's minimum.
 
+    With *increment_ckmh*, the machine's own step where it is coarse, every speed is the one that the belt will have
+    (the guard rounds a rise down), so that no change is announced that does not come.
     Neighbouring steps that become alike stay apart, so that phases keep their numbers and names.
     """
+
+    def here(speed_ckmh: int) -> int:
+        within = max(min(speed_ckmh, cap_ckmh), base_ckmh)
+        return on_grid(within, base_ckmh, increment_ckmh, raising=True)
+
     steps = tuple(
         replace(
             step,
-            speed_ckmh=max(min(step.speed_ckmh, cap_ckmh), base_ckmh) if step.walking else 0,
+            speed_ckmh=here(step.speed_ckmh) if step.walking else 0,
             incline_dpct=min(step.incline_dpct, max_dpct),
         )
         for step in plan.steps

@@ -63,7 +63,6 @@ def straddling(t: Turn) -> None:
 
 def _to_countdown(t: Turn) -> None:
     t.go(ScreenId.COUNTDOWN)
-    t.say("U8")
     open_record(t)
 
 
@@ -117,6 +116,7 @@ def counting(t: Turn) -> None:
         t.stay = replace(t.stay, steady_since_s=None, armed=False)
         t.go(ScreenId.BELT_STARTING)
         return
+    t.say("U8")  # asked for until it is said: "hold both rails" may have been said just before
     count = count_of(t)
     if t.state.counted != count:
         t.state = replace(t.state, counted=count)

@@ -9,7 +9,7 @@ from typing import Final
 from hardware.link.messages import Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, on_grid, tenths_of_mph
 from kiosk.coach import screening
-from kiosk.coach.plan import Choice, clipped, expand, steady, without_rises
+from kiosk.coach.plan import TENTH, Choice, clipped, expand, steady, without_rises
 from kiosk.coach.player import RISE_ROUNDING_CKMH
 from kiosk.coach.progression import BASE, HILLS, STEP_UP, Proposal, Today, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
@@ -440,7 +440,8 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
         if even is None:
             return None  # a hill, or rests with the belt stopped: the console cannot be asked for them
         return Offer(proposal.program, even.choice, even, proposal.recommended, "reason.follow", {}, cap)
-    plan = clipped(plan, cap_ckmh=cap.speed_ckmh, base_ckmh=base, max_dpct=cap.incline_dpct)
+    grid = _increment(t) if _increment(t) > ckmh_from_mph(TENTH) else 0
+    plan = clipped(plan, cap_ckmh=cap.speed_ckmh, base_ckmh=base, max_dpct=cap.incline_dpct, increment_ckmh=grid)
     return Offer(proposal.program, choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
 
 

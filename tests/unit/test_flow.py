@@ -1080,6 +1080,15 @@ def says(desk):
     return [action.cue for action in desk.actions if isinstance(action, Say)]
 
 
+@pytest.mark.parametrize("amber", [False, True])
+def test_in_the_countdown_it_is_said_that_the_belt_starts_and_to_stay_on_the_rails(amber):
+    mount = (("straddle", press_amber),) if amber else ()
+    desk = Desk(amber=amber).follow(*TO_CHECK, ("check", prove), *mount, ("countdown", None))
+    before = len(says(desk))
+    desk.until(S.BELT_STARTING)
+    assert says(desk)[before:] == ["U8"]
+
+
 def test_at_the_belts_slowest_the_amber_button_does_not_promise_a_slower_one():
     desk = Desk(amber=True).follow(*AMBER_TO_WALK, ("walk", wait(20)))
     desk.actions.clear()

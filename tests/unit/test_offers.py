@@ -23,7 +23,8 @@ FASTER = Proposal("P3", Choice("step", Decimal("1.0"), new_mph=Decimal("1.1")), 
 def turn(*, max_dpct: int = 150, **facts: object) -> Turn:
     desk = Desk(config_max_dpct=max_dpct)
     assert desk.state.status is not None
-    status = replace_struct(desk.state.status, facts=replace_struct(FACTS, **facts))
+    told = replace_struct(FACTS, **facts)
+    status = replace_struct(desk.state.status, facts=told, min_ckmh=told.min_ckmh)
     return Turn(replace(desk.state, status=status), desk.now_s, desk.setup)
 
 
@@ -88,3 +89,15 @@ def test_on_a_machine_whose_own_step_is_bigger_than_any_that_is_taken_everything
         assert {step.speed_ckmh for step in offer.plan.steps} == {80}
         assert offer.plan.new_step is None
         assert offer.cap.source is Source.MACHINE
+
+
+def test_no_change_is_announced_or_agreed_to_that_a_machine_of_coarse_steps_does_not_make():
+    t = turn(min_ckmh=96, increment_ckmh=32)  # 0.6, 0.8 and 1.0 mph, as urevo-e1l
+    first = near.make_offer(t, Proposal("P1", Choice("1"), True, "reason.first"))
+    assert first is not None
+    assert ({step.speed_ckmh for step in first.plan.steps}, first.plan.new_step) == ({96}, None)
+    later = near.make_offer(t, Proposal("P1", Choice("3-4"), True, "reason.next_step"))
+    assert later is not None
+    assert {step.speed_ckmh for step in later.plan.steps} == {96, 128, 160}
+    assert later.plan.new_step is not None
+    assert later.plan.new_step.speed_ckmh == 160
