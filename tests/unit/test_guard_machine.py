@@ -1272,6 +1272,24 @@ def test_a_stop_before_start_latches(where):
     assert rig.plant.written == []
 
 
+@pytest.mark.parametrize("ends", ["clip", "stop"])
+def test_a_belt_that_a_hand_starts_after_a_session_s_arming_has_ended_is_somebody_elses(ends):
+    rig = armed()
+    if ends == "clip":
+        rig.open("clip")
+        rig.tick()
+        rig.close("clip")
+    else:
+        rig.tick(Stop(StopWhy.MEMBER))
+    cause = rig.machine.cause
+    rig.run(1)
+    rig.plant.console(100)
+    rig.run(3)
+    assert (rig.state, rig.machine.cause) == (State.LATCHED, cause)
+    assert rig.out.in_use_by_other
+    assert rig.plant.written == []
+
+
 def test_a_stop_where_nothing_is_to_be_stopped_does_nothing():
     rig = idle()
     rig.tick(Stop(StopWhy.MEMBER))
@@ -1364,6 +1382,16 @@ def test_after_a_boot_a_belt_that_the_record_says_is_ours_is_stopped_first():
     rig.run(1)
     rig.tick(Reset(MEMBER))
     assert why(rig) == (Missing.STAFF,)
+
+
+def test_after_a_boot_nobody_knows_of_a_start_so_a_first_zero_is_no_rest():
+    rig = Rig(Habits(latency_s=3.0, period_s=0.2, slowing_ckmh_per_s=1e6))
+    rig.plant.speed = rig.plant.aim = 150.0
+    rig.run(2)
+    rig.tick(Stop(StopWhy.LEFT_OPEN))
+    asked = rig.now
+    assert rig.run(10, lambda: not rig.machine.lease)
+    assert rig.now - asked == pytest.approx(5.0, abs=0.1)  # the start latency and two seconds
 
 
 def test_after_a_boot_a_belt_that_ignores_its_stop_sounds_the_alarm():
