@@ -9,9 +9,9 @@ Rules (coaching section 5, screens A5), in the order in which they are asked:
 2. 8 s lie between any two cues, 4 s while setting up and mounting (one step after the other); the same cue waits its
    own gap, or comes once an event.
 3. Coaching (questions, technique, nudges) is quiet for 5 s after a change, for 5 s before one, and while the
-   announcement of one is due; at most 4 cues in the first minute and 2 a minute after. Announcements of changes, of
-   the mount and of the finish count against that number but are not held back by it: a change that nobody announced
-   is worse than a third sentence in a minute.
+   announcement of one is due; at most 4 cues in the walk's first minute and 2 a minute after. Announcements of
+   changes, of the mount and of the finish count against that number but are not held back by it: a change that nobody
+   announced is worse than a third sentence in a minute.
 4. Technique: one at a time, 30 s apart, and not after the first minute for somebody who has shown to need none.
 5. What could not be said in time is dropped, never queued up.
 """
@@ -251,7 +251,8 @@ def _coaching_may(
             return False
     walked = None if moment.walk_from_s is None else now_s - moment.walk_from_s
     limit = rules.first_minute if walked is None or walked < MINUTE_S else rules.per_minute
-    if sum(now_s - t < MINUTE_S for t in speaker.times) >= limit:
+    from_s = NEVER if moment.walk_from_s is None else moment.walk_from_s  # the mount's cues are not of that minute
+    if sum(now_s - t < MINUTE_S and t >= from_s for t in speaker.times) >= limit:
         return False
     if rank is CueClass.TECHNIQUE or standing:
         if now_s - speaker.technique_s < rules.technique_gap_s:

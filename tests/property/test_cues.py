@@ -130,6 +130,16 @@ def test_a_safety_cue_as_a_timed_reminder_interrupts_nothing_and_comes_every_nin
     assert speaker.muted_until_s < 0
 
 
+def test_what_was_said_at_the_mount_does_not_silence_the_first_minute_of_the_walk():
+    speaker = Speaker()
+    for at_s, cue in ((0.0, "U7"), (5.0, "U8"), (13.0, "U9"), (17.0, "M1"), (21.0, "M2")):
+        speaker, said = one(speaker, cue, at_s, "mount")
+        assert said is not None
+    speaker, said = speak(speaker, (), ("M3", "M4"), Moment(walk_from_s=32.0), 32.0, BOOK, RULES)
+    assert said is not None
+    assert said.id == "M3"
+
+
 def test_technique_goes_round_by_what_was_not_heard_for_longest():
     said, _ = listen([], [], False, offers=("T1", "T8", "T7"), seconds=600)
     assert [cue.id for _, cue, _ in said[:6]] == ["T1", "T8", "T7", "T1", "T8", "T7"]
