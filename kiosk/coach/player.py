@@ -187,8 +187,9 @@ def advance(player: Player, reading: Reading, now_s: float, rules: Rules) -> tup
         moment=Moment(
             walk_from_s=player.from_s,
             changed_s=player.changed_s,
-            next_change_s=None if ahead is None else now_s + ahead[1],
-            announce_s=rules.player.announce_s,
+            # The end of the plan is a change too; it is announced as it comes ("belt is stopping").
+            next_change_s=now_s + (player.left_s if ahead is None else ahead[1]),
+            announce_s=0.0 if ahead is None else rules.player.announce_s,
             needs_no_technique=player.walker.needs_no_technique,
         ),
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.assets import assets_directory
-from kiosk.coach.cues import Speaker, of_speed, speak
+from kiosk.coach.cues import CueClass, Speaker, of_speed, speak
 from kiosk.coach.plan import Choice, StepKind, choices, clipped, expand, steady
 from kiosk.coach.player import Reading, Walker, advance, begin, capped, eased, resumed, stayed
 from kiosk.content import read_books, read_programs, read_rules
@@ -131,6 +131,17 @@ def test_what_slowed_a_walk_is_never_undone(made):
     for player, *_ in walk(plan, base, events, rate, new):
         assert ceiling is None or player.ceiling_ckmh <= ceiling
         ceiling = player.ceiling_ckmh
+
+
+@given(walks())
+@settings(max_examples=6, deadline=None)
+def test_coaching_leaves_room_before_the_end_for_saying_that_the_belt_stops(made):
+    plan, base, _, events, rate, new = made
+    coached = float("-inf")
+    for _, _, cue, _, now in walk(plan, base, [e for e in events if e[1] == "ease"], rate, new):
+        if cue is not None and (cue.rank > CueClass.CHANGE or cue.id[0] in "XM"):  # X and M as standing offers
+            coached = now
+    assert now - coached >= RULES.cues.gap_s
 
 
 def plan_of(program="P1", variant="1", cap=200, base=80, **level):
@@ -281,7 +292,7 @@ def followed(draw):
     return plan, draw(st.booleans()), speeds
 
 
-@settings(max_examples=6)
+@settings(max_examples=6, deadline=None)
 @given(followed())
 def test_where_the_console_sets_the_pace_nothing_is_asked_of_it_nor_said_of_speed_and_the_plan_ends_on_time(made):
     plan, asks, speeds = made
