@@ -170,8 +170,10 @@ class BluetoothLink:
         return bytes(await self._bounded(client.read_gatt_char(characteristic), deadline_s))
 
     async def write(self, char: int, value: bytes, *, response: bool, deadline_s: float) -> None:
-        """Write a characteristic."""
+        """Write a characteristic. Without response where it offers nothing else (quirk 33)."""
         client, characteristic = self._of(char)
+        offers = characteristic.properties
+        response = response and ("write" in offers or "write-without-response" not in offers)
         try:
             await self._bounded(client.write_gatt_char(characteristic, value, response=response), deadline_s)
         except LinkError as error:

@@ -29,6 +29,7 @@ RULES: Final = (
 )
 ASK_S: Final = 2.0
 RETRY_S: Final = 0.010
+ANSWERED_S: Final = 0.100  # machines answer within 45-90 ms; where nothing tells that one is still out
 SIGNALS: Final = frozenset(("NameOwnerChanged", "InterfacesAdded"))
 
 _BUS_FAILS: Final = (DBusFastError, EOFError, OSError, TimeoutError)
@@ -42,6 +43,14 @@ def _says(reply: Message, att: int, name: str = "") -> bool:
     return text.endswith(f"0x{att:02x}") or (bool(name) and (reply.error_name or "").endswith(f".{name}"))
 
 
+def _takes_no_request(reply: Message) -> bool:
+    """Written with response, it never will; "Not paired" has the same name, and there a command would be lost."""
+    if reply.message_type is not MessageType.ERROR:
+        return False
+    name, text = reply.error_name or "", str(reply.body[0]) if reply.body else ""
+    return name.endswith(".NotSupported") or (name.endswith(".NotPermitted") and text == "Write not permitted")
+
+
 class BluezWriter:
     """A Writer over the system bus."""
 
@@ -52,6 +61,7 @@ class BluezWriter:
         self._bus: MessageBus | None = None
         self._stale = True
         self._no_control = False
+        self._kind = "request"
         self.path = ""  # of the control point; kept when the object goes away, as BlueZ gives it the same one again
         self.device = ""
 
@@ -126,6 +136,8 @@ class BluezWriter:
         try:
             if self._no_control and await self._command(self._bus, REQUEST_CONTROL):
                 self._no_control = False
+                if self._kind == "command":
+                    await asyncio.sleep(ANSWERED_S)
             return await self._command(self._bus, STOP)
         except _BUS_FAILS:
             self._stale = True
@@ -134,14 +146,20 @@ class BluezWriter:
     async def _command(self, bus: MessageBus, value: bytes) -> bool:
         """Write; turn the indications on first where the dead process had them, and let an answer still out come in.
 
-        What the treadmill turns away with 0xFD or 0xFE it has thrown away: no control taken, no stop.
+        What the treadmill turns away with 0xFD or 0xFE it has thrown away: no control taken, no stop. A control point
+        that can only be written without response (quirk 33) says none of this, and True then means handed over.
         """
         turned_on = False
         while True:
+            if self._kind == "command" and not turned_on:
+                turned_on = True
+                await self._call(bus, self.path, CHARACTERISTIC, "StartNotify")
             reply = await self._write(bus, value)
             if reply.message_type is not MessageType.ERROR:
                 return True
-            if _says(reply, CCCD_NOT_CONFIGURED, "ImproperlyConfigured") and not turned_on:
+            if self._kind == "request" and _takes_no_request(reply):
+                self._kind = "command"
+            elif _says(reply, CCCD_NOT_CONFIGURED, "ImproperlyConfigured") and not turned_on:
                 turned_on = True
                 await self._call(bus, self.path, CHARACTERISTIC, "StartNotify")
             elif _says(reply, ATT_IN_PROGRESS):
@@ -153,7 +171,7 @@ class BluezWriter:
     async def _write(self, bus: MessageBus, value: bytes) -> Message:
         while True:
             reply = await self._call(
-                bus, self.path, CHARACTERISTIC, "WriteValue", "aya{sv}", [value, {"type": Variant("s", "request")}]
+                bus, self.path, CHARACTERISTIC, "WriteValue", "aya{sv}", [value, {"type": Variant("s", self._kind)}]
             )
             if reply.error_name != "org.bluez.Error.InProgress":
                 return reply

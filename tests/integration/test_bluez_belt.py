@@ -179,6 +179,17 @@ def test_a_machine_that_wants_pairing_is_paired_by_our_agent_and_no_other_device
     run(work)
 
 
+def test_a_control_point_that_offers_no_write_with_response_is_written_without(bus):
+    async def work():
+        async with BluezBench(bus) as bench:
+            bench.fake.character.commands_only = True
+            await bench.walking(150)
+            bench.want(WishMode.STOP, 3)
+            await bench.until(at_rest, "rest")
+
+    run(work)
+
+
 def test_a_machine_that_must_be_paired_before_it_indicates_is_given_the_time(bus):
     async def work():
         async with BluezBench(bus) as bench:

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -192,8 +193,6 @@ def test_sigterm_with_a_belt_that_will_not_stop_ends_all_the_same_and_leaves_the
 
 
 def _deaf(habits):
-    from dataclasses import replace
-
     from hardware.simulated.machines import Pause, Stop
 
     return replace(habits, stop=Stop.IGNORED, pause=Pause.IGNORED)
@@ -213,15 +212,15 @@ def test_once_stops_a_belt_whose_lease_is_open_and_leaves_the_link(bus, tmp_path
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("names_improperly_configured", [False, True])
-def test_the_first_stop_over_a_link_that_it_made_itself_is_one_that_the_treadmill_obeys(
-    bus, names_improperly_configured
-):
+@pytest.mark.parametrize(
+    "character", [{}, {"names_improperly_configured": True}, {"commands_only": True}], ids=["", "named", "commands"]
+)
+def test_the_first_stop_over_a_link_that_it_made_itself_is_one_that_the_treadmill_obeys(bus, character):
     """Nobody has control there, indications are off, and what comes before the answer to another is thrown away."""
 
     async def work():
         fake = await FakeBluez(bus.address).start()
-        fake.character.names_improperly_configured = names_improperly_configured
+        fake.character = replace(fake.character, **character)
         fake._present = True
         fake.treadmill.press(Console.START, time.monotonic())
         writer = BluezWriter(ADDRESS)

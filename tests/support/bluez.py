@@ -82,6 +82,7 @@ class Character:
     refuse_connects: int = 0
     no_att_answer: bool = False  # the treadmill's ATT is stuck (F4)
     needs_pairing: bool = False
+    commands_only: bool = False  # the control point can be written without response, and in no other way
     pairs_to_listen: bool = False  # the CCCD of the control point wants encryption too
     pair_s: float = 0.0
     names_improperly_configured: bool = False  # ATT 0xFD by name; BlueZ 5.66 says Failed (tests/system)
@@ -272,6 +273,8 @@ class FakeBluez:
             }
             objects[path] = {SERVICE_IF: properties}
         flags = {info.uuid: sorted(info.properties) for info in self.treadmill.characteristics()}
+        if self.character.commands_only:
+            flags[CONTROL_POINT] = ["indicate", "write-without-response"]
         for path, short in self._chars.items():
             properties = {
                 "UUID": Variant("s", uuid(short)),
@@ -465,6 +468,8 @@ class FakeBluez:
             raise DBusError("org.bluez.Error.Failed", "Operation failed with ATT error: 0x0f")
         value, options = bytes(message.body[0]), message.body[1]
         response = "type" not in options or options["type"].value == "request"
+        if response and self.character.commands_only:
+            raise DBusError("org.bluez.Error.NotPermitted", "Write not permitted")
         self._busy_chars.add(path)
         try:
             while self.character.no_att_answer and response:

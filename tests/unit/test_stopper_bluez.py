@@ -3,7 +3,7 @@
 import pytest
 from dbus_fast import Message, MessageType
 
-from hardware.stopper.bluez import _says
+from hardware.stopper.bluez import _says, _takes_no_request
 from hardware.stopper.writer import CCCD_NOT_CONFIGURED
 
 
@@ -35,3 +35,17 @@ def test_indications_that_are_off_are_known_by_either_wording(said):
 )
 def test_no_other_answer_turns_indications_on(said):
     assert not _says(said, CCCD_NOT_CONFIGURED, "ImproperlyConfigured")
+
+
+@pytest.mark.parametrize(
+    ("said", "never"),
+    [
+        (reply("org.bluez.Error.NotPermitted", "Write not permitted"), True),
+        (reply("org.bluez.Error.NotSupported", "Operation is not supported"), True),
+        (reply("org.bluez.Error.NotPermitted", "Not paired"), False),
+        (reply("org.bluez.Error.Failed", "Not connected"), False),
+        (reply(), False),
+    ],
+)
+def test_only_a_control_point_that_takes_no_request_is_written_without_response(said, never):
+    assert _takes_no_request(said) is never
