@@ -48,13 +48,13 @@ class Report:
 
 
 def _is_fault() -> ColumnElement[bool]:
-    """A trip for what a machine does wrong, logged as the stop that it is; and what else is logged as a fault.
+    """A stop for what a machine does wrong, logged as the stop that it is; and what else is logged as a fault.
 
     That the third of them took the treadmill out of service is no fault more.
     """
     return or_(
-        and_(EventRow.kind == "trip", EventRow.cause.in_(sorted(service.FAULTS))),
-        and_(EventRow.severity == Severity.FAULT, EventRow.kind.not_in(("trip", "out_of_service"))),
+        and_(EventRow.kind.in_(service.STOPS), EventRow.cause.in_(sorted(service.FAULTS))),
+        and_(EventRow.severity == Severity.FAULT, EventRow.kind.not_in((*service.STOPS, "out_of_service"))),
     )
 
 

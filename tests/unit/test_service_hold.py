@@ -62,10 +62,18 @@ def test_a_fault_of_eight_days_ago_no_longer_counts(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "cause", ["clip", "red_button", "member_stop", "safety_key", "off_deck", "plan_done", "boot"]
+    "cause",
+    ["clip", "red_button", "member_stop", "safety_key", "off_deck", "plan_done", "boot", "belt_stopped_itself"],
 )
 def test_what_a_person_does_is_no_fault(cause: str):
-    assert not service.is_fault(EventIn("trip", Severity.STOP, cause=cause))
+    for kind in ("trip", "stop"):
+        assert not service.is_fault(EventIn(kind, Severity.STOP, cause=cause))
+
+
+def test_a_screen_that_freezes_three_times_counts_though_its_stop_leaves_the_permit(tmp_path: Path):
+    assert service.is_fault(EventIn("stop", Severity.NOTICE, cause="screen_frozen"))
+    with opened(tmp_path) as store:
+        assert [fault(store, day, "screen_frozen", "stop") for day in (0, 1, 2)] == [False, False, True]
 
 
 def test_only_trips_count_not_what_is_said_about_them(tmp_path: Path):

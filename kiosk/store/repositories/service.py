@@ -35,7 +35,6 @@ FAULTS: Final = frozenset(
         Cause.DEVIATION,
         Cause.START_TIMEOUT,
         Cause.UNEXPECTED_MOTION,
-        Cause.BELT_STOPPED_ITSELF,
         Cause.CONTROL_LOST,
         Cause.STOP_NOT_CONFIRMED,
         Cause.TICK_LATE,
@@ -44,7 +43,12 @@ FAULTS: Final = frozenset(
         Cause.PICKUP,
     }
 )
-"""What a machine does wrong. A clip, a button, a key or a step off the deck is a person's doing and no fault."""
+"""What a machine does wrong. A clip, a button, a key or a step off the deck is a person's doing and no fault. So may
+a belt be that stopped itself: its console has a key for that, and where members set the pace there walks end so.
+"""
+
+STOPS: Final = ("trip", "stop")
+"""As the guard names its stops: "stop" is one that leaves the permit, as for a frozen screen."""
 
 _HOLD: Final = "service_hold"
 _REASON_MAX: Final = 400
@@ -79,7 +83,7 @@ IN_SERVICE: Final = Service()
 
 def is_fault(event: EventIn) -> bool:
     """Whether this event counts."""
-    return event.kind == "trip" and event.cause in FAULTS
+    return event.kind in STOPS and event.cause in FAULTS
 
 
 def _meta(connection: Connection, key: str) -> str:
@@ -100,7 +104,7 @@ def tally(connection: Connection, cause: str, utc_ms: int) -> Tally:
     row = connection.execute(
         select(func.count(), func.min(EventRow.at_ms), func.max(EventRow.at_ms)).where(
             EventRow.cause == cause,
-            EventRow.kind == "trip",
+            EventRow.kind.in_(STOPS),
             EventRow.at_ms >= utc_ms - WINDOW_MS,
             (int(cleared) if cleared.isdigit() else 0) < _ROWID,
         )
