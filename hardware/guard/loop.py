@@ -15,7 +15,7 @@ import msgspec
 
 from hardware.config import Config, Wiring
 from hardware.config.profiles import Profile
-from hardware.constants import LEAVE_S, SAMPLE_S, SENTRY_S, TICK_S
+from hardware.constants import LEAVE_S, SAMPLE_S, SCREEN_MISSING_S, SENTRY_S, TICK_S
 from hardware.gpio.pins import PinError, Pins
 from hardware.gpio.wires import Switchboard
 from hardware.guard.black_box import BlackBox
@@ -305,7 +305,10 @@ class Guard:
         for refused in outputs.refused:
             self._kiosk.send(refused, stamp_s)
         self._events.extend(outputs.events)
-        while self._events and self._kiosk.occupied:
+        drawn_s = self.machine.drawn_s
+        # What a frozen kiosk is told goes with it when it is killed: its events wait until it draws, or for the next.
+        frozen = drawn_s is not None and now_s - drawn_s > SCREEN_MISSING_S
+        while self._events and self._kiosk.occupied and not frozen:
             self._kiosk.send(self._events.popleft(), stamp_s)
         status = status_of(self.machine, inputs, outputs, now_s, self.ticks_late)
         news = steady(status)

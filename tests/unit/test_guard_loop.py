@@ -500,6 +500,23 @@ def test_a_new_kiosk_is_told_everything_at_once_and_the_events_it_has_missed(hou
     assert [body.kind for _, body in house.told if isinstance(body, SafetyEvent)] == ["trip"]
 
 
+@pytest.mark.parametrize("then", ["thaws", "is killed"])
+def test_the_stop_for_a_frozen_kiosk_is_told_to_one_that_draws(house, then):
+    house.walk()
+    house.drawing = False
+    assert house.run(2, lambda: house.status.cause is Cause.SCREEN_FROZEN)
+    house.run(1)
+    assert not [body for _, body in house.told if isinstance(body, SafetyEvent) and body.cause is Cause.SCREEN_FROZEN]
+    if then == "is killed":
+        house.kiosk.close()
+        house.connect_kiosk()
+        house.run(0.5)
+    house.drawing = True
+    house.run(0.5)
+    told = [body for _, body in house.told if isinstance(body, SafetyEvent) and body.cause is Cause.SCREEN_FROZEN]
+    assert [body.kind for body in told] == ["stop"]
+
+
 def test_a_status_says_who_may_reset_and_what_stands_in_the_way(house):
     house.run(3)
     status = house.status
