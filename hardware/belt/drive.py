@@ -84,7 +84,9 @@ def fold(drive: Drive, reports: Iterable[Report], now_s: float) -> Drive:
 
 def _fold(drive: Drive, report: Report) -> Drive:
     pending = drive.pending
-    if pending is None or report.op != pending.op or report.outcome is Outcome.WRITTEN:
+    if pending is None:
+        return _thrown_away(drive, report)
+    if report.op != pending.op or report.outcome is Outcome.WRITTEN:
         return drive
     if report.outcome is Outcome.ANSWERED:
         drive = replace(drive, pending=None)
@@ -95,6 +97,17 @@ def _fold(drive: Drive, report: Report) -> Drive:
     if report.outcome is Outcome.TIMED_OUT:  # it may still arrive: a raise is not repeated, a lowering is
         return _forget(drive, pending) if pending.lowers else drive
     return _restore(drive, pending)
+
+
+def _thrown_away(drive: Drive, report: Report) -> Drive:
+    """A target turned away after a late answer to the one before it was taken for its own: it is not commanded."""
+    if report.outcome is not Outcome.TURNED_AWAY or len(report.payload) != 3:
+        return drive
+    if drive.speed_wire is not None and report.payload == encode_target_speed(drive.speed_wire):
+        return replace(drive, speed_wire=None)
+    if drive.incline_dpct is not None and report.payload == encode_target_incline(drive.incline_dpct):
+        return replace(drive, incline_dpct=None)
+    return drive
 
 
 def _restore(drive: Drive, pending: Pending) -> Drive:

@@ -136,6 +136,20 @@ def test_a_target_that_was_certainly_not_taken_is_written_again(outcome):
     assert drive.run(state, 10.3, Order(1, 150, 0), MACHINE, MOVING)[1] == speed(150)
 
 
+@pytest.mark.parametrize(("payload", "again"), [(speed(100), speed(100)), (speed(150), b"")])
+def test_a_lowering_thrown_away_is_written_again_though_the_late_answer_to_the_raise_before_it_came_first(
+    payload, again
+):
+    """Until its indication is confirmed a machine answers the next write 0xFE, and the indication is heard first."""
+    fast = replace(MOVING, speed_wire=150)
+    state, _ = drive.run(started(speed_wire=100), 10.0, Order(1, 150, 0), MACHINE, MOVING)
+    state, written = drive.run(state, 10.3, Order(1, 100, 0), MACHINE, fast)
+    assert written == speed(100)
+    late = [report(Outcome.ANSWERED, 2, 1), Report(Outcome.TURNED_AWAY, payload, 10.35, att=0xFE)]
+    state = drive.fold(state, late, 10.35)
+    assert drive.run(state, 10.6, Order(1, 100, 0), MACHINE, fast)[1] == again
+
+
 def test_a_raise_that_timed_out_may_still_arrive_and_is_not_repeated():
     state, _ = drive.run(started(speed_wire=100), 10.0, Order(1, 150, 0), MACHINE, MOVING)
     state = drive.fold(state, [report(Outcome.TIMED_OUT, 2)], 11.0)
