@@ -9,7 +9,7 @@ from typing import Final
 from hardware.link.messages import Missing, ResetBy, State
 from hardware.units import ckmh_from_mph, on_grid, tenths_of_mph
 from kiosk.coach import screening
-from kiosk.coach.plan import TENTH, Choice, clipped, expand, steady, without_rises
+from kiosk.coach.plan import TENTH, Choice, Plan, clipped, expand, steady, without_rises
 from kiosk.coach.player import RISE_ROUNDING_CKMH
 from kiosk.coach.progression import BASE, HILLS, STEP_UP, Proposal, Today, for_guest, propose
 from kiosk.coach.screening import FormKind, Outcome, Result
@@ -21,7 +21,7 @@ from kiosk.session.actions import FindMember, Join, Record, RecordConsent, Recor
 from kiosk.session.limits import facts_of_person, fixed_ckmh, held_ckmh, lowest
 from kiosk.session.model import CODE_DIGITS, KEYPAD_PAUSE_S, KEYPAD_TRIES, Found, Keypad, Offer, PinTried, Stay
 from kiosk.session.turn import Turn, linked, staff_latched
-from kiosk.staff.caps import VISITS_KNOWN, CapContext, Source, effective
+from kiosk.staff.caps import VISITS_KNOWN, CapContext, EffectiveCap, Source, at_slope, effective
 from kiosk.staff.desk.errands import Run
 from kiosk.staff.desk.faults import FaultsPage
 from kiosk.staff.desk.granted import KIND as OVERRIDE
@@ -428,13 +428,13 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
     base = rules_base(t)
     if base > ckmh_from_mph(rules.speed.first_highest_mph):
         return None  # this machine's slowest is too fast to begin at (coaching section 2)
-    cap = effective(t.state.caps, cap_context(t, proposal.program, machine))
+    choice = replace(proposal.choice, follow=False)
+    plan = expand(program, choice, rules)
+    cap = on_slope(t, effective(t.state.caps, cap_context(t, proposal.program, machine)), plan)
     if cap.speed_ckmh < base:
         return None
     if _increment(t) > _step_ckmh(t):
         cap = replace(cap, speed_ckmh=base, source=Source.MACHINE)  # no rise of its own is small enough
-    choice = replace(proposal.choice, follow=False)
-    plan = expand(program, choice, rules)
     if status is not None and status.follow:
         even = steady(plan, base_ckmh=base, cap_ckmh=cap.speed_ckmh)
         if even is None:
@@ -443,6 +443,14 @@ def make_offer(t: Turn, proposal: Proposal) -> Offer | None:
     grid = _increment(t) if _increment(t) > ckmh_from_mph(TENTH) else 0
     plan = clipped(plan, cap_ckmh=cap.speed_ckmh, base_ckmh=base, max_dpct=cap.incline_dpct, increment_ckmh=grid)
     return Offer(proposal.program, choice, plan, proposal.recommended, proposal.reason, proposal.values, cap)
+
+
+def on_slope(t: Turn, cap: EffectiveCap, plan: Plan) -> EffectiveCap:
+    """*cap* for *plan*: with a hill in it also what staff allow on slopes, for all of it, as its speed stays the same
+    up and down (coaching section 2).
+    """
+    speed_ckmh = at_slope(t.state.caps, min(plan.top_dpct, cap.incline_dpct), cap.speed_ckmh)
+    return cap if speed_ckmh >= cap.speed_ckmh else replace(cap, speed_ckmh=speed_ckmh, source=Source.PROGRAM)
 
 
 def on_this_machine(t: Turn, proposal: Proposal) -> Proposal | None:

@@ -13,7 +13,7 @@ from kiosk.session import amber
 from kiosk.session.actions import Record
 from kiosk.session.measured import measure
 from kiosk.session.model import GAP_S
-from kiosk.session.near import cap_context, rules_base
+from kiosk.session.near import cap_context, on_slope, rules_base
 from kiosk.session.stops import stop, stopped
 from kiosk.session.turn import Turn
 from kiosk.staff.caps import lowered
@@ -153,6 +153,7 @@ def caps_changed(t: Turn) -> None:
         return
     machine = None if status is None or status.facts is None else status.cap_ckmh
     cap = lowered(offer.cap.speed_ckmh, t.state.caps, cap_context(t, offer.program, machine))
+    cap = on_slope(t, cap, offer.plan)
     ceiling = offer.cap.speed_ckmh if player is None else max(player.ceiling_ckmh, offer.cap.speed_ckmh)
     if cap.speed_ckmh >= ceiling:
         return

@@ -8,10 +8,16 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace as replace_struct
 
+from hardware.link.messages import LowerCap
 from kiosk.coach.plan import Choice
+from kiosk.coach.player import Walker, begin
 from kiosk.coach.progression import Proposal
+from kiosk.intents import ScreenId
 from kiosk.session import near
+from kiosk.session.actions import Send
+from kiosk.session.model import Stay
 from kiosk.session.turn import Turn
+from kiosk.session.walk import caps_changed
 from kiosk.staff.caps import Source
 from kiosk.store.records import Cap, CapScope
 from tests.support.desk import FACTS, Desk
@@ -89,6 +95,31 @@ def test_on_a_machine_whose_own_step_is_bigger_than_any_that_is_taken_everything
         assert {step.speed_ckmh for step in offer.plan.steps} == {80}
         assert offer.plan.new_step is None
         assert offer.cap.source is Source.MACHINE
+
+
+def test_the_cap_that_staff_set_for_slopes_holds_for_the_whole_walk_with_a_hill_and_for_no_other():
+    t = turn()
+    t.state = replace(t.state, caps=(Cap(CapScope.INCLINE, "1", 150, None, 1, "Kim", "steep deck"),))
+    hilly = near.make_offer(t, HILL)
+    assert hilly is not None
+    assert (hilly.plan.top_ckmh, hilly.plan.top_dpct) == (150, 30)
+    assert (hilly.cap.speed_ckmh, hilly.cap.source) == (150, Source.PROGRAM)
+    flat = near.make_offer(t, Proposal("P2", Choice("main", Decimal("1.2"), main_s=120), True, "reason.same"))
+    assert flat is not None
+    assert flat.plan.top_ckmh == 161  # a guest's cap
+
+
+def test_a_cap_for_slopes_that_is_lowered_in_mid_walk_holds_at_once():
+    t = turn()
+    offer = near.make_offer(t, HILL)
+    assert offer is not None
+    player = begin(offer.plan, Walker(), base_ckmh=80, now_s=t.now_s)
+    t.state = replace(t.state, screen=ScreenId.WALK, stay=Stay(guest=True, offer=offer, player=player))
+    t.state = replace(t.state, caps=(Cap(CapScope.INCLINE, "1", 150, None, 2, "Kim", "steep deck"),))
+    caps_changed(t)
+    assert t.stay.player is not None
+    assert t.stay.player.ceiling_ckmh == 150
+    assert [action.body for action in t.actions if isinstance(action, Send)] == [LowerCap(150)]
 
 
 def test_no_change_is_announced_or_agreed_to_that_a_machine_of_coarse_steps_does_not_make():
