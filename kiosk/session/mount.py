@@ -9,6 +9,7 @@ from hardware.link.messages import Start, Status, StopWhy
 from hardware.link.messages import State as GuardState
 from kiosk.coach.levels import code_of
 from kiosk.coach.player import Walker, begin, resumed
+from kiosk.coach.standing import Verdict, judge
 from kiosk.intents import Intent, IntentKind, ScreenId
 from kiosk.session import amber
 from kiosk.session.actions import Record, RecordScreening
@@ -206,7 +207,7 @@ def _to_walk(t: Turn, status: Status) -> None:
         history = () if stay.person is None else stay.person.history
         walker = Walker(
             new=len(history) < t.setup.content.rules.cues.new_user_visits,
-            needs_no_technique=len(history) >= t.setup.content.rules.cues.new_user_visits - 1 and _clean(t),
+            needs_no_technique=len(history) >= t.setup.content.rules.cues.new_user_visits - 1 and walks_clean(t),
             asks=amber.fitted(t),
             follows=t.follows,
         )
@@ -218,6 +219,10 @@ def _to_walk(t: Turn, status: Status) -> None:
         t.go(ScreenId.TO_RAILS)
 
 
-def _clean(t: Turn) -> bool:
+def walks_clean(t: Turn) -> bool:
+    """Whether this person's last walk went to its end with nothing against it (coaching section 5, T cues)."""
     person = t.stay.person
-    return person is not None and bool(person.history) and person.history[-1].completed
+    if person is None or not person.history:
+        return False
+    last = person.history[-1]
+    return last.completed and judge(last, t.setup.content.rules.progress) in (Verdict.CLEAN, Verdict.UNRATED)

@@ -1,8 +1,9 @@
-"""What is offered on this treadmill: no hill that it cannot give, no new speed that its own steps leave out."""
+"""What is offered on this treadmill and said to whom: no hill or speed that it cannot give."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,13 +13,16 @@ from hardware.link.messages import LowerCap
 from kiosk.coach.plan import Choice
 from kiosk.coach.player import Walker, begin
 from kiosk.coach.progression import Proposal
+from kiosk.coach.standing import Visit
 from kiosk.intents import ScreenId
 from kiosk.session import near
 from kiosk.session.actions import Send
-from kiosk.session.model import Stay
+from kiosk.session.model import Person, Stay
+from kiosk.session.mount import walks_clean
 from kiosk.session.turn import Turn
 from kiosk.session.walk import caps_changed
 from kiosk.staff.caps import Source
+from kiosk.store.kinds import AgeBand
 from kiosk.store.records import Cap, CapScope
 from tests.support.desk import FACTS, Desk
 
@@ -132,3 +136,21 @@ def test_no_change_is_announced_or_agreed_to_that_a_machine_of_coarse_steps_does
     assert {step.speed_ckmh for step in later.plan.steps} == {96, 128, 160}
     assert later.plan.new_step is not None
     assert later.plan.new_step.speed_ckmh == 160
+
+
+@pytest.mark.parametrize(
+    ("changed", "clean"),
+    [
+        ({}, True),
+        ({"effort": None}, True),
+        ({"pain_after": 5}, False),
+        ({"dizzy": True}, False),
+        ({"completed": False}, False),
+    ],
+)
+def test_technique_is_left_out_only_for_those_whose_last_walk_was_clean(changed, clean):
+    t = turn()
+    last = Visit(date(2026, 7, 8), "P1", Choice("1"), 280, 280, completed=True, pain_after=0, effort=2)
+    who = Person("m", "A", None, AgeBand.ADULT, True, None, None, None, False, (replace(last, **changed),))
+    t.stay = Stay(guest=False, person=who)
+    assert walks_clean(t) is clean
