@@ -58,7 +58,7 @@ class Maintenance:
         """True if a backup should be made now, provided the kiosk is idle."""
         if self._store.database.mode is not Mode.FILE or abs(at.utc_ms - self._tried_ms) < RETRY_MS:
             return False
-        if self._first_ms is None:
+        if self._first_ms is None or at.utc_ms < self._first_ms:  # the clock was set back
             self._first_ms = at.utc_ms
         if self.last_ms is None:
             return at.utc_ms - self._first_ms >= FIRST_AFTER_MS

@@ -512,3 +512,7 @@ def test_a_clock_that_was_ahead_for_a_night_does_not_end_the_backups(tmp_path):
         names = {path.name for path in backup.every(store.database.backups)}
         assert f"retrowalk-{stamp(later(2).utc_ms)}.db" in names, "and it is not the new one that goes"
         assert len(names) == backup.KEEP
+    with opened(tmp_path / "new") as store:
+        first = Maintenance(store, threaded=False)
+        assert not any(first.due(later(day)) for day in (4000, 1))
+        assert first.due(later(1.01)), "ten minutes by the clock as it is now"
