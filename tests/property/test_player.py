@@ -69,8 +69,11 @@ def walk(plan, base, events, rate, new, dt=1.0, limit_s=4000):
         now += dt
         happened = ""
         while events and now - 1000 >= events[0][0]:
-            _, happened, value = events.pop(0)
-            match happened:
+            _, kind, value = events.pop(0)
+            happened = (
+                "resume" if "resume" in (kind, happened) else kind
+            )  # of several in one tick the one that restarts
+            match kind:
                 case "ease":
                     player = eased(player, RULES.player)
                 case "stay":
@@ -81,9 +84,9 @@ def walk(plan, base, events, rate, new, dt=1.0, limit_s=4000):
                     player = resumed(player, now)
                     belt.speed = base
                 case "lost" | "found":
-                    belt.lost = happened == "lost"
+                    belt.lost = kind == "lost"
                 case "stuck" | "free":
-                    belt.stuck = happened == "stuck"
+                    belt.stuck = kind == "stuck"
         if player.resting and player.rest_left_s < 0.01:
             player, happened = resumed(player, now), "resume"
             belt.speed = base
