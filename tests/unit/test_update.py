@@ -316,7 +316,7 @@ def test_while_it_is_under_way_a_power_cut_finds_the_package_to_go_back_to(tmp_p
     back = str(places.store / "retrowalk_0.1.0.deb")
     assert seen == [back, back, back, "taken back"]
     unit = (ROOT / "deploy/systemd/retrowalk-update-undo.service").read_text()
-    assert f"ConditionPathExists=/var/lib/retrowalk-update/{update.UNDER_WAY}" in unit
+    assert f"ConditionFileNotEmpty=/var/lib/retrowalk-update/{update.UNDER_WAY}" in unit
 
 
 def test_after_a_power_cut_a_record_migrated_too_early_gives_way_to_its_backup(tmp_path, monkeypatch, capsys):
