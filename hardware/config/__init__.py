@@ -255,7 +255,8 @@ def _check_together(config: Config, where: str) -> None:
             f"{where}: wiring.test_pulse needs real pins: simulated loops do not follow it. Leave it out, "
             'or set wiring.pins to "gpio".'
         )
-    if not (config.checks.opening and config.checks.profile) and not config.simulated:
+    # Simulated pins do not make the belt at the other end of a real link a simulated one.
+    if not (config.checks.opening and config.checks.profile) and config.treadmill.link is not LinkKind.SIMULATED:
         raise ConfigError(
             f"{where}: [checks] can be switched off for a simulated treadmill only. Leave that section out."
         )

@@ -65,6 +65,10 @@ def test_every_setting_that_is_of_the_wrong_kind_is_named_with_what_it_must_be(s
         ("[sound]\nvolume = 9", "sound.volume is 9; it must be a whole number from 1 to 3."),
         ("[checks]\nopening = false", "can be switched off for a simulated treadmill only. Leave that section out."),
         ("[checks]\nprofile = false", "can be switched off for a simulated treadmill only. Leave that section out."),
+        (
+            '[wiring]\npins = "simulated"\n[checks]\nprofile = false',
+            "can be switched off for a simulated treadmill only",
+        ),
         ("gym = 3", "gym is 3; it must be a section: [gym] on a line of its own."),
         ("[wiring]\nred = 5", '"wiring.red" is not a setting.'),
     ],
