@@ -43,6 +43,12 @@ class Pending:
     before: int | None
     lowers: bool
     at_s: float
+    due: int = 1  # answers to come: more than one where it was written before the one before it was answered
+
+    @property
+    def payload(self) -> bytes:
+        """As written."""
+        return encode_target_speed(self.value) if self.op == SPEED_OP else encode_target_incline(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ def _fold(drive: Drive, report: Report) -> Drive:
         return _thrown_away(drive, report)
     if report.op != pending.op or report.outcome is Outcome.WRITTEN:
         return drive
+    if _of_the_one_before(pending, report):
+        return replace(drive, pending=replace(pending, due=max(pending.due - 1, 1)))
     if report.outcome is Outcome.ANSWERED:
         drive = replace(drive, pending=None)
         if report.result == Result.SUCCESS:
@@ -97,6 +105,13 @@ def _fold(drive: Drive, report: Report) -> Drive:
     if report.outcome is Outcome.TIMED_OUT:  # it may still arrive: a raise is not repeated, a lowering is
         return _forget(drive, pending) if pending.lowers else drive
     return _restore(drive, pending)
+
+
+def _of_the_one_before(pending: Pending, report: Report) -> bool:
+    """Answers name their op code alone: of a raise and the lowering written over it, the first answers the raise."""
+    if report.outcome is Outcome.ANSWERED:
+        return pending.due > 1
+    return len(report.payload) > 1 and report.payload != pending.payload
 
 
 def _thrown_away(drive: Drive, report: Report) -> Drive:
@@ -197,11 +212,15 @@ def _incline_target(drive: Drive, order: Order, machine: Machine, view: View) ->
     return None if value > order.incline_dpct and not lowers else (value, lowers)
 
 
+def _due(drive: Drive, op: int) -> int:
+    return 1 + (drive.pending.due if drive.pending is not None and drive.pending.op == op else 0)
+
+
 def _wrote_speed(drive: Drive, value: int, *, lowers: bool, now_s: float) -> Drive:
     return replace(
         drive,
         speed_wire=value,
-        pending=Pending(SPEED_OP, value, drive.speed_wire, lowers, now_s),
+        pending=Pending(SPEED_OP, value, drive.speed_wire, lowers, now_s, _due(drive, SPEED_OP)),
         wrote_at_s=now_s,
         speed_raised_s=drive.speed_raised_s if lowers else now_s,
     )
@@ -211,7 +230,7 @@ def _wrote_incline(drive: Drive, value: int, *, lowers: bool, now_s: float) -> D
     return replace(
         drive,
         incline_dpct=value,
-        pending=Pending(INCLINE_OP, value, drive.incline_dpct, lowers, now_s),
+        pending=Pending(INCLINE_OP, value, drive.incline_dpct, lowers, now_s, _due(drive, INCLINE_OP)),
         wrote_at_s=now_s,
         incline_raised_s=drive.incline_raised_s if lowers else now_s,
     )

@@ -150,6 +150,29 @@ def test_a_lowering_thrown_away_is_written_again_though_the_late_answer_to_the_r
     assert drive.run(state, 10.6, Order(1, 100, 0), MACHINE, fast)[1] == again
 
 
+@pytest.mark.parametrize(("answers", "again"), [((4,), speed(100)), ((4, 1), b""), ((1, 4), b""), ((4, 4), b"")])
+def test_a_late_refusal_of_a_raise_is_not_taken_for_the_lowering_written_over_it(answers, again):
+    """Both answers carry the op code alone. Where the second never comes the lowering is written once more."""
+    fast = replace(MOVING, speed_wire=120)
+    state, _ = drive.run(started(speed_wire=120), 10.0, Order(1, 150, 0), MACHINE, MOVING)
+    state, written = drive.run(state, 10.3, Order(1, 100, 0), MACHINE, fast)
+    assert written == speed(100)
+    state = drive.fold(state, [report(Outcome.ANSWERED, 2, result) for result in answers], 10.4)
+    assert drive.run(state, 10.5, Order(1, 100, 0), MACHINE, fast)[1] == b""
+    state = drive.fold(state, [], 10.4 + ANSWER_S)
+    assert drive.run(state, 10.5 + ANSWER_S, Order(1, 100, 0), MACHINE, fast)[1] == again
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.TURNED_AWAY, Outcome.FAILED])
+def test_what_became_of_a_raise_says_nothing_of_the_lowering_written_over_it(outcome):
+    state, _ = drive.run(started(speed_wire=120), 10.0, Order(1, 150, 0), MACHINE, MOVING)
+    state, _ = drive.run(state, 10.3, Order(1, 100, 0), MACHINE, MOVING)
+    state = drive.fold(state, [Report(outcome, speed(150), 10.4), report(Outcome.ANSWERED, 2, 1)], 10.4)
+    assert state.pending is None
+    assert state.speed_wire == 100
+    assert drive.run(state, 13.0, Order(1, 100, 0), MACHINE, MOVING)[1] == b""
+
+
 def test_a_raise_that_timed_out_may_still_arrive_and_is_not_repeated():
     state, _ = drive.run(started(speed_wire=100), 10.0, Order(1, 150, 0), MACHINE, MOVING)
     state = drive.fold(state, [report(Outcome.TIMED_OUT, 2)], 11.0)
