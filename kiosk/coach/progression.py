@@ -24,6 +24,7 @@ HILLS: Final = "P4"
 EXTRAS: Final = ("P5", "P6", "P7", "P8")
 LOCKED_BY_PAIN: Final = frozenset({"P4", "P8", "P11"})
 AHEAD_DAYS: Final = 14
+WRONG_CLOCK_DAYS: Final = 7
 UNCHECKED: Final = {"reason.longer": "reason.longer_unchecked", "reason.minute_a_week": "reason.unchecked"}
 """What is said instead where a new speed is due and waits for a balance check by staff."""
 
@@ -96,11 +97,12 @@ def _too_soon(history: Sequence[Visit], today: date, rules: ProgressRules) -> st
     """A rest day between two visits, three visits in seven days, 48 hours after a RED.
 
     The record of a walk knows its day alone: two days on it may be 30 hours, from the third it is 48 for certain.
+    A walk more than a week ahead of today was recorded by a clock that was set wrong: nobody rests until then.
     """
     last = history[-1] if history else None
     if last is not None and (today - last.day).days <= rules.red_hours_days and judge(last, rules) is Verdict.RED:
         return "talk.locked"
-    counted = [visit for visit in history if visit.walked_s >= rules.count_s]
+    counted = [v for v in history if v.walked_s >= rules.count_s and (v.day - today).days <= WRONG_CLOCK_DAYS]
     if counted and (today - counted[-1].day).days <= rules.rest_days:
         return "talk.rest"
     if sum((today - visit.day).days < 7 for visit in counted) >= rules.week_sessions:

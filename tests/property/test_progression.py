@@ -155,6 +155,14 @@ def test_tomorrow_is_a_rest_day_and_a_fourth_visit_waits_for_next_week():
     assert on(7, three).refusal == ""
 
 
+def test_walks_recorded_by_a_clock_years_ahead_keep_nobody_from_walking_until_then():
+    ahead = [visit(400, "P1", "1"), visit(402, "P1", "2"), visit(404, "P1", "3-4")]
+    assert on(0, ahead).refusal == ""
+    assert on(0, ahead[:1]).proposals[0].choice.variant == "2"
+    assert on(0, [visit(1, "P1", "1")]).refusal == "talk.rest"  # by hours: the rest is kept
+    assert on(0, [visit(400, "P1", "1", why="chest")]).refusal == "talk.locked"
+
+
 def test_a_walk_of_half_a_minute_is_no_visit():
     short = visit(0, "P1", "1", walked=0.1)
     assert on(0, [short]).refusal == ""
