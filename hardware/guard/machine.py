@@ -316,7 +316,7 @@ def _asked(m: Machine, seen: Evidence, requests: tuple[Request, ...]) -> tuple[M
 def _one(m: Machine, seen: Evidence, request: Request) -> tuple[Machine, tuple[Missing, ...]]:
     now_s = seen.now_s
     match request:
-        case Stop(StopWhy.LEFT_OPEN) if m.state is State.LATCHED and m.cause is Cause.BOOT:
+        case Stop(StopWhy.LEFT_OPEN) if m.cause is Cause.BOOT:  # latched as it began
             return (_reclaimed(m, now_s) if seen.moving and not m.lease else m), ()
         case Stop(why):  # at rest, or stopping already: nothing is left to do
             nothing = m.state in (State.LATCHED, State.IDLE, State.STOPPING)

@@ -139,6 +139,7 @@ def test_a_restart_remembers_whose_session_it_was():
     assert initial(5.0, lease=True, session="s9").session == "s9"
     assert initial(5.0, lease=True).session == ""
     assert (initial(5.0).lease, initial(5.0).session) == (False, "")
+    assert [initial(5.0, staff=staff).staff for staff in (False, True)] == [False, True]
 
 
 def test_a_restart_that_cannot_stop_the_belt_sounds_the_alarm_after_the_stop_time():
