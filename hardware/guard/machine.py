@@ -131,7 +131,8 @@ def _trip(m: Machine, seen: Evidence) -> Cause | None:
     ruled = not m.following  # by us: what a walker does at the console is no fault of a walk that follows it
     # A stop that arrives at a belt at rest may start it (quirk 12): so long after our rest, motion is still ours.
     aftermath_s = m.profile.start_latency_s + REST_START_MARGIN_S
-    ours = (state is State.ARMED and ruled) or (state in AT_REST_STATES and recent(m.rest_s, now_s, aftermath_s))
+    after = state in AT_REST_STATES and recent(m.rest_s, now_s, aftermath_s)
+    ours = ruled if state is State.ARMED else after  # armed to follow: the motion is the walk
     reasons = (
         (switches.red is Contact.OPEN or (guarded and switches.red is not Contact.CLOSED), Cause.RED_BUTTON),
         (switches.fault != "", Cause.INPUT_FAULT),

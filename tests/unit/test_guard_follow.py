@@ -238,6 +238,16 @@ def test_a_belt_that_comes_just_after_its_arming_has_ended_is_stopped_by_the_per
     assert rig.machine.staff
 
 
+def test_whoever_arms_anew_just_after_an_arming_has_ended_starts_the_belt_at_the_console_as_ever():
+    rig = follower()
+    rig.tick(Stop(StopWhy.MEMBER))
+    assert rig.run(2, lambda: rig.state is State.LATCHED)
+    assert rig.to_armed(purpose=Purpose.FOLLOW)
+    rig.plant.console(100)
+    assert rig.run(3, lambda: rig.state is not State.ARMED)
+    assert rig.state is State.RUNNING
+
+
 def test_a_belt_that_comes_long_after_its_arming_has_ended_is_somebody_elses():
     rig = follower()
     assert rig.run(FOLLOW_CONSENT_S + 1, lambda: rig.state is State.LATCHED)
