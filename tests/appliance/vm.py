@@ -5,7 +5,7 @@
 IMAGE_DIRECTORY holds vmlinuz, initrd, disk.img and the sticks (tests/appliance/vm_image.sh makes them); OUT gets the
 pictures, what the guest printed, its journal and its console. The parts are guest/PART.sh; lines and walk want a boot
 of their own. Emulated: times are many times those of a Pi, and are printed as such. The part walk is not in run.sh:
-on two emulated processors a frame takes longer than the guard lets a screen stand still, and it ends the walk, rightly.
+on two emulated processors a frame takes longer than the guard lets a screen stand still: it ends the walk, rightly.
 """
 
 from __future__ import annotations
