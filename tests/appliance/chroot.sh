@@ -36,7 +36,8 @@ if [ ! -f "$base" ]; then
     trixie "$base" "deb $uri trixie main"
 fi
 # REUSE=1: the root of the run before, with the dependencies it has already.
-[ -n "${REUSE:-}" ] && [ -d "$root/usr" ] || { rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"; }
+cleanup  # what a run that was killed left mounted
+[ -n "${REUSE:-}" ] && [ -d "$root/usr" ] || { rm -rf --one-file-system "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"; }
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 [ ! -f /etc/apt/apt.conf ] || cp /etc/apt/apt.conf "$root/etc/apt/apt.conf"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
